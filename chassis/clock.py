@@ -1,0 +1,36 @@
+"""The one wall clock, and the time that the caller's call has left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+_shift = timedelta()
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC) + _shift
+
+
+def shift(seconds: float) -> None:
+    """Sets this process's clock wrong by `seconds`, to prove that counting does not depend on it."""
+    global _shift
+    _shift = timedelta(seconds=seconds)
+
+
+@contextmanager
+def budget(seconds: float) -> Iterator[None]:
+    """Within the block, calls to others may take `seconds` together; a shorter outer budget stands."""
+    token = _deadline.set(monotonic() + remaining(seconds))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def remaining(default_seconds: float) -> float:
+    """Seconds left of the budget, at most `default_seconds`, never below 0."""
+    deadline = _deadline.get()
+    return default_seconds if deadline is None else max(0.0, min(default_seconds, deadline - monotonic()))

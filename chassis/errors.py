@@ -1,0 +1,85 @@
+"""The small vocabulary in which every part of the house says no.
+
+Each error has a stable `reason` for programs and a message that is safe to show. Anything else that is raised is
+Internal: logged with its trace, shown without detail.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field; `field` is a dotted path, empty for the whole."""
+
+    field: str
+    message: str
+
+
+class Error(Exception):
+    default_reason: ClassVar[str] = "INTERNAL"
+    default_message: ClassVar[str] = "Something went wrong"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: str = "",
+        fields: Iterable[FieldError] = (),
+        retry_after_seconds: float = 0.0,
+    ) -> None:
+        self.message = message or self.default_message
+        self.reason = reason or self.default_reason
+        self.fields = tuple(fields)
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(self.message)
+
+
+class NotFound(Error):
+    default_reason = "NOT_FOUND"
+    default_message = "Resource not found"
+
+
+class AlreadyExists(Error):
+    default_reason = "ALREADY_EXISTS"
+    default_message = "It exists already"
+
+
+class Invalid(Error):
+    default_reason = "INVALID"
+    default_message = "Validation failed"
+
+
+class Unauthenticated(Error):
+    default_reason = "UNAUTHENTICATED"
+    default_message = "Missing or invalid authentication"
+
+
+class Forbidden(Error):
+    default_reason = "FORBIDDEN"
+    default_message = "Insufficient permissions"
+
+
+class Conflict(Error):
+    default_reason = "CONFLICT"
+    default_message = "The resource is in another state"
+
+
+class RateLimited(Error):
+    default_reason = "RATE_LIMITED"
+    default_message = "Rate limit exceeded"
+
+
+class Unavailable(Error):
+    """Something this needs is away; nothing was done, or repeating is safe."""
+
+    default_reason = "UNAVAILABLE"
+    default_message = "Try again in a moment"
+
+
+class Internal(Error):
+    pass
+
+
+VOCABULARY: tuple[type[Error], ...] = (
+    NotFound, AlreadyExists, Invalid, Unauthenticated, Forbidden, Conflict, RateLimited, Unavailable, Internal,
+)  # fmt: skip

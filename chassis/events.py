@@ -1,0 +1,84 @@
+"""Events: what is kept in an outbox, what goes over Kafka, what a consumer gets.
+
+The envelope is Kafka's headers, the value the protobuf message alone, so this module knows no message.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from chassis import clock, telemetry
+from chassis.errors import Invalid
+from chassis.ids import new_id
+
+WEEK_MS = 7 * 24 * 3600 * 1000
+MOST_BYTES = 1_000_000
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as its one producer wants it. `migrate` makes it."""
+
+    name: str
+    partitions: int = 6
+    retention_ms: int = WEEK_MS
+    compacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: UUID
+    topic: str
+    key: str
+    type: str
+    payload: bytes
+    occurred_at: datetime
+    traceparent: str = ""
+
+    @classmethod
+    def of(cls, topic: str, key: str, message: Message, *, type: str, id: UUID | None = None) -> "Event":
+        """A new event that carries `message`, in the trace of what runs now."""
+        payload = message.SerializeToString()
+        return cls(id or new_id(), topic, key, type, payload, clock.utc_now(), telemetry.traceparent())
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        texts = {
+            "id": str(self.id),
+            "type": self.type,
+            "occurred-at": self.occurred_at.isoformat(),
+            "traceparent": self.traceparent,
+        }
+        return [(name, text.encode()) for name, text in texts.items() if text]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One message as it lies in Kafka. `event` raises Invalid when the envelope is no event's."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    @property
+    def event(self) -> Event:
+        texts = dict(self.headers)
+        try:
+            return Event(
+                id=UUID(texts["id"].decode()),
+                topic=self.topic,
+                key=(self.key or b"").decode(),
+                type=texts["type"].decode(),
+                payload=self.value or b"",
+                occurred_at=datetime.fromisoformat(texts["occurred-at"].decode()).astimezone(UTC),
+                traceparent=texts.get("traceparent", b"").decode(),
+            )
+        except (KeyError, ValueError) as fault:
+            raise Invalid(f"Not an event: {fault!r}") from fault

@@ -1,0 +1,249 @@
+"""Consumers: three outcomes for a message (applied, set aside as a dead letter, crash and again), offsets last."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Protocol
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from chassis import errors, telemetry
+from chassis.events import Record
+from chassis.postgres import Connection, Database
+
+BATCH = 2000
+POLL_SECONDS = 1.0
+BACKOFF_SECONDS = 1.0
+STALLED_SECONDS = 30.0
+# A bad deploy, not bad data: then the process ends rather than set everything aside.
+MOST_DEAD_IN_A_ROW = 100
+MOST_DEAD_OF_LAST_THOUSAND = 10
+
+log = telemetry.logger(__name__)
+
+GET_OFFSETS = "SELECT topic, partition, next FROM consumer_offsets WHERE consumer = $1"
+# Creates the row on first sight; otherwise moves it only from where this consumer believes it stands.
+MOVE_OFFSET = """
+INSERT INTO consumer_offsets (consumer, topic, partition, next) VALUES ($1, $2, $3, $5)
+ON CONFLICT (consumer, topic, partition) DO UPDATE SET next = excluded.next WHERE consumer_offsets.next = $4
+RETURNING next
+"""
+RESET_OFFSET = "UPDATE consumer_offsets SET next = $4 WHERE consumer = $1 AND topic = $2 AND partition = $3"
+
+
+class Fenced(Exception):
+    """Another consumer has moved this partition: what we did is rolled back, and we join again."""
+
+
+class Sink(Protocol):
+    """Where records go. `apply` raises Invalid, or anything unforeseen, for what can never be applied."""
+
+    async def positions(self) -> dict[TopicPartition, int] | None:
+        """Where to go on in each partition; None: where Kafka says."""
+
+    async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
+        """Applies records of one partition and moves its offset from `first` to `after`."""
+
+    async def reset(self, partition: TopicPartition, offset: int) -> None:
+        """The broker's log was made anew: stand at `offset`."""
+
+
+class StateSink:
+    """At least once: `handle` is idempotent by version, and Kafka keeps the offsets."""
+
+    def __init__(self, handle: Callable[[Record], Awaitable[None]]) -> None:
+        self._handle = handle
+
+    async def positions(self) -> dict[TopicPartition, int] | None:
+        return None
+
+    async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
+        for record in records:
+            with telemetry.span(f"consume {record.topic}", parent=_traceparent(record)):
+                await self._handle(record)
+
+    async def reset(self, partition: TopicPartition, offset: int) -> None: ...
+
+
+class ExactlyOnceSink:
+    """One transaction for a batch's effects and its offset, which is kept beside them in Postgres."""
+
+    def __init__(
+        self, db: Database, consumer: str, handle: Callable[[Connection, Sequence[Record]], Awaitable[None]]
+    ) -> None:
+        self._db, self._consumer, self._handle = db, consumer, handle
+
+    async def positions(self) -> dict[TopicPartition, int] | None:
+        async with self._db.connection() as conn:
+            rows = await conn.fetch(GET_OFFSETS, self._consumer)
+        return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
+
+    async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
+        name = f"consume {partition.topic}"
+        with telemetry.span(name, parent=_traceparent(records[0]) if records else None):
+            async with self._db.transaction() as conn:
+                place = (self._consumer, partition.topic, partition.partition)
+                if await conn.fetchval(MOVE_OFFSET, *place, first, after) is None:
+                    raise Fenced(f"{partition} was moved by another consumer")
+                if records:
+                    await self._handle(conn, records)
+
+    async def reset(self, partition: TopicPartition, offset: int) -> None:
+        async with self._db.connection() as conn:
+            await conn.execute(RESET_OFFSET, self._consumer, partition.topic, partition.partition, offset)
+
+
+@dataclass
+class Consumer:
+    """A role: takes `topics` as a member of `group` and hands them to `sink`, until told to stop."""
+
+    bootstrap: str
+    group: str
+    topics: Sequence[str]
+    sink: Sink
+    _dead: deque[bool] = field(default_factory=lambda: deque(maxlen=1000))
+
+    @property
+    def dead_letters(self) -> str:
+        return f"soundstage.dead.{self.group}.v1"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await _Session(self).run(stop)
+            except (KafkaError, errors.Unavailable, Fenced, OSError, TimeoutError) as fault:
+                log.warning("inbox.interrupted", group=self.group, fault=repr(fault))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), BACKOFF_SECONDS)
+
+    def judge(self, dead: bool) -> None:
+        """Remembers the outcome of one record; raises when too many are dead for this to be bad data."""
+        self._dead.append(dead)
+        last = list(self._dead)[-MOST_DEAD_IN_A_ROW:]
+        in_a_row = len(last) == MOST_DEAD_IN_A_ROW and all(last)
+        too_many = len(self._dead) == self._dead.maxlen and sum(self._dead) > MOST_DEAD_OF_LAST_THOUSAND
+        if dead and (in_a_row or too_many):
+            raise SystemExit(f"{self.group}: too many dead letters; stopped, since this is not bad data")
+
+
+class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One membership in the group, from joining to the first fault."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._of = consumer
+        self._places: dict[TopicPartition, int] = {}
+        self._moved = monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        self._kafka = AIOKafkaConsumer(
+            bootstrap_servers=self._of.bootstrap,
+            group_id=self._of.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            max_poll_interval_ms=60_000,
+            fetch_max_wait_ms=100,
+        )
+        self._producer = AIOKafkaProducer(bootstrap_servers=self._of.bootstrap, acks="all", enable_idempotence=True)
+        try:
+            await self._kafka.start()
+            self._kafka.subscribe(list(self._of.topics), listener=self)
+            await self._producer.start()
+            await self._consume(stop)
+        finally:
+            for part in (self._kafka, self._producer):
+                with suppress(Exception):
+                    await asyncio.wait_for(part.stop(), 3.0)
+
+    async def _consume(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            batches = await self._kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
+            for partition, messages in batches.items():
+                await self._take(partition, [_record(m) for m in messages])
+            self._watch()
+
+    async def _take(self, partition: TopicPartition, records: list[Record]) -> None:
+        first = self._places.get(partition, records[0].offset)
+        after = records[-1].offset + 1
+        await self._apply(partition, records, first, after)
+        self._places[partition] = after
+        self._moved = monotonic()
+        telemetry.CONSUMED.labels(partition.topic).inc(len(records))
+        with suppress(KafkaError):
+            await self._kafka.commit({partition: after})
+
+    async def _apply(self, partition: TopicPartition, records: list[Record], first: int, after: int) -> None:
+        """Applies all, or halves the batch until what can never be applied stands alone and is set aside."""
+        try:
+            await self._of.sink.apply(partition, records, first, after)
+            for _ in records:
+                self._of.judge(dead=False)
+        except (errors.Unavailable, Fenced, KafkaError, OSError, asyncio.CancelledError):
+            raise
+        except Exception as fault:
+            if len(records) == 1:
+                await self._set_aside(records[0], fault)
+                return await self._of.sink.apply(partition, [], first, after)
+            middle = len(records) // 2
+            border = records[middle].offset
+            await self._apply(partition, records[:middle], first, border)
+            await self._apply(partition, records[middle:], border, after)
+
+    async def _set_aside(self, record: Record, fault: Exception) -> None:
+        self._of.judge(dead=True)
+        log.error("inbox.dead_letter", topic=record.topic, offset=record.offset, fault=repr(fault))
+        origin = {
+            "dead-topic": record.topic,
+            "dead-partition": str(record.partition),
+            "dead-offset": str(record.offset),
+            "dead-fault": repr(fault)[:500],
+        }
+        headers = [*record.headers, *((name, text.encode()) for name, text in origin.items())]
+        await self._producer.send_and_wait(self._of.dead_letters, record.value, key=record.key, headers=headers)
+        telemetry.DEAD_LETTERS.labels(self._of.group, record.topic).inc()
+
+    def _watch(self) -> None:
+        """Ends the process when records wait and nothing moves: silent stalls of the client are on record."""
+        lag = 0
+        for partition in self._kafka.assignment():
+            end, place = self._kafka.highwater(partition), self._places.get(partition)
+            behind = max(0, end - place) if end is not None and place is not None else 0
+            telemetry.CONSUMER_LAG.labels(self._of.group, partition.topic, partition.partition).set(behind)
+            lag += behind
+        if not lag:
+            self._moved = monotonic()
+        elif monotonic() - self._moved > STALLED_SECONDS:
+            raise SystemExit(f"{self._of.group}: {lag} records wait and nothing moved for {STALLED_SECONDS:.0f} s")
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        self._places.clear()
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        """Goes on where the sink says; from the start when the broker's log ends before that place."""
+        self._places.clear()
+        positions = await self._of.sink.positions()
+        if positions is None or not assigned:
+            return
+        ends = await self._kafka.end_offsets(assigned)
+        starts = await self._kafka.beginning_offsets(assigned)
+        for partition in assigned:
+            place = positions.get(partition, starts[partition])
+            if partition in positions and not starts[partition] <= place <= ends[partition]:
+                log.warning("inbox.log_was_reset", partition=str(partition), place=place, end=ends[partition])
+                place = starts[partition]
+                await self._of.sink.reset(partition, place)
+            self._kafka.seek(partition, place)
+            self._places[partition] = place
+
+
+def _record(message: object) -> Record:
+    m = message
+    return Record(m.topic, m.partition, m.offset, m.key, m.value, m.headers)  # type: ignore[attr-defined]
+
+
+def _traceparent(record: Record) -> str | None:
+    return next((value.decode(errors="replace") for name, value in record.headers if name == "traceparent"), None)

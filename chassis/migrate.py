@@ -1,0 +1,110 @@
+"""`migrate`: a service's SQL files in order, forward only, and the topics that it produces."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from chassis import telemetry
+from chassis.errors import Error
+from chassis.events import Topic
+
+log = telemetry.logger(__name__)
+
+LOCK = "SELECT pg_advisory_lock(hashtextextended('soundstage.migrate', 0))"
+APPLIED_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
+"""
+APPLIED = "SELECT name, digest FROM schema_migrations"
+KEEP_APPLIED = "INSERT INTO schema_migrations (name, digest) VALUES ($1, $2)"
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What `migrate` brings up to date. `also` runs last, for stores without SQL files."""
+
+    database_url: str
+    folder: Path
+    bootstrap: str
+    topics: Sequence[Topic] = ()
+    replication: int = 1
+    also: Callable[[], Awaitable[None]] | None = None
+
+    async def run(self, phase: str = "") -> None:
+        """Applies what is missing; `phase` `pre` or `post` limits it to files of that phase."""
+        await apply(self.database_url, self.folder, phase)
+        await make_topics(self.bootstrap, self.topics, self.replication)
+        if self.also is not None:
+            await self.also()
+
+
+async def apply(database_url: str, folder: Path, phase: str = "") -> None:
+    """Applies the files `NNNN_<pre|post>_<what>.sql` that the database does not have yet, each in a transaction."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        await conn.execute(LOCK)
+        await conn.execute(APPLIED_TABLE)
+        applied = {row["name"]: row["digest"] for row in await conn.fetch(APPLIED)}
+        for file in sorted(folder.glob("*.sql")):
+            await _apply_one(conn, file, applied, phase)
+    finally:
+        await conn.close()
+
+
+async def _apply_one(
+    conn: "asyncpg.Connection[asyncpg.Record]", file: Path, applied: dict[str, str], phase: str
+) -> None:
+    sql = file.read_text()
+    digest = hashlib.sha256(sql.encode()).hexdigest()
+    if file.name in applied:
+        if applied[file.name] != digest:
+            raise Error(f"{file.name} was changed after it was applied; add a new migration instead")
+        return
+    if phase and file.name.split("_")[1] != phase:
+        return
+    async with conn.transaction():
+        await conn.execute(sql)
+        await conn.execute(KEEP_APPLIED, file.name, digest)
+    log.info("migrate.applied", file=file.name)
+
+
+async def make_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> None:
+    """Makes the topics that are missing, with the partitions, retention and compaction that each wants."""
+    if not topics:
+        return
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await _started(admin)
+        try:
+            answer = await admin.create_topics([_new(topic, replication) for topic in topics])
+        finally:
+            await admin.close()
+    for name, code, *_ in answer.topic_errors:
+        if code and for_code(code) is not TopicAlreadyExistsError:
+            raise Error(f"Cannot make topic {name}: {for_code(code).__name__}")
+
+
+async def _started(admin: AIOKafkaAdminClient) -> None:
+    while True:
+        try:
+            await admin.start()
+            return
+        except KafkaError:
+            await asyncio.sleep(0.5)
+
+
+def _new(topic: Topic, replication: int) -> NewTopic:
+    settings = {
+        "cleanup.policy": "compact" if topic.compacted else "delete",
+        "retention.ms": str(topic.retention_ms),
+        "min.insync.replicas": str(max(1, replication - 1)),
+    }
+    return NewTopic(topic.name, topic.partitions, replication, topic_configs=settings)

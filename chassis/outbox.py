@@ -1,0 +1,114 @@
+"""The relay: one loop over a store's outbox, whatever the store, that publishes each event at least once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Protocol
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from chassis import telemetry
+from chassis.events import MOST_BYTES, Event
+
+BATCH = 500
+POLL_SECONDS = 0.25
+HOUSEKEEPING_SECONDS = 15.0
+PUBLISH_SECONDS = 10.0
+BACKOFF_SECONDS = 1.0
+
+log = telemetry.logger(__name__)
+
+
+class Claim(Protocol):
+    events: list[Event]
+
+    async def mark(self) -> None: ...
+
+
+class Store(Protocol):
+    """An outbox: Postgres and Mongo each implement it beside their driver."""
+
+    def pending(self, limit: int) -> AbstractAsyncContextManager[Claim]: ...
+
+    def woken(self) -> AbstractAsyncContextManager[asyncio.Event]: ...
+
+    async def renew(self, cluster_id: str) -> bool: ...
+
+    async def prune(self) -> float: ...
+
+
+class Relay:
+    def __init__(self, store: Store, bootstrap: str) -> None:
+        self._store = store
+        self._bootstrap = bootstrap
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relays until told to stop. Whatever fails, it starts over with a new producer, since one can wedge."""
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            try:
+                async with self._producer() as producer, self._store.woken() as wake:
+                    await self._relay(producer, wake, stop)
+            except Exception as fault:
+                log.warning("outbox.interrupted", fault=repr(fault))
+                await asyncio.wait([stopped], timeout=BACKOFF_SECONDS)
+        stopped.cancel()
+
+    async def _relay(self, producer: AIOKafkaProducer, wake: asyncio.Event, stop: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        next_housekeeping = 0.0
+        while not stop.is_set():
+            if clock() >= next_housekeeping:
+                await self._keep_house()
+                next_housekeeping = clock() + HOUSEKEEPING_SECONDS
+            wake.clear()
+            if not await self._publish(producer):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+
+    async def _publish(self, producer: AIOKafkaProducer) -> int:
+        async with self._store.pending(BATCH) as claim:
+            if claim.events:
+                await asyncio.wait_for(_send(producer, claim.events), PUBLISH_SECONDS)
+                await claim.mark()
+            return len(claim.events)
+
+    async def _keep_house(self) -> None:
+        if await self._store.renew(await cluster_id(self._bootstrap)):
+            log.warning("outbox.broker_changed", action="publishing all held events again")
+        telemetry.OUTBOX_OLDEST_SECONDS.set(await self._store.prune())
+
+    @asynccontextmanager
+    async def _producer(self) -> AsyncIterator[AIOKafkaProducer]:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=2,
+            max_request_size=MOST_BYTES + 64 * 1024,
+            request_timeout_ms=int(PUBLISH_SECONDS * 1000),
+        )
+        try:
+            await producer.start()
+            yield producer
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(producer.stop(), 2.0)
+
+
+async def cluster_id(bootstrap: str) -> str:
+    """The broker's cluster id, which is new each time its log is made anew."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+
+
+async def _send(producer: AIOKafkaProducer, events: list[Event]) -> None:
+    acknowledged = [await producer.send(e.topic, e.payload, key=e.key.encode(), headers=e.headers()) for e in events]
+    await asyncio.gather(*acknowledged)
+    for event in events:
+        telemetry.OUTBOX_PUBLISHED.labels(event.topic).inc()

@@ -1,0 +1,107 @@
+"""The command line of a service: the roles that a deployment needs, from one image."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import typer
+import uvloop
+
+from chassis import clock, telemetry
+from chassis.config import Settings
+from chassis.errors import Error
+from chassis.migrate import Migration
+
+_Settings = TypeVar("_Settings", bound=Settings)
+log = telemetry.logger(__name__)
+
+
+class Role(Protocol):
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then ends what is in hand. Outlives the loss of any backing server."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What one service can be started as. A role that it does not have is empty."""
+
+    migrate: Migration
+    serve: Sequence[Role] = ()
+    consume: Sequence[Role] = ()
+    relay: Sequence[Role] = ()
+    work: Sequence[Role] = ()
+
+    def named(self, name: str) -> list[Role]:
+        """The parts of a role; `all` is every one of them, in one process for a laptop."""
+        if name == "all":
+            return [*self.serve, *self.consume, *self.relay, *self.work]
+        return list(getattr(self, name))
+
+
+Build = Callable[[_Settings, AsyncExitStack], Roles]
+
+
+def main(service: str, settings_class: type[_Settings], build: Build[_Settings], *more: typer.Typer) -> None:
+    """Runs the command line of `service`; `more` are commands of its own."""
+    app(service, settings_class, build, *more)()
+
+
+def app(service: str, settings_class: type[_Settings], build: Build[_Settings], *more: typer.Typer) -> typer.Typer:
+    cli = typer.Typer(no_args_is_help=True, add_completion=False, help=f"The {service} service of Soundstage.")
+
+    def role(name: str, text: str) -> None:
+        def command() -> None:
+            run(service, settings_class(), build, lambda roles, stop: together(roles.named(name), stop))
+
+        cli.command(name, help=text)(command)
+
+    role("serve", "Answer gRPC calls.")
+    role("consume", "Apply other services' events.")
+    role("relay", "Publish the outbox to Kafka.")
+    role("work", "Do jobs and housekeeping.")
+    role("all", "All roles in one process, for a laptop.")
+
+    @cli.command(help="Bring databases and topics up to date.")
+    def migrate(phase: str = typer.Option("", help="Only files of this phase: pre or post.")) -> None:
+        run(service, settings_class(), build, lambda roles, stop: roles.migrate.run(phase))
+
+    for commands in more:
+        cli.add_typer(commands)
+    return cli
+
+
+def run(
+    service: str,
+    settings: _Settings,
+    build: Build[_Settings],
+    work: Callable[[Roles, asyncio.Event], Awaitable[Any]],
+) -> None:
+    """Builds the service's parts and does `work` with them; ends on SIGTERM or SIGINT, with one line on an Error."""
+    telemetry.start(service, settings)
+    clock.shift(settings.clock_offset_seconds)
+
+    async def started() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with AsyncExitStack() as stack:
+            await work(build(settings, stack), stop)
+
+    try:
+        uvloop.run(started())
+    except Error as error:
+        sys.exit(f"{service}: {error.message}")
+
+
+async def together(parts: Sequence[Role], stop: asyncio.Event) -> None:
+    """Runs parts side by side. One that ends by itself ends all: the process is restarted as a whole."""
+    tasks = [asyncio.create_task(part.run(stop)) for part in parts]
+    if not tasks:
+        raise Error("This service has no such role")
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.gather(*tasks)

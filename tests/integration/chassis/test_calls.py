@@ -1,0 +1,135 @@
+"""A real server and a real channel: who may call, what comes back when it fails, and the budget that goes along."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from soundstage.audience.v1 import follows_pb2 as pb
+from soundstage.audience.v1.follows_pb2_grpc import (
+    FollowsServiceServicer,
+    FollowsServiceStub,
+    add_FollowsServiceServicer_to_server,
+)
+
+from chassis import client, clock, errors, principal
+from chassis.config import Settings
+from chassis.ids import new_id
+from chassis.server import Server
+
+USER = principal.Principal(principal.Kind.USER, account_id=new_id(), number=7, session_id=new_id())
+
+
+class Follows(FollowsServiceServicer):
+    """Answers by what the account id says."""
+
+    @principal.allow(principal.Kind.USER)
+    async def Follow(self, request: pb.FollowRequest, context: Any) -> pb.FollowResponse:
+        match request.account_id:
+            case "refuse":
+                fields = [errors.FieldError("account_id", "is your own")]
+                raise errors.Invalid("No", reason="SELF", fields=fields, retry_after_seconds=1.5)
+            case "crash":
+                raise RuntimeError("with a secret")
+            case "slow":
+                await asyncio.sleep(30)
+        return pb.FollowResponse()
+
+    @principal.allow_anyone
+    async def Unfollow(self, request: pb.UnfollowRequest, context: Any) -> pb.UnfollowResponse:
+        assert principal.current().is_anonymous
+        return pb.UnfollowResponse()
+
+    @principal.allow_anyone
+    async def ListAmong(self, request: pb.ListAmongRequest, context: Any) -> pb.ListAmongResponse:
+        return pb.ListAmongResponse(followed_ids=[str(principal.current().account_id), f"{clock.remaining(99):.0f}"])
+
+    @principal.allow_services
+    async def Export(
+        self, request: pb.FollowsServiceExportRequest, context: Any
+    ) -> AsyncIterator[pb.FollowsServiceExportResponse]:
+        yield pb.FollowsServiceExportResponse()
+        raise errors.Conflict("half-way")
+
+
+@asynccontextmanager
+async def serving(servicer: Any = None) -> AsyncIterator[FollowsServiceStub]:
+    server = Server(Settings(port=0), [(servicer or Follows(), add_FollowsServiceServicer_to_server)])
+    stop = asyncio.Event()
+    task = asyncio.create_task(server.run(stop))
+    while not server.port:
+        await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
+    channel = client.Channel(f"127.0.0.1:{server.port}", pb.DESCRIPTOR.services_by_name["FollowsService"])
+    try:
+        yield FollowsServiceStub(channel.grpc)
+    finally:
+        await channel.close()
+        stop.set()
+        await task
+
+
+async def test_what_was_raised_comes_back() -> None:
+    async with serving() as stub:
+        with pytest.raises(errors.Invalid) as refused:
+            await client.call(stub.Follow, pb.FollowRequest(account_id="refuse"), caller=USER)
+    error = refused.value
+    assert (error.reason, error.message, error.retry_after_seconds) == ("SELF", "No", 1.5)
+    assert error.fields == (("account_id", "is your own"),)
+
+
+async def test_a_crash_shows_nothing() -> None:
+    async with serving() as stub:
+        with pytest.raises(errors.Internal) as failed:
+            await client.call(stub.Follow, pb.FollowRequest(account_id="crash"), caller=USER)
+    assert "secret" not in failed.value.message
+
+
+async def test_policies_are_kept() -> None:
+    async with serving() as stub:
+        with pytest.raises(errors.Unauthenticated):
+            await client.call(stub.Follow, pb.FollowRequest())
+        with pytest.raises(errors.Forbidden):
+            await client.call(stub.Follow, pb.FollowRequest(), caller=principal.SERVICE)
+        await client.call(stub.Unfollow, pb.UnfollowRequest())
+
+
+async def test_a_method_without_a_policy_keeps_the_server_from_starting() -> None:
+    class Careless(Follows):
+        async def Unfollow(self, request: pb.UnfollowRequest, context: Any) -> pb.UnfollowResponse:
+            return pb.UnfollowResponse()
+
+    with pytest.raises(RuntimeError, match="Unfollow does not state"):
+        async with serving(Careless()):
+            pass
+
+
+async def test_principal_and_budget_go_along() -> None:
+    async with serving() as stub:
+        with clock.budget(3):
+            answer = await client.call(stub.ListAmong, pb.ListAmongRequest(), caller=USER)
+    assert list(answer.followed_ids) == [str(USER.account_id), "3"]
+
+
+async def test_a_call_ends_with_its_budget() -> None:
+    async with serving() as stub:
+        with clock.budget(0.2), pytest.raises(errors.Unavailable):
+            await client.call(stub.Follow, pb.FollowRequest(account_id="slow"), caller=USER)
+
+
+async def test_nobody_there_is_unavailable() -> None:
+    channel = client.Channel("127.0.0.1:1")
+    with pytest.raises(errors.Unavailable):
+        await client.call(FollowsServiceStub(channel.grpc).Follow, pb.FollowRequest(), timeout_seconds=1)
+    await channel.close()
+
+
+async def test_a_stream_that_fails_half_way_says_so() -> None:
+    async with serving() as stub:
+        taken = []
+        with pytest.raises(errors.Conflict):
+            async for part in client.stream(stub.Export, pb.FollowsServiceExportRequest(), caller=principal.SERVICE):
+                taken.append(part)
+    assert len(taken) == 1

@@ -1,0 +1,176 @@
+"""From the outbox over Kafka into a consumer's transaction: exactly once, whatever is repeated or malformed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from chassis import migrate
+from chassis.errors import Invalid
+from chassis.events import Event, Record, Topic
+from chassis.ids import new_id
+from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
+from chassis.outbox import Relay
+from chassis.postgres import Connection, Database
+from chassis.process import Role
+from tests.support.servers import Servers
+
+COUNT = "INSERT INTO counted (id, key) SELECT * FROM unnest($1::uuid[], $2::text[]) ON CONFLICT DO NOTHING"
+
+
+@pytest.fixture
+async def topic(backing: Servers) -> Topic:
+    topic = Topic(f"test.{new_id().hex}.v1", partitions=2)
+    await migrate.make_topics(backing.kafka_bootstrap, [topic])
+    return topic
+
+
+@pytest.fixture
+async def group(backing: Servers) -> str:
+    name = f"test-{new_id().hex}"
+    await migrate.make_topics(backing.kafka_bootstrap, [Topic(f"soundstage.dead.{name}.v1", partitions=1)])
+    return name
+
+
+@asynccontextmanager
+async def running(*roles: Role) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(role.run(stop)) for role in roles]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await claim():
+            await asyncio.sleep(0.05)
+
+
+def event(topic: Topic, key: str) -> Event:
+    return Event(new_id(), topic.name, key, "Counted", b"payload", datetime.now(UTC))
+
+
+async def count(conn: Connection, records: Sequence[Record]) -> None:
+    events = [record.event for record in records]
+    if any(e.type == "Poison" for e in events):
+        raise Invalid("poison")
+    await conn.execute(COUNT, [e.id for e in events], [e.key for e in events])
+
+
+async def counted(db: Database) -> int:
+    async with db.connection() as conn:
+        return int(await conn.fetchval("SELECT count(*) FROM counted"))
+
+
+async def test_every_event_is_published_and_counted_once(
+    db: Database, backing: Servers, topic: Topic, group: str
+) -> None:
+    events = [event(topic, str(n % 7)) for n in range(1200)]
+    async with db.transaction() as conn:
+        await db.add_events(conn, events)
+    consumer = Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(db, group, count))
+
+    async def all_counted() -> bool:
+        return await counted(db) == len(events)
+
+    async with running(Relay(db, backing.kafka_bootstrap), consumer):
+        await until(all_counted)
+    async with db.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
+        assert await conn.fetchval("SELECT sum(next) FROM consumer_offsets") == len(events)
+
+
+async def test_poison_is_set_aside_and_delays_nobody(db: Database, backing: Servers, topic: Topic, group: str) -> None:
+    good = [event(topic, "k") for _ in range(50)]
+    producer = AIOKafkaProducer(bootstrap_servers=backing.kafka_bootstrap)
+    await producer.start()
+    for e in good[:25]:
+        await producer.send_and_wait(topic.name, e.payload, key=b"k", headers=e.headers())
+    await producer.send_and_wait(topic.name, b"no envelope", key=b"k")
+    poison = Event(new_id(), topic.name, "k", "Poison", b"", datetime.now(UTC))
+    await producer.send_and_wait(topic.name, b"", key=b"k", headers=poison.headers())
+    for e in good[25:]:
+        await producer.send_and_wait(topic.name, e.payload, key=b"k", headers=e.headers())
+    await producer.stop()
+    consumer = Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(db, group, count))
+
+    async def all_counted() -> bool:
+        return await counted(db) == len(good)
+
+    async with running(consumer):
+        await until(all_counted)
+    dead = AIOKafkaConsumer(
+        consumer.dead_letters, bootstrap_servers=backing.kafka_bootstrap, auto_offset_reset="earliest"
+    )
+    await dead.start()
+    letters = [await asyncio.wait_for(dead.getone(), 10) for _ in range(2)]
+    await dead.stop()
+    assert [letter.value for letter in letters] == [b"no envelope", b""]
+    assert dict(letters[0].headers)["dead-topic"] == topic.name.encode()
+
+
+async def test_a_zombie_changes_nothing(db: Database, topic: Topic, group: str) -> None:
+    from aiokafka import TopicPartition
+
+    from chassis.inbox import Fenced
+
+    sink = ExactlyOnceSink(db, group, count)
+    partition = TopicPartition(topic.name, 0)
+    e = event(topic, "k")
+    record = Record(topic.name, 0, 0, b"k", e.payload, e.headers())
+    await sink.apply(partition, [record], 0, 1)
+    late = event(topic, "k")
+    with pytest.raises(Fenced):
+        await sink.apply(partition, [Record(topic.name, 0, 0, b"k", late.payload, late.headers())], 0, 1)
+    assert await counted(db) == 1
+
+
+async def test_another_broker_gets_all_held_events_again(db: Database, topic: Topic) -> None:
+    assert not await db.renew("cluster-one")
+    async with db.transaction() as conn:
+        await db.add_event(conn, event(topic, "k"))
+    async with db.pending(10) as claim:
+        await claim.mark()
+    assert not await db.renew("cluster-one")
+    assert await db.renew("cluster-two")
+    async with db.pending(10) as claim:
+        assert len(claim.events) == 1
+
+
+async def test_two_relays_never_hold_the_same_event(db: Database, topic: Topic) -> None:
+    async with db.transaction() as conn:
+        await db.add_events(conn, [event(topic, "k") for _ in range(4)])
+    async with db.pending(2) as one, db.pending(10) as other:
+        ids = [e.id for e in one.events] + [e.id for e in other.events]
+        assert len(ids) == len(set(ids)) == 4
+
+
+async def test_a_state_consumer_goes_on_where_it_stood(backing: Servers, topic: Topic, group: str) -> None:
+    seen: list[str] = []
+
+    async def handle(record: Record) -> None:
+        seen.append(record.event.key)
+
+    producer = AIOKafkaProducer(bootstrap_servers=backing.kafka_bootstrap)
+    await producer.start()
+
+    async def send(key: str) -> None:
+        e = event(topic, key)
+        await producer.send_and_wait(topic.name, e.payload, key=key.encode(), headers=e.headers())
+
+    for key in ("one", "two"):
+        await send(key)
+
+        async def came(key: str = key) -> bool:
+            return key in seen
+
+        async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], StateSink(handle))):
+            await until(came)
+    await producer.stop()
+    assert sorted(seen) == ["one", "two"]
