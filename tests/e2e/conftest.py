@@ -1,0 +1,44 @@
+"""One house for all stories; each story brings its own people and recordings."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import audio
+from tests.support.house import House, house
+from tests.support.people import Person, Stage
+
+
+@pytest.fixture(scope="session")
+def running_house() -> Iterator[House]:
+    with house() as running:
+        yield running
+
+
+@pytest.fixture
+def stage(running_house: House) -> Iterator[Stage]:
+    with Stage(running_house.url) as stage:
+        yield stage
+
+
+@pytest.fixture
+def artist(stage: Stage) -> Person:
+    return stage.person("artist")
+
+
+@pytest.fixture
+def listener(stage: Stage) -> Person:
+    return stage.person("listener")
+
+
+@pytest.fixture(scope="session")
+def tune(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, float], Path]:
+    """A recording of this format and length, made once: `tune("flac", 9.5)`."""
+    folder = tmp_path_factory.mktemp("tunes")
+
+    def make(kind: str, seconds: float) -> Path:
+        path = folder / f"tune-{seconds}.{kind}"
+        return path if path.exists() else audio.make(path, seconds)
+
+    return make

@@ -1,0 +1,100 @@
+"""Players that nobody here wrote play a track from its first sample to its last: hls.js in a browser, and ffmpeg."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.support import audio, browser
+from tests.support.people import Person
+
+Tune = Callable[[str, float], Path]
+RATE = 44_100
+AAC_FRAME = 1024
+
+PAGE = """
+<!doctype html><audio id="audio"></audio><script src="/hls.js"></script><script>
+const audio = document.getElementById("audio"), problems = [];
+const report = (what) => fetch("/report", {method: "POST", body: JSON.stringify({what, problems,
+  duration: audio.duration, at: audio.currentTime, ranges: audio.buffered.length})});
+const hls = new Hls();
+hls.on(Hls.Events.ERROR, (_, error) => { problems.push(error.details); if (error.fatal) report("fatal"); });
+const play = () => audio.play().catch((fault) => { problems.push(String(fault)); report("play"); });
+hls.on(Hls.Events.MANIFEST_PARSED, play);
+audio.addEventListener("ended", () => report("ended"));
+hls.loadSource(%URL%); hls.attachMedia(audio);
+</script>
+"""
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium on this machine")
+def test_hls_js_plays_the_tune_to_its_end(artist: Person, tune: Tune) -> None:
+    player = browser.hls_js()
+    if player is None:
+        pytest.skip("hls.js could not be fetched by npm")
+    track = artist.release(tune("flac", 9.5))
+    page = PAGE.replace("%URL%", repr(track["hls_url"]))
+    report = browser.watch(page, {"/hls.js": player}, seconds=60)
+    assert report["what"] == "ended", report
+    assert report["problems"] == []
+    assert report["ranges"] == 1
+    assert abs(report["duration"] - 9.5) < 0.05
+
+
+def renditions(track: dict[str, str]) -> list[str]:
+    """The addresses of the media playlists that the multivariant playlist names."""
+    master = httpx.get(track["hls_url"]).text
+    return [urljoin(track["hls_url"], line) for line in master.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_every_rendition_decodes_gapless(artist: Person, tune: Tune, tmp_path: Path, kind: str) -> None:
+    source = tune(kind, 9.5)
+    original = audio.decode(source)
+    track = artist.release(source)
+    playlists = renditions(track)
+    assert len(playlists) == 3
+    for n, playlist in enumerate(playlists):
+        played = tmp_path / f"{n}.wav"
+        audio.run("-protocol_whitelist", "file,http,tcp", "-i", playlist, played)
+        decoded = audio.decode(played)
+        assert 0 <= len(decoded) - len(original) <= AAC_FRAME - 1
+        assert audio.lag(original, decoded) == 0
+        joint = decoded[: len(original)] - original
+        level = np.sqrt(np.mean(joint**2)) / np.sqrt(np.mean(original**2))
+        assert level < 0.2, "a gap or a jump would leave as much as there was"
+
+
+def test_segments_are_aligned_and_immutable(artist: Person, tune: Tune) -> None:
+    track = artist.release(tune("flac", 9.5))
+    texts = [httpx.get(address).text for address in renditions(track)]
+    lengths = [re.findall(r"#EXTINF:([\d.]+)", text) for text in texts]
+    assert lengths[0] == lengths[1] == lengths[2]
+    assert [round(float(length)) for length in lengths[0][:-1]] == [4, 4]
+    assert all("#EXT-X-ENDLIST" in text and "#EXT-X-MAP" in text for text in texts)
+    address = renditions(track)[0]
+    segment = next(line for line in texts[0].splitlines() if line and not line.startswith("#"))
+    answer = httpx.get(urljoin(address, segment), headers={"Range": "bytes=0-9", "Origin": "https://player.example"})
+    assert (answer.status_code, len(answer.content)) == (206, 10)
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_forged_or_foreign_address_opens_nothing(artist: Person, tune: Tune) -> None:
+    mine, other = artist.release(tune("mp3", 6.0)), artist.release(tune("flac", 6.0))
+    signed = mine["hls_url"]
+    folder, name = signed.rsplit("/", 1)
+    head, recording = folder.rsplit("/", 1)
+    for forged in (
+        signed.replace("/media/", "/media/x", 1),
+        f"{head}/{other['stream_id']}/{name}",
+        f"{folder}/../{other['stream_id']}/{name}",
+        f"{folder}/..%2f{other['stream_id']}%2f{name}",
+        f"{folder}/nothing.m4s",
+    ):
+        assert forged == signed or httpx.get(forged).status_code in (403, 404), forged
+    assert recording in (mine["stream_id"], mine["stream_id"].replace("-", ""))

@@ -1,0 +1,70 @@
+"""The whole house for end-to-end tests: `make run` on free ports, reached through the public REST alone."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from deploy.local.ports import Ports, free_base
+from tests.support.servers import ADDRESSES, launched
+
+REPOSITORY = Path(__file__).parents[2]
+READY_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class House:
+    url: str
+    home: Path
+    ports: Ports
+    environ: dict[str, str]
+
+    def command(self, *words: str) -> str:
+        """Runs `python -m ...` as an operator would beside the running house, and answers what it printed."""
+        argv = [sys.executable, "-m", *words]
+        done = subprocess.run(
+            argv, cwd=REPOSITORY, env=self.environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def house(**settings: str) -> Iterator[House]:
+    """A house of its own; `settings` are environment variables beyond those of the tests."""
+    given = {name: value for name in map(str.upper, ADDRESSES) if (value := os.environ.get(name))}
+    with tempfile.TemporaryDirectory(prefix="soundstage-") as folder:
+        home = Path(folder) / "home"
+        base = free_base()
+        ports = Ports(base, gateway=base + 300)
+        own = {
+            "SOUNDSTAGE_HOME": str(home),
+            "SOUNDSTAGE_PORT_BASE": str(base),
+            "PORT": str(ports.gateway),
+            "RATE_LIMIT_FACTOR": "1000",
+        }
+        environ = {k: v for k, v in os.environ.items() if k not in given} | own | settings
+        url = f"http://127.0.0.1:{ports.gateway}"
+        with launched(home, environ) as launcher:
+            _wait(home, launcher, url)
+            yield House(url, home, ports, environ)
+
+
+def _wait(home: Path, launcher: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and launcher.poll() is None:
+        try:
+            if httpx.get(f"{url}/health_check", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    said = (home / "launcher.log").read_text(errors="replace")[-3000:]
+    raise RuntimeError(f"the house did not start:\n{said}")
