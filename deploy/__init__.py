@@ -1,0 +1,1 @@
+"""Ways to run Soundstage: `local` on one machine, `k8s` in a cluster."""

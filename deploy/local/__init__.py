@@ -1,0 +1,1 @@
+"""The whole of Soundstage on one machine: embedded backing servers, six services, the gateway, one supervisor."""

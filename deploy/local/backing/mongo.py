@@ -1,0 +1,35 @@
+"""The MongoDB protocol from the `SecantusDB` wheel (WiredTiger), as a process of its own."""
+
+import sys
+
+from deploy.local import health
+from deploy.local.home import Home
+from deploy.local.part import Part
+
+
+class Mongo:
+    def __init__(self, home: Home, port: int) -> None:
+        self._home = home
+        self._port = port
+        self._folder = home.folder("mongo")
+
+    def url(self) -> str:
+        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
+
+    def part(self) -> Part:
+        return Part(
+            name="mongo",
+            prepare=self._prepare,
+            command=self._command,
+            healthy=lambda: health.mongo("127.0.0.1", self._port),
+            ports=(self._port,),
+        )
+
+    def _command(self) -> list[str]:
+        """`--sync-on-commit`: without it a kill -9 lost transactions that had been acknowledged."""
+        where = ["--config", str(self._folder / "secantus.toml"), "--storage-path", str(self._folder / "store")]
+        address = ["--host", "127.0.0.1", "--port", str(self._port)]
+        return [sys.executable, "-m", "secantus", *where, *address, "--sync-on-commit", "--cache-size", "128M"]
+
+    async def _prepare(self) -> None:
+        (self._folder / "secantus.toml").touch()  # an empty one of ours, so that none elsewhere is found

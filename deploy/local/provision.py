@@ -1,0 +1,45 @@
+"""One database and one role per service, made from an administrator's address."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from deploy.local.errors import LocalError
+
+ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
+DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
+IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+
+
+async def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Names both after the service; sets the password again each time, so that the home and the server agree."""
+    try:
+        connection = await asyncpg.connect(admin_url, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise LocalError(f"DATABASE_URL gives no connection: {error}") from error
+    try:
+        for service, password in passwords.items():
+            await _add(connection, service, password)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise LocalError(f"DATABASE_URL must be an administrator's address: {error}") from error
+    finally:
+        await connection.close()
+
+
+async def _add(connection: asyncpg.Connection, name: str, password: str) -> None:
+    verb = "ALTER" if await connection.fetchval(ROLE_EXISTS, name) else "CREATE"
+    await connection.execute(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{password}'")
+    if await connection.fetchval(DATABASE_EXISTS, name):
+        return
+    if not await connection.fetchval(IS_SUPERUSER):
+        await connection.execute(f'GRANT "{name}" TO CURRENT_USER')  # else it may not give the database away
+    await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}"')
+    await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+
+
+def service_url(admin_url: str, service: str, password: str) -> str:
+    """The administrator's address with the service's role and database in place of his."""
+    parts = urlsplit(admin_url)
+    who, host = f"{quote(service)}:{quote(password, safe='')}", parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{who}@{host}", path=f"/{service}"))
