@@ -1,0 +1,93 @@
+"""AccountsService: protobuf to accounts and back."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+from uuid import UUID
+
+from soundstage.auth.v1 import accounts_pb2 as pb
+from soundstage.auth.v1 import accounts_pb2_grpc as grpc_pb
+from soundstage.common.v1.common_pb2 import Ref
+
+from chassis import idempotency, principal
+from chassis.errors import FieldError, Invalid
+from chassis.ids import parse
+from chassis.principal import Kind, allow, allow_anyone, allow_services
+from services.auth.accounts import rules
+from services.auth.accounts.account import Account, NewUser, Origin, SignUp
+from services.auth.accounts.domain import Accounts, Key
+from services.auth.accounts.wire import account_message, pair_message
+from services.auth.events import account_state
+
+FIRST = UUID(int=0)
+
+
+class AccountsRpc(grpc_pb.AccountsServiceServicer):
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    @allow_anyone
+    async def Register(self, request: pb.RegisterRequest, _: Any) -> pb.RegisterResponse:
+        new = SignUp(request.username, request.email, request.password)
+        signed_in = await self._accounts.register(new, Origin(request.ip_address, request.user_agent))
+        return pb.RegisterResponse(account=account_message(signed_in.account), tokens=pair_message(signed_in.pair))
+
+    @allow(Kind.CLIENT)
+    async def Add(self, request: pb.AddRequest, _: Any) -> pb.AddResponse:
+        new = NewUser(request.first_name, request.last_name, request.email, request.date_of_birth)
+        key = Key(request.idempotency_key, idempotency.fingerprint(request))
+        return pb.AddResponse.FromString(await self._accounts.add(principal.current(), new, key, _added))
+
+    @allow_anyone
+    async def Get(self, request: pb.GetRequest, _: Any) -> pb.GetResponse:
+        account = await self._accounts.get(principal.current(), _ref(request.account))
+        return pb.GetResponse(account=account_message(account))
+
+    @allow_anyone
+    async def GetByUsername(self, request: pb.GetByUsernameRequest, _: Any) -> pb.GetByUsernameResponse:
+        account = await self._accounts.get_by_username(principal.current(), request.username)
+        return pb.GetByUsernameResponse(account=account_message(account))
+
+    @allow_anyone
+    async def CheckUsername(self, request: pb.CheckUsernameRequest, _: Any) -> pb.CheckUsernameResponse:
+        return pb.CheckUsernameResponse(
+            available=await self._accounts.is_available(principal.current(), request.username)
+        )
+
+    @allow(Kind.USER)
+    async def Change(self, request: pb.ChangeRequest, _: Any) -> pb.ChangeResponse:
+        account_id = parse(request.id)
+        account = await self._accounts.change(principal.current(), account_id, _changes(request))
+        return pb.ChangeResponse(account=account_message(account))
+
+    @allow_services
+    async def ListStates(self, request: pb.ListStatesRequest, _: Any) -> pb.ListStatesResponse:
+        found = await self._accounts.list_by([_ref(ref) for ref in request.accounts])
+        return pb.ListStatesResponse(accounts=_states(found))
+
+    @allow_services
+    async def Export(self, request: pb.ExportRequest, _: Any) -> AsyncIterator[pb.ExportResponse]:
+        after = parse(request.after_id, field="after_id") if request.after_id else FIRST
+        async for batch in self._accounts.export(after):
+            yield pb.ExportResponse(accounts=_states(batch))
+
+
+def _added(account: Account) -> bytes:
+    return pb.AddResponse(account=account_message(account)).SerializeToString()
+
+
+def _states(accounts: Iterable[Account]) -> list[pb.AccountState]:
+    return [account_state(account) for account in accounts]
+
+
+def _ref(ref: Ref) -> UUID | int:
+    match ref.WhichOneof("ref"):
+        case "id":
+            return parse(ref.id)
+        case "number":
+            return ref.number
+    raise Invalid(fields=[FieldError("account", "names no account")])
+
+
+def _changes(request: pb.ChangeRequest) -> dict[str, str | None]:
+    """The fields named; an unset one is empty. A name that is no field of ours is the domain's to refuse."""
+    return {name: getattr(request, name) if name in rules.CHANGEABLE else None for name in request.fields}

@@ -1,0 +1,27 @@
+"""Auth's settings."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from chassis import config
+
+
+class Settings(config.Settings):
+    model_config = config.prefixed("AUTH_")
+
+    port: int = Field(default=7101, description="Port of the gRPC server")
+    metrics_port: int = Field(default=7201, description="Port of the Prometheus metrics; 0: none")
+    database_url: str = Field(
+        default="postgresql://auth@127.0.0.1:7300/auth", description="Auth's own Postgres database"
+    )
+    signing_keys_dir: Path = Field(
+        default=Path(".soundstage/keys/auth"),
+        description="Where the Ed25519 private keys are; `migrate` makes the first",
+    )
+    issuer: str = Field(default="soundstage", description="`iss` of every token; the gateway expects the same")
+    argon2_memory_kib: int = Field(
+        default=48 * 1024, ge=46 * 1024, le=64 * 1024, description="Memory of one password hash"
+    )
+    argon2_passes: int = Field(default=2, ge=1, description="Passes over that memory")
+    hashing_queue: int = Field(default=32, ge=0, description="Sign-ins that may wait for a hash; more are Unavailable")

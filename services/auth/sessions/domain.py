@@ -1,0 +1,118 @@
+"""Signing in, staying signed in, signing out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from chassis.errors import Forbidden, Unauthenticated
+from chassis.postgres import Connection, Database
+from chassis.principal import PUBLIC_TENANT, Principal
+from services.auth.accounts import rules
+from services.auth.accounts import store as accounts
+from services.auth.accounts.account import Account, Credentials, Origin
+from services.auth.accounts.passwords import Passwords
+from services.auth.sessions import issue, refresh, store
+from services.auth.sessions.issue import Pair
+from services.auth.sessions.store import NotBefore, RefreshToken
+from services.auth.sessions.tokens import ACCESS_LIFE, Tokens
+
+# For so long a used refresh token gives its successor again (gateway/contracts: platform and partner).
+REPEAT_SECONDS = 10.0
+# A little more than the longest access token, for gateways whose clock is behind.
+MATTERS_FOR = ACCESS_LIFE + timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    account: Account
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    session_ids: list[UUID]
+    not_before: list[NotBefore]
+    as_of: datetime
+
+
+class Sessions:
+    def __init__(self, db: Database, passwords: Passwords, tokens: Tokens) -> None:
+        self._db = db
+        self._passwords = passwords
+        self._tokens = tokens
+
+    async def log_in(self, email: str, password: str, origin: Origin, *, remember: bool) -> SignedIn:
+        """Opens a session. An unknown email, a wrong password and a removed account are one error, in like time."""
+        found = await self._find(email)
+        is_right = await self._passwords.matches(found.password_hash if found else None, password)
+        if found is None or not is_right:
+            raise _refused()
+        async with self._db.transaction() as conn:
+            held = await accounts.lock_to_issue(conn, found.account.id)
+            if held is None or held.credentials.password_hash != found.password_hash:
+                raise _refused()
+            account = held.credentials.account
+            pair = await issue.open_session(
+                conn, self._tokens, account, origin, remember=remember, issued_at=held.issued_at
+            )
+        return SignedIn(account, pair)
+
+    async def refresh(self, text: str, ip_address: str) -> Pair:
+        """Trades a refresh token for its successor; a repeat within 10 s answers the same one.
+
+        A later repeat ends the session, and that is committed before Unauthenticated INVALID_REFRESH_TOKEN is raised.
+        """
+        async with self._db.transaction() as conn:
+            pair = await self._rotate(conn, text, issue.clean(ip_address))
+        if pair is None:
+            raise Unauthenticated("The refresh token is not valid.", reason="INVALID_REFRESH_TOKEN")
+        return pair
+
+    async def log_out(self, caller: Principal, text: str) -> None:
+        """Ends the caller's session, and the one of the refresh token. Forbidden when that is another account's."""
+        async with self._db.transaction() as conn:
+            token = await store.get_token(conn, refresh.digest(text), REPEAT_SECONDS)
+            if token is not None and token.account_id != caller.user_id:
+                raise Forbidden("The refresh token belongs to another account.")
+            # In order of id, as everybody locks them.
+            for session_id in sorted({i for i in (caller.session_id, token.session_id if token else None) if i}):
+                await store.end(conn, session_id, caller.user_id)
+
+    async def list_revocations(self, since: datetime | None) -> Revocations:
+        """What was revoked at or after `since`; without it all that a living token could still need."""
+        async with self._db.connection() as conn:
+            # Read before the lists: what is committed in between is listed twice rather than never.
+            as_of = await store.now(conn)
+            start = max(since, as_of - MATTERS_FOR) if since else as_of - MATTERS_FOR
+            return Revocations(await store.list_ended(conn, start), await store.list_not_before(conn, start), as_of)
+
+    async def _find(self, email: str) -> Credentials | None:
+        if not rules.is_email(email):
+            return None
+        async with self._db.connection() as conn:
+            return await accounts.get_credentials(conn, PUBLIC_TENANT, email)
+
+    async def _rotate(self, conn: Connection, text: str, ip_address: str) -> Pair | None:
+        token = await store.lock_token(conn, refresh.digest(text), REPEAT_SECONDS)
+        if token is None or token.is_expired or token.is_ended:
+            return None
+        held = await accounts.lock_to_issue(conn, token.account_id)
+        successor = await self._successor(conn, token, text, ip_address)
+        if held is None or successor is None:
+            await store.end(conn, token.session_id, token.account_id)
+            return None
+        access = self._tokens.access(held.credentials.account, token.session_id, held.issued_at)
+        return Pair(access, successor)
+
+    async def _successor(self, conn: Connection, token: RefreshToken, text: str, ip_address: str) -> str | None:
+        """The token after this one; None when this one was used too long ago, so somebody else may have it."""
+        if token.is_used:
+            return refresh.unseal(token.successor, text) if token.is_repeatable and token.successor else None
+        await store.prolong(conn, token.session_id, ip_address)
+        successor = await issue.add_refresh(conn, token.session_id)
+        await store.use_token(conn, token.hash, refresh.seal(successor, text))
+        return successor
+
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated("Email and password do not match an account.", reason="INVALID_CREDENTIALS")

@@ -1,0 +1,121 @@
+"""The signing keys: Ed25519 private keys as files `<kid>.pem` in one directory, the newest by name signs.
+
+At most two are live, so that tokens signed before a rotation stay good until they expire. Every process of auth reads
+the same directory (in Kubernetes a mounted secret) and sees a new file at once.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm
+
+from chassis import clock
+from chassis.errors import Conflict, Unavailable
+
+SUFFIX = ".pem"
+LIVE = 2
+# As long as the longest token lives: an older key's tokens are all over.
+LEAST_AGE = timedelta(hours=24)
+STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    id: str
+    private: Ed25519PrivateKey
+
+    def as_jwk(self) -> dict[str, str]:
+        """The public half, RFC 8037."""
+        jwk = OKPAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
+        return {"kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"], "kid": self.id, "use": "sig", "alg": "EdDSA"}
+
+
+class Keys:
+    def __init__(self, directory: Path, now: Callable[[], datetime] = clock.utc_now) -> None:
+        self._directory = directory
+        self._now = now
+        self._names: list[str] = []
+        self._live: list[SigningKey] = []
+
+    def live(self) -> list[SigningKey]:
+        """The keys that are in use, newest first. Unavailable while there is none: `migrate` makes the first."""
+        try:
+            paths = self._paths()[:LIVE]
+            names = [path.name for path in paths]
+            if names != self._names:
+                self._live, self._names = [_read(path) for path in paths], names
+        except OSError as fault:
+            raise Unavailable("No signing key can be read.", retry_after_seconds=1) from fault
+        if not self._live:
+            raise Unavailable("There is no signing key yet.", retry_after_seconds=1)
+        return self._live
+
+    def signing(self) -> SigningKey:
+        return self.live()[0]
+
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        return {"keys": [key.as_jwk() for key in self.live()]}
+
+    def ensure(self) -> None:
+        """Makes the first key when there is none."""
+        with self._writable():
+            if not self._paths():
+                self._add()
+
+    def rotate(self, *, at_once: bool = False) -> str:
+        """Signs with a new key from now on and drops all but the one before; the new key's id.
+
+        Conflict when the last rotation is younger than the tokens of the key before, unless `at_once`.
+        """
+        with self._writable():
+            paths = self._paths()
+            if len(paths) >= LIVE and not at_once and self._now() - _made_at(paths[0]) < LEAST_AGE:
+                raise Conflict("Rotated less than 24 hours ago: tokens of the key before are still in use.")
+            kid = self._add()
+            for path in self._paths()[LIVE:]:
+                path.unlink(missing_ok=True)
+        return kid
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            yield
+        except OSError as fault:
+            raise Unavailable(f"Cannot keep signing keys in {self._directory}: {fault.strerror}.") from fault
+
+    def _paths(self) -> list[Path]:
+        return sorted((p for p in self._directory.iterdir() if p.suffix == SUFFIX), key=lambda p: p.name, reverse=True)
+
+    def _add(self) -> str:
+        kid = f"{self._now().strftime(STAMP)}-{secrets.token_hex(4)}"
+        text = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        # Written aside and renamed, so that no reader sees half a key.
+        aside = self._directory / f".{kid}.new"
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(self._directory / f"{kid}{SUFFIX}")
+        return kid
+
+
+def _read(path: Path) -> SigningKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise RuntimeError(f"{path.name} holds no Ed25519 key")
+    return SigningKey(path.stem, key)
+
+
+def _made_at(path: Path) -> datetime:
+    return datetime.strptime(path.stem.split("-")[0] + "+0000", STAMP + "%z")

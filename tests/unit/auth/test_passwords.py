@@ -1,0 +1,77 @@
+"""The pool of password hashes: its bound, its queue, and equal work for known and unknown users."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from time import perf_counter
+
+import pytest
+
+from chassis.errors import Unavailable
+from services.auth.accounts.passwords import THREADS, Passwords
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    made = Passwords(memory_kib=46 * 1024, passes=1, queue_length=3)
+    yield made
+    made.close()
+
+
+async def test_a_password_matches_its_hash_alone(passwords: Passwords) -> None:
+    kept = await passwords.hash("pässword")
+    assert kept.startswith("$argon2id$")
+    assert await passwords.matches(kept, "pässword")
+    assert not await passwords.matches(kept, "password")
+    assert not await passwords.matches("no hash at all", "pässword")
+    assert kept != await passwords.hash("pässword")
+
+
+async def test_unknown_users_cost_the_same_work(passwords: Passwords) -> None:
+    kept = await passwords.hash("secret word")
+
+    async def seconds(password_hash: str | None) -> float:
+        started = perf_counter()
+        assert not await passwords.matches(password_hash, "wrong word")
+        return perf_counter() - started
+
+    known = min([await seconds(kept) for _ in range(5)])
+    unknown = min([await seconds(None) for _ in range(5)])
+    assert known / 3 < unknown < known * 3
+
+
+async def test_at_most_two_run_and_the_queue_is_bounded(passwords: Passwords) -> None:
+    release, lock, running, most = threading.Event(), threading.Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        release.wait(10)
+        with lock:
+            running -= 1
+
+    tasks = [asyncio.create_task(passwords._run(work)) for _ in range(THREADS + 3)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable) as refused:
+        await passwords.hash("one too many")
+    assert refused.value.retry_after_seconds == 1
+    release.set()
+    await asyncio.gather(*tasks)
+    assert most == THREADS
+    assert await passwords.hash("room again")
+
+
+async def test_who_goes_away_gives_back_its_place(passwords: Passwords) -> None:
+    for _ in range(4):
+        tasks = [asyncio.create_task(passwords.hash("some password")) for _ in range(THREADS + 3)]
+        await asyncio.sleep(0)
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(2000):
+            if passwords._room == THREADS + 3:
+                break
+            await asyncio.sleep(0.005)
+        assert passwords._room == THREADS + 3
