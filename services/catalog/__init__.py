@@ -1,0 +1,1 @@
+"""What there is to hear: tracks and who made them, and how to find them."""

@@ -1,0 +1,60 @@
+"""What catalog keeps of an account, and the card that it gives of one."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as auth's events tell it."""
+
+    id: UUID
+    number: int
+    tenant: str
+    handle: str
+    name: str
+    bio: str | None
+    picture: str | None
+    location: str | None
+    # 0: from an answer of auth, which has no version; any event is newer.
+    version: int
+    is_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The card of a person, with the totals beside it."""
+
+    id: UUID
+    number: int
+    handle: str
+    name: str
+    bio: str | None = None
+    picture: str | None = None
+    location: str | None = None
+    track_count: int = 0
+    follower_count: int = 0
+    followee_count: int = 0
+    repost_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The absolute totals of one subject, as insights counts them."""
+
+    subject_id: UUID
+    plays: int
+    likes: int
+    reposts: int
+    followers: int
+    followees: int
+    reposts_made: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One thing by either of its names."""
+
+    id: UUID | None = None
+    number: int | None = None

@@ -1,0 +1,57 @@
+"""PeopleService on the wire."""
+
+from collections.abc import Collection
+
+from soundstage.catalog.v1 import people_pb2, people_pb2_grpc
+from soundstage.common.v1 import common_pb2
+
+from chassis import ids, principal
+from chassis.errors import FieldError, Invalid
+from services.catalog.people.domain import People
+from services.catalog.people.person import Person, Ref
+
+MOST_ITEMS = 1000
+
+
+class PeopleRpc(people_pb2_grpc.PeopleServiceServicer):
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    @principal.allow_anyone
+    async def GetBatch(
+        self, request: people_pb2.PeopleServiceGetBatchRequest, context: object
+    ) -> people_pb2.PeopleServiceGetBatchResponse:
+        found = await self._people.get_batch(principal.current(), refs(request.people))
+        return people_pb2.PeopleServiceGetBatchResponse(people=[person(p) for p in found])
+
+
+def refs(sent: Collection[common_pb2.Ref]) -> list[Ref]:
+    if len(sent) > MOST_ITEMS:
+        raise Invalid(fields=[FieldError("", f"at most {MOST_ITEMS} at once")])
+    return [ref(one) for one in sent]
+
+
+def ref(sent: common_pb2.Ref, field: str = "id") -> Ref:
+    """Raises Invalid when it names nothing."""
+    kind = sent.WhichOneof("ref")
+    if kind == "id":
+        return Ref(id=ids.parse(sent.id, field=field))
+    if kind == "number" and sent.number > 0:
+        return Ref(number=sent.number)
+    raise Invalid("Malformed id", fields=[FieldError(field, "must be a UUID or a positive number")])
+
+
+def person(p: Person) -> people_pb2.Person:
+    return people_pb2.Person(
+        id=str(p.id),
+        number=p.number,
+        handle=p.handle,
+        name=p.name,
+        bio=p.bio,
+        picture=p.picture,
+        location=p.location,
+        track_count=p.track_count,
+        follower_count=p.follower_count,
+        followee_count=p.followee_count,
+        repost_count=p.repost_count,
+    )

@@ -1,0 +1,104 @@
+"""SQL of the copy of accounts and of the totals."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from chassis.pages import Page
+from chassis.postgres import Connection
+from services.catalog.people.person import Account, Person, Totals
+from services.catalog.search import vocabulary, words
+
+APPLY = """
+INSERT INTO people AS kept
+    (id, number, tenant, handle, name, bio, picture, location, handle_key, name_key, words, version, is_removed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12, $13)
+ON CONFLICT (id) DO UPDATE SET
+    number = excluded.number, tenant = excluded.tenant, handle = excluded.handle, name = excluded.name,
+    bio = excluded.bio, picture = excluded.picture, location = excluded.location, handle_key = excluded.handle_key,
+    name_key = excluded.name_key, words = excluded.words, version = excluded.version, is_removed = excluded.is_removed
+WHERE kept.version < excluded.version
+RETURNING id
+"""
+APPLY_TOTALS = """
+INSERT INTO totals AS kept
+    (subject_id, plays, likes, reposts, followers, followees, reposts_made, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (subject_id) DO UPDATE SET
+    plays = excluded.plays, likes = excluded.likes, reposts = excluded.reposts, followers = excluded.followers,
+    followees = excluded.followees, reposts_made = excluded.reposts_made, version = excluded.version
+WHERE kept.version < excluded.version
+"""
+# A card; `p` is the person, `a` the totals of the account.
+CARD = """
+    p.id, p.number, p.handle, p.name, p.bio, p.picture, p.location,
+    (SELECT count(*) FROM search_tracks AS s WHERE s.owner_id = p.id AND s.is_listed) AS track_count,
+    coalesce(a.followers, 0) AS follower_count, coalesce(a.followees, 0) AS followee_count,
+    coalesce(a.reposts_made, 0) AS repost_count
+"""
+GET_MANY = f"""
+SELECT p.is_removed, p.tenant, {CARD}
+FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
+WHERE p.id = ANY($1::uuid[]) OR p.number = ANY($2::bigint[])
+"""
+# The exact handle first, then the exact name, then by how well it matches, weighed by how many follow.
+SEARCH = f"""
+SELECT {CARD}
+FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
+WHERE p.words @@ $1::text::tsquery AND NOT p.is_removed AND p.tenant = $5
+ORDER BY (p.handle_key = $4) DESC,
+    (4 * ts_rank(p.words, $3::text::tsquery) + 2 * ts_rank(p.words, $2::text::tsquery)
+        + ts_rank(p.words, $1::text::tsquery) + (p.name_key = $4)::int * 2)
+        * (1 + ln(1 + coalesce(a.followers, 0)) / 10) DESC, p.id
+OFFSET $6 LIMIT $7
+"""
+COUNT = """
+SELECT count(*) FROM people AS p WHERE p.words @@ $1::text::tsquery AND NOT p.is_removed AND p.tenant = $2
+"""
+
+
+CARD_FIELDS: Sequence[str] = tuple(Person.__dataclass_fields__)
+
+
+class Row(Protocol):
+    """A row of any driver."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+async def apply(conn: Connection, account: Account) -> None:
+    """Takes over the state if it is newer than what is kept."""
+    a = account
+    handle, name = ("", "") if a.is_removed else (a.handle, a.name)
+    joined = "".join(c for c in handle if c.isalnum())
+    keys = (words.fold(handle), words.fold(name), words.vector((handle, "A"), (joined, "A"), (name, "B")))
+    row = (a.id, a.number, a.tenant, a.handle, a.name, a.bio, a.picture, a.location, *keys, a.version, a.is_removed)
+    if await conn.fetchval(APPLY, *row) is not None:
+        await vocabulary.add(conn, words.vocabulary(handle, joined, name))
+
+
+async def apply_totals(conn: Connection, totals: Totals) -> None:
+    """Takes over the totals if they are newer than what is kept."""
+    t = totals
+    await conn.execute(
+        APPLY_TOTALS, t.subject_id, t.plays, t.likes, t.reposts, t.followers, t.followees, t.reposts_made, t.version
+    )
+
+
+async def get_many(conn: Connection, ids: Collection[UUID], numbers: Collection[int]) -> list[tuple[Person, str, bool]]:
+    """What is kept of these: the card, the tenant, and whether the account is removed."""
+    rows = await conn.fetch(GET_MANY, ids, numbers)
+    return [(person(row), row["tenant"], row["is_removed"]) for row in rows]
+
+
+async def search(conn: Connection, query: words.Query, tenant: str, page: Page) -> tuple[list[Person], int]:
+    forgiving = query.forgiving(await vocabulary.near(conn, query.may_err))
+    found = await conn.fetch(
+        SEARCH, forgiving, query.prefixed, query.exact, query.folded, tenant, page.offset, page.limit
+    )
+    return [person(row) for row in found], await conn.fetchval(COUNT, forgiving, tenant)
+
+
+def person(row: Row) -> Person:
+    """The card in a row that was selected with CARD."""
+    return Person(*(row[name] for name in CARD_FIELDS))

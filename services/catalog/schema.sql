@@ -1,0 +1,72 @@
+-- Everything here is derived: from MongoDB, from auth's accounts, from insights' totals and marketplace's products.
+
+-- Copy of auth's accounts. A row is never deleted: a removed account stays as a tombstone with its version.
+CREATE TABLE people (
+    id uuid PRIMARY KEY,
+    number bigint NOT NULL,
+    tenant text NOT NULL,
+    handle text NOT NULL,
+    name text NOT NULL,
+    bio text,
+    picture text,
+    location text,
+    -- Handle and name as search folds them.
+    handle_key text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    words tsvector NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL
+);
+CREATE INDEX ON people (number);
+CREATE INDEX ON people USING gin (words);
+
+-- Copy of insights' absolute totals, of tracks and of accounts.
+CREATE TABLE totals (
+    subject_id uuid PRIMARY KEY,
+    plays bigint NOT NULL,
+    likes bigint NOT NULL,
+    reposts bigint NOT NULL,
+    followers bigint NOT NULL,
+    followees bigint NOT NULL,
+    reposts_made bigint NOT NULL,
+    version bigint NOT NULL
+);
+
+-- Copy of marketplace's word on whether a track is sold for more than nothing.
+CREATE TABLE sold (
+    track_id uuid PRIMARY KEY,
+    is_sold boolean NOT NULL,
+    version bigint NOT NULL
+);
+
+-- One row a track, to list and to search by. `rebuild-search` makes this table anew in the schema `shadow` and swaps it
+-- in, so its indexes keep the names that Postgres gives by itself.
+CREATE TABLE search_tracks (
+    track_id uuid PRIMARY KEY,
+    owner_id uuid NOT NULL,
+    owner_number bigint NOT NULL,
+    -- Public, completed and not removed: what everyone may see.
+    is_listed boolean NOT NULL,
+    is_removed boolean NOT NULL,
+    title_key text COLLATE "C" NOT NULL,
+    genre_key text COLLATE "C",
+    format text NOT NULL,
+    duration_seconds bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    -- Empty unless the track is listed.
+    words tsvector NOT NULL,
+    version bigint NOT NULL,
+    indexed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ON search_tracks (created_at, track_id) WHERE is_listed;
+CREATE INDEX ON search_tracks (owner_id, is_listed);
+CREATE INDEX ON search_tracks USING gin (words);
+CREATE SCHEMA shadow;
+
+-- Every word that search rows hold, under a digest of it and of what is left when one or two letters are missing. A row
+-- each and no array under GIN: the planner takes an overlap of arrays for common and reads the whole table instead.
+CREATE TABLE search_words (
+    digest int NOT NULL,
+    word text COLLATE "C" NOT NULL,
+    PRIMARY KEY (digest, word)
+);

@@ -1,0 +1,1 @@
+"""Search: Postgres ranks, MongoDB gives the documents and the right to see them."""

@@ -1,0 +1,99 @@
+"""Search rows are derived: kept up by whoever wrote a track, by the events of it, and by a rebuild from MongoDB."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis import telemetry
+from chassis.errors import Conflict, FieldError, Invalid, Unavailable
+from chassis.mongo import Mongo
+from chassis.pages import Page
+from chassis.postgres import Database
+from services.catalog.search import store
+from services.catalog.search.words import Query
+from services.catalog.tracks import store as tracks_store
+from services.catalog.tracks.track import Filters, Order, Sort, Track, in_order
+
+log = telemetry.logger(__name__)
+
+
+class Search:
+    def __init__(self, mongo: Mongo, database: Database) -> None:
+        self._mongo = mongo
+        self._database = database
+
+    async def list_tracks(
+        self, filters: Filters, own: UUID | None, order: Order, page: Page
+    ) -> tuple[list[Track], int]:
+        """Tracks that everyone may see and those of the account `own`, and how many there are."""
+        async with self._database.connection() as conn:
+            ids, total = await store.list_tracks(conn, filters, own, order, page)
+        return await self._documents(ids), total
+
+    async def search_tracks(self, query: str, filters: Filters, order: Order, page: Page) -> tuple[list[Track], int]:
+        """Tracks that everyone may see, by relevance if words are given; without words a list. Raises Invalid."""
+        _check(filters)
+        asked = Query(query)
+        async with self._database.connection() as conn:
+            if asked.is_empty and not query.strip():
+                ids, total = await store.list_tracks(conn, filters, None, _without_words(order), page)
+            elif asked.is_empty:
+                ids, total = [], 0
+            else:
+                ids, total = await store.search_tracks(conn, asked, filters, order, page)
+        # A row may be older than its document: what is no longer for everyone is left out.
+        return [track for track in await self._documents(ids) if track.is_listed], total
+
+    async def refresh(self, tracks: Sequence[Track]) -> None:
+        """Brings the rows of these tracks up to date."""
+        async with self._database.transaction() as conn:
+            await store.apply(conn, tracks)
+
+    async def refresh_soon(self, track: Track) -> None:
+        """As `refresh`, so that its writer finds what was just written; Postgres away: the track's event does it."""
+        try:
+            await self.refresh([track])
+        except Unavailable as fault:
+            log.warning("search.refresh_left_to_event", track_id=str(track.id), fault=repr(fault))
+
+    async def refresh_ids(self, ids: Collection[UUID]) -> None:
+        """An event says that these changed: MongoDB says how they are now."""
+        await self.refresh(await tracks_store.get_many(self._mongo, ids))
+
+    async def rebuild(self) -> int:
+        """Makes all rows anew from MongoDB while the old ones serve; answers how many. Conflict while one runs."""
+        async with self._database.connection() as conn, store.rebuilding(conn) as is_alone:
+            if not is_alone:
+                raise Conflict("The search rows are being rebuilt already")
+            return await self._rebuild(await store.make_shadow(conn))
+
+    async def _rebuild(self, started: datetime) -> int:
+        count = 0
+        async for tracks in tracks_store.export(self._mongo, None):
+            async with self._database.transaction() as conn:
+                await store.apply(conn, tracks, table="shadow.search_tracks")
+            count += len(tracks)
+        async with self._database.transaction() as conn:
+            await store.swap(conn, started)
+        return count
+
+    async def _documents(self, ids: list[UUID]) -> list[Track]:
+        return in_order(ids, await tracks_store.get_many(self._mongo, ids))
+
+
+def _without_words(order: Order) -> Order:
+    return Order() if order.sort is Sort.RELEVANCE else order
+
+
+def _check(filters: Filters) -> None:
+    ranges = {
+        "min_duration": (filters.min_duration_seconds, filters.max_duration_seconds),
+        "created_from": (filters.created_from, filters.created_to),
+    }
+    wrong = [
+        FieldError(name, "must not be above the maximum")
+        for name, (low, high) in ranges.items()
+        if low is not None and high is not None and low > high  # type: ignore[operator]
+    ]
+    if wrong:
+        raise Invalid(fields=wrong)

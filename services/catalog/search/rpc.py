@@ -1,0 +1,49 @@
+"""SearchService on the wire."""
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.catalog.v1 import search_pb2 as pb
+from soundstage.catalog.v1 import search_pb2_grpc
+
+from chassis import principal
+from chassis.pages import Page
+from services.catalog.people.domain import People
+from services.catalog.people.rpc import person
+from services.catalog.search.domain import Search
+from services.catalog.tracks.domain import Tracks
+from services.catalog.tracks.rpc import SORTS, track
+from services.catalog.tracks.track import Filters, Order, Sort
+
+
+class SearchRpc(search_pb2_grpc.SearchServiceServicer):
+    def __init__(self, search: Search, tracks: Tracks, people: People) -> None:
+        self._search = search
+        self._tracks = tracks
+        self._people = people
+
+    @principal.allow_anyone
+    async def SearchTracks(self, request: pb.SearchTracksRequest, context: object) -> pb.SearchTracksResponse:
+        order = Order(SORTS.get(request.sort, Sort.RELEVANCE) if request.sort else Sort.RELEVANCE, request.ascending)
+        page = Page.of(request.page.offset, request.page.limit)
+        found, total = await self._search.search_tracks(request.query, _filters(request), order, page)
+        views = await self._tracks.show(found)
+        return pb.SearchTracksResponse(tracks=[track(view) for view in views], total=total)
+
+    @principal.allow_anyone
+    async def SearchPeople(self, request: pb.SearchPeopleRequest, context: object) -> pb.SearchPeopleResponse:
+        page = Page.of(request.page.offset, request.page.limit)
+        found, total = await self._people.search(request.query, page)
+        return pb.SearchPeopleResponse(people=[person(p) for p in found], total=total)
+
+
+def _filters(request: pb.SearchTracksRequest) -> Filters:
+    names = ("genre", "format", "min_duration_seconds", "max_duration_seconds")
+    said = {name: getattr(request, name) for name in names if request.HasField(name)}  # type: ignore[arg-type]
+    created_from = _moment(request.created_from) if request.HasField("created_from") else None
+    created_to = _moment(request.created_to) if request.HasField("created_to") else None
+    return Filters(**said, created_from=created_from, created_to=created_to)
+
+
+def _moment(sent: Timestamp) -> datetime:
+    return sent.ToDatetime(tzinfo=UTC)

@@ -1,0 +1,37 @@
+"""SQL of the words that search rows hold: what a word with a typing error may mean."""
+
+from collections.abc import Collection
+
+from chassis.postgres import Connection
+from services.catalog.search import words
+
+MOST_NEAR = 200
+
+# A word is known when it stands under its own digest.
+KNOWN = "SELECT word FROM search_words WHERE digest = ANY($1::int[]) AND word = ANY($2::text[])"
+# In order, so that two transactions that add the same words never wait for each other in a circle.
+ADD = """
+INSERT INTO search_words (digest, word)
+SELECT digest, word FROM unnest($1::int[], $2::text[]) AS new (digest, word) ORDER BY digest, word
+ON CONFLICT (digest, word) DO NOTHING
+"""
+NEAR = "SELECT DISTINCT word FROM search_words WHERE digest = ANY($1::int[]) ORDER BY word LIMIT $2"
+
+
+async def add(conn: Connection, vocabulary: Collection[str]) -> None:
+    if not vocabulary:
+        return
+    known = await conn.fetch(KNOWN, [words.digest(word) for word in vocabulary], vocabulary)
+    new = set(vocabulary) - {row["word"] for row in known}
+    pairs = [(digest, word) for word in new for digest in words.near(word)]
+    if pairs:
+        await conn.execute(ADD, [digest for digest, _ in pairs], [word for _, word in pairs])
+
+
+async def near(conn: Connection, asked: Collection[str]) -> list[str]:
+    """The known words that share what is left when letters are missing with one of these."""
+    digests = sorted({digest for word in asked for digest in words.near(word)})
+    if not digests:
+        return []
+    found = [row["word"] for row in await conn.fetch(NEAR, digests, MOST_NEAR * 10)]
+    return [word for word in found if any(words.is_near(one, word) for one in asked)][:MOST_NEAR]

@@ -1,0 +1,1 @@
+"""Tracks: MongoDB is their truth, Postgres knows what is derived."""

@@ -1,0 +1,270 @@
+"""The rules of tracks. A write is one MongoDB transaction: document, idempotency key and event."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from chassis import clock, idempotency, ids
+from chassis.errors import Conflict, Error, FieldError, Forbidden, Invalid, NotFound
+from chassis.mongo import Mongo, Session
+from chassis.pages import Page
+from chassis.postgres import Database
+from chassis.principal import Principal
+from services.catalog import events
+from services.catalog.people.domain import People
+from services.catalog.people.person import Person, Ref
+from services.catalog.search.domain import Search
+from services.catalog.tracks import facts, store
+from services.catalog.tracks.form import Form, changes, checked, merged
+from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View
+
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A recording that waits for its track, and what is said of it."""
+
+    recording_id: UUID
+    filename: str
+    format: str
+    file_bytes: int
+    form: Form
+    file_tags: Form
+    idempotency_key: str
+    # Tells this request from another under the same key; holds the digest of the file.
+    fingerprint: bytes
+
+
+class Wanted(NamedTuple):
+    """One item of a batch: its caller's track."""
+
+    ref: Ref
+    caller: Principal
+    public_only: bool = False
+
+
+class Tracks:
+    def __init__(self, mongo: Mongo, database: Database, people: People, search: Search) -> None:
+        self._mongo = mongo
+        self._database = database
+        self._people = people
+        self._search = search
+
+    async def add(self, caller: Principal, upload: Upload) -> View:
+        """Makes a track of a recording; the same key or recording gives the same track again.
+
+        Raises Invalid (also IDEMPOTENCY_KEY_REUSED), Conflict (the recording is another's), Forbidden.
+        """
+        form = checked(upload.form)
+        if len(upload.idempotency_key) > LONGEST_KEY:
+            raise Invalid(fields=[FieldError("Idempotency-Key", f"at most {LONGEST_KEY} characters")])
+        owner = await self._people.require(caller.user_id)
+        said = merged(form, upload.file_tags, upload.filename, owner.handle or owner.name)
+        track = _new(owner, await store.take_number(self._mongo), upload, said)
+
+        async def work(session: Session) -> Track:
+            return await self._find_added(session, track, upload) or await self._add(session, track, upload)
+
+        return await self._written(await self._mongo.run(work))
+
+    async def get(self, wanted: Wanted) -> View:
+        """Raises NotFound, Forbidden."""
+        [outcome] = await self.get_batch([wanted])
+        if isinstance(outcome, Error):
+            raise outcome
+        return outcome
+
+    async def get_batch(self, items: Sequence[Wanted]) -> list[View | Error]:
+        """Each item's view or refusal: one read of MongoDB and one of Postgres, however many there are."""
+        known = await self._get(item.ref for item in items)
+        outcomes = [_outcome(item, known.get(item.ref)) for item in items]
+        views = await self._views({o.id: o for o in outcomes if isinstance(o, Track)}.values())
+        return [o if isinstance(o, Error) else views[o.id] for o in outcomes]
+
+    async def list_tracks(
+        self, caller: Principal, filters: Filters, order: Order, page: Page, *, public_only: bool
+    ) -> tuple[list[View], int]:
+        """Public completed tracks and, unless `public_only`, the caller's own in every state."""
+        own = None if public_only else caller.account_id
+        tracks, total = await self._search.list_tracks(filters, own, order, page)
+        # A row may be older than its document.
+        seen = [t for t in tracks if not t.is_removed and (t.is_listed or (own is not None and t.owner_id == own))]
+        return await self.show(seen), total
+
+    async def show(self, tracks: Sequence[Track]) -> list[View]:
+        views = await self._views(tracks)
+        return [views[track.id] for track in tracks]
+
+    async def change(self, caller: Principal, id: UUID, named: Collection[str], form: Form) -> View:
+        """Sets the fields named. Raises Invalid, NotFound, Forbidden."""
+        values = changes(named, form)
+        # The answer needs Postgres: without it nothing is begun, rather than changed and answered with a failure.
+        await self._database.ping()
+
+        async def work(session: Session) -> Track:
+            before = _changeable(await store.get(self._mongo, session, id), caller)
+            if all(getattr(before, name) == value for name, value in values.items()):
+                return before
+            return await self._replace(session, before, before.changed(_now(), **values))
+
+        return await self._written(await self._mongo.run(work))
+
+    async def remove(self, caller: Principal, id: UUID) -> None:
+        """Raises NotFound (also the second time), Forbidden."""
+
+        async def work(session: Session) -> Track:
+            before = _changeable(await store.get(self._mongo, session, id), caller)
+            return await self._remove(session, before)
+
+        await self._search.refresh_soon(await self._mongo.run(work))
+
+    async def remove_of_owner(self, owner_id: UUID) -> None:
+        """An account is gone: its tracks go one by one, each with its event. May be repeated."""
+        for id in await store.ids_of_owner(self._mongo, owner_id):
+
+            async def work(session: Session, id: UUID = id) -> Track | None:
+                before = await store.get(self._mongo, session, id)
+                return None if before is None or before.is_removed else await self._remove(session, before)
+
+            if track := await self._mongo.run(work):
+                await self._search.refresh_soon(track)
+
+    async def complete(self, recording: Recording) -> None:
+        """A recording is ready. Does nothing unless its track waits for it."""
+
+        async def work(session: Session) -> Track | None:
+            before = await self._awaiting(session, recording.recording_id, recording.track_id)
+            return before and await self._replace(session, before, before.completed(recording, _now()))
+
+        if track := await self._mongo.run(work):
+            await self._search.refresh_soon(track)
+
+    async def fail(self, recording_id: UUID, track_id: UUID) -> None:
+        """A recording cannot be transcoded. Does nothing unless its track waits for it."""
+
+        async def work(session: Session) -> Track | None:
+            before = await self._awaiting(session, recording_id, track_id)
+            return before and await self._replace(session, before, before.changed(_now(), status=Status.FAILED))
+
+        if track := await self._mongo.run(work):
+            await self._search.refresh_soon(track)
+
+    async def apply_sold(self, track_id: UUID, is_sold: bool, version: int) -> None:
+        async with self._database.transaction() as conn:
+            await facts.apply_sold(conn, track_id, is_sold, version)
+
+    async def list_states(self, refs: Collection[Ref]) -> list[Track]:
+        """The tracks as they are now, tombstones too; unknown ones are left out."""
+        known = await self._get(refs)
+        return list({track.id: track for track in known.values()}.values())
+
+    def export(self, after_id: UUID | None) -> AsyncIterator[list[Track]]:
+        return store.export(self._mongo, after_id)
+
+    async def _get(self, refs: Iterable[Ref]) -> dict[Ref, Track]:
+        wanted = set(refs)
+        numbers = {ref.number for ref in wanted if ref.number}
+        tracks = await store.get_many(self._mongo, {ref.id for ref in wanted if ref.id}, numbers)
+        return {Ref(id=t.id): t for t in tracks} | {Ref(number=t.number): t for t in tracks}
+
+    async def _find_added(self, session: Session, track: Track, upload: Upload) -> Track | None:
+        """What an earlier request of the same key, or for the same recording, has made."""
+        if upload.idempotency_key:
+            kept = await store.get_answer(self._mongo, session, _key(track, upload))
+            if kept and kept[0] != upload.fingerprint:
+                raise idempotency.reused()
+            if kept:
+                return kept[1]
+        made = await store.get_by_recording(self._mongo, session, track.recording_id)
+        if made and (made.owner_id != track.owner_id or made.is_removed):
+            raise Conflict("This recording belongs to another track")
+        return made
+
+    async def _add(self, session: Session, track: Track, upload: Upload) -> Track:
+        await store.add(self._mongo, session, track)
+        if upload.idempotency_key:
+            key = _key(track, upload)
+            await store.keep_answer(self._mongo, session, key, upload.fingerprint, track)
+        await self._mongo.add_event(session, events.track_added(track))
+        return track
+
+    async def _replace(self, session: Session, before: Track, after: Track) -> Track:
+        await store.replace(self._mongo, session, after)
+        await self._mongo.add_event(session, events.track_changed(before, after))
+        return after
+
+    async def _remove(self, session: Session, before: Track) -> Track:
+        after = before.removed(_now())
+        await store.replace(self._mongo, session, after)
+        await self._mongo.add_event(session, events.track_removed(after))
+        return after
+
+    async def _awaiting(self, session: Session, recording_id: UUID, track_id: UUID) -> Track | None:
+        track = await store.get_by_recording(self._mongo, session, recording_id)
+        is_awaited = track and track.id == track_id and track.status is Status.PROCESSING and not track.is_removed
+        return track if is_awaited else None
+
+    async def _written(self, track: Track) -> View:
+        await self._search.refresh_soon(track)
+        [view] = await self.show([track])
+        return view
+
+    async def _views(self, tracks: Collection[Track]) -> dict[UUID, View]:
+        if not tracks:
+            return {}
+        async with self._database.connection() as conn:
+            known = await facts.get_many(conn, tracks)
+        return {track.id: View(track, known[track.id]) for track in tracks}
+
+
+def _new(owner: Person, number: int, upload: Upload, said: Form) -> Track:
+    now = _now()
+    return Track(
+        id=ids.new_id(),
+        number=number,
+        owner_id=owner.id,
+        owner_number=owner.number,
+        recording_id=upload.recording_id,
+        title=said.title or "",
+        artist=said.artist or "",
+        album=said.album,
+        genre=said.genre,
+        year=said.year,
+        mood=said.mood,
+        tags=said.tags or (),
+        description=said.description,
+        is_public=said.is_public is not False,
+        format=upload.format,
+        file_bytes=upload.file_bytes,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _key(track: Track, upload: Upload) -> str:
+    return f"{track.owner_id} tracks.add {upload.idempotency_key}"
+
+
+def _outcome(item: Wanted, track: Track | None) -> Track | Error:
+    if track is None or track.is_removed or (item.public_only and not track.is_listed):
+        return NotFound("Track not found")
+    if not track.may_be_seen_by(item.caller):
+        return Forbidden("This track is private")
+    return track
+
+
+def _changeable(track: Track | None, caller: Principal) -> Track:
+    if track is None or track.is_removed:
+        raise NotFound("Track not found")
+    if not track.may_be_changed_by(caller):
+        raise Forbidden("Only its owner may change a track")
+    return track
+
+
+def _now() -> datetime:
+    """MongoDB keeps milliseconds: what is answered now must equal what is read later."""
+    now = clock.utc_now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,167 @@
+"""TracksService on the wire."""
+
+from collections.abc import AsyncIterator
+
+from soundstage.catalog.v1 import tracks_pb2 as pb
+from soundstage.catalog.v1 import tracks_pb2_grpc
+
+from chassis import idempotency, ids, principal
+from chassis.errors import Error, Forbidden
+from chassis.pages import Page
+from chassis.principal import Kind
+from services.catalog import events
+from services.catalog.people.rpc import person, ref, refs
+from services.catalog.tracks.domain import Tracks, Upload, Wanted
+from services.catalog.tracks.form import Form
+from services.catalog.tracks.track import Filters, Loudness, Order, Sort, View
+
+SORTS = {
+    pb.TRACK_SORT_UNSPECIFIED: Sort.CREATED_AT,
+    pb.TRACK_SORT_CREATED_AT: Sort.CREATED_AT,
+    pb.TRACK_SORT_TITLE: Sort.TITLE,
+    pb.TRACK_SORT_POPULARITY: Sort.POPULARITY,
+}
+
+
+class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+
+    @principal.allow(Kind.USER)
+    async def Add(self, request: pb.AddRequest, context: object) -> pb.AddResponse:
+        upload = Upload(
+            recording_id=ids.parse(request.recording_id, field="recording_id"),
+            filename=request.filename,
+            format=request.format,
+            file_bytes=request.file_bytes,
+            form=form(request.form),
+            file_tags=form(request.file_tags),
+            idempotency_key=request.idempotency_key,
+            fingerprint=_fingerprint(request),
+        )
+        return pb.AddResponse(track=track(await self._tracks.add(principal.current(), upload)))
+
+    @principal.allow_anyone
+    async def Get(self, request: pb.GetRequest, context: object) -> pb.GetResponse:
+        wanted = Wanted(ref(request.track), principal.current(), request.public_only)
+        return pb.GetResponse(track=track(await self._tracks.get(wanted)))
+
+    @principal.allow_anyone
+    async def GetBatch(self, request: pb.GetBatchRequest, context: object) -> pb.GetBatchResponse:
+        wanted = [
+            Wanted(asked, _caller(item.principal), item.public_only)
+            for asked, item in zip(refs([item.track for item in request.items]), request.items, strict=True)
+        ]
+        return pb.GetBatchResponse(outcomes=[_outcome(o) for o in await self._tracks.get_batch(wanted)])
+
+    @principal.allow_anyone
+    async def List(self, request: pb.ListRequest, context: object) -> pb.ListResponse:
+        owner = ref(request.owner, "owner") if request.HasField("owner") else None
+        filters = Filters(
+            owner_id=owner.id if owner else None,
+            owner_number=owner.number if owner else None,
+            genre=request.genre if request.HasField("genre") else None,
+            format=request.format if request.HasField("format") else None,
+        )
+        order = Order(SORTS.get(request.sort, Sort.CREATED_AT), request.ascending)
+        page = Page.of(request.page.offset, request.page.limit)
+        views, total = await self._tracks.list_tracks(
+            principal.current(), filters, order, page, public_only=request.public_only
+        )
+        return pb.ListResponse(tracks=[track(view) for view in views], total=total)
+
+    @principal.allow(Kind.USER)
+    async def Change(self, request: pb.ChangeRequest, context: object) -> pb.ChangeResponse:
+        view = await self._tracks.change(
+            principal.current(), ids.parse(request.id), list(request.fields), form(request.form)
+        )
+        return pb.ChangeResponse(track=track(view))
+
+    @principal.allow(Kind.USER)
+    async def Remove(self, request: pb.RemoveRequest, context: object) -> pb.RemoveResponse:
+        await self._tracks.remove(principal.current(), ids.parse(request.id))
+        return pb.RemoveResponse()
+
+    @principal.allow_services
+    async def ListStates(self, request: pb.ListStatesRequest, context: object) -> pb.ListStatesResponse:
+        found = await self._tracks.list_states(refs(request.tracks))
+        return pb.ListStatesResponse(tracks=[events.track_state(t) for t in found])
+
+    @principal.allow_services
+    async def Export(self, request: pb.ExportRequest, context: object) -> AsyncIterator[pb.ExportResponse]:
+        after = ids.parse(request.after_id, field="after_id") if request.after_id else None
+        async for batch in self._tracks.export(after):
+            yield pb.ExportResponse(tracks=[events.track_state(t) for t in batch])
+
+
+def form(sent: pb.TrackForm) -> Form:
+    """What was said; no tags are as nothing said of tags."""
+    said = {field.name: value for field, value in sent.ListFields() if field.name != "tags"}
+    return Form(**said, tags=tuple(sent.tags) or None)
+
+
+def track(view: View) -> pb.Track:
+    t, facts = view.track, view.facts
+    return pb.Track(
+        id=str(t.id),
+        number=t.number,
+        owner=person(facts.owner),
+        title=t.title,
+        artist=t.artist,
+        album=t.album,
+        genre=t.genre,
+        year=t.year,
+        mood=t.mood,
+        tags=t.tags,
+        description=t.description,
+        is_public=t.is_public,
+        status=events.STATUS[t.status],
+        format=t.format,
+        file_bytes=t.file_bytes,
+        recording_id=str(t.recording_id),
+        duration_ms=t.duration_ms,
+        loudness=_loudness(t.loudness),
+        progressive_object=t.progressive_object,
+        cover_object=t.cover_object,
+        slug=t.slug,
+        is_downloadable=view.is_downloadable,
+        play_count=facts.plays,
+        like_count=facts.likes,
+        repost_count=facts.reposts,
+        created_at=events.timestamp(t.created_at),
+        updated_at=events.timestamp(t.updated_at),
+        published_at=events.timestamp(t.published_at),
+    )
+
+
+def _loudness(measured: Loudness) -> pb.Loudness | None:
+    if measured == Loudness():
+        return None
+    return pb.Loudness(
+        integrated_lufs=measured.integrated_lufs,
+        range_lu=measured.range_lu,
+        true_peak_dbtp=measured.true_peak_dbtp,
+    )
+
+
+def _outcome(outcome: View | Error) -> pb.GetOutcome:
+    if isinstance(outcome, Error):
+        return pb.GetOutcome(refused=outcome.reason)
+    return pb.GetOutcome(track=track(outcome))
+
+
+def _caller(encoded: bytes) -> principal.Principal:
+    """Who asks for an item; only a service that groups its callers may say so."""
+    if not encoded:
+        return principal.current()
+    if principal.current().kind is not Kind.SERVICE:
+        raise Forbidden()
+    return principal.decode(encoded)
+
+
+def _fingerprint(request: pb.AddRequest) -> bytes:
+    """Of the file by its digest and of what was said of it; the recording is another one at each attempt."""
+    same = pb.AddRequest(
+        filename=request.filename, sha256=request.sha256, file_bytes=request.file_bytes, form=request.form
+    )
+    return idempotency.fingerprint(same)

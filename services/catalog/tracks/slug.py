@@ -1,0 +1,18 @@
+"""A title as part of a permalink: any script's letters and digits, in lower case, joined by hyphens."""
+
+from unicodedata import category, normalize
+
+LONGEST = 80
+# What a title without letters is called.
+NAMELESS = "track"
+
+
+def of(title: str) -> str:
+    """Never empty, and never needs more of an URL than percent-encoding."""
+    folded = normalize("NFKC", normalize("NFKC", title).casefold())
+    kept = "".join(char if _is_kept(char) else " " for char in folded if char not in "'\u2019")
+    return "-".join(kept.split())[:LONGEST].strip("-") or NAMELESS
+
+
+def _is_kept(char: str) -> bool:
+    return char.isalnum() or category(char).startswith("M")

@@ -1,0 +1,165 @@
+"""A track: what it is, who may see it, and how it moves from one state to the next."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from chassis.principal import Kind, Principal
+from services.catalog.people.person import Person
+from services.catalog.tracks import slug
+
+
+class Status(StrEnum):
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Sort(StrEnum):
+    RELEVANCE = "relevance"
+    CREATED_AT = "created_at"
+    TITLE = "title"
+    POPULARITY = "popularity"
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """By EBU R 128; None where it could not be measured."""
+
+    integrated_lufs: float | None = None
+    range_lu: float | None = None
+    true_peak_dbtp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What transcoding found out; `objects` are names in the store."""
+
+    recording_id: UUID
+    track_id: UUID
+    duration_ms: int
+    loudness: Loudness
+    progressive_object: str
+    cover_object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    id: UUID
+    number: int
+    owner_id: UUID
+    owner_number: int
+    recording_id: UUID
+    title: str
+    artist: str
+    album: str | None
+    genre: str | None
+    year: int | None
+    mood: str | None
+    tags: tuple[str, ...]
+    description: str | None
+    is_public: bool
+    format: str
+    file_bytes: int
+    created_at: datetime
+    updated_at: datetime
+    status: Status = Status.PROCESSING
+    duration_ms: int = 0
+    loudness: Loudness = Loudness()
+    progressive_object: str = ""
+    cover_object: str = ""
+    # When everyone could hear it for the first time.
+    published_at: datetime | None = None
+    version: int = 1
+    is_removed: bool = False
+
+    @property
+    def slug(self) -> str:
+        return slug.of(self.title)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether everyone may see it."""
+        return self.is_public and self.status is Status.COMPLETED and not self.is_removed
+
+    @property
+    def duration_seconds(self) -> int:
+        return (self.duration_ms + 500) // 1000
+
+    def may_be_seen_by(self, caller: Principal) -> bool:
+        return self.is_listed or self.may_be_changed_by(caller) or caller.kind is Kind.SERVICE
+
+    def may_be_changed_by(self, caller: Principal) -> bool:
+        return caller.is_admin or caller.is_(self.owner_id)
+
+    def changed(self, now: datetime, **changes: Any) -> "Track":
+        """The next version, published if this is what makes everyone see it."""
+        after = replace(self, version=self.version + 1, updated_at=now, **changes)
+        return replace(after, published_at=now) if after.is_listed and after.published_at is None else after
+
+    def completed(self, recording: Recording, now: datetime) -> "Track":
+        return self.changed(
+            now,
+            status=Status.COMPLETED,
+            duration_ms=recording.duration_ms,
+            loudness=recording.loudness,
+            progressive_object=recording.progressive_object,
+            cover_object=recording.cover_object,
+        )
+
+    def removed(self, now: datetime) -> "Track":
+        """The tombstone: what others keep copies by; the rest is forgotten."""
+        blank = {"album": None, "mood": None, "tags": (), "description": None, "loudness": Loudness()}
+        objects = {"progressive_object": "", "cover_object": ""}
+        return self.changed(now, is_removed=True, **blank, **objects)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What Postgres knows beside a track."""
+
+    owner: Person
+    plays: int = 0
+    likes: int = 0
+    reposts: int = 0
+    is_sold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A track as it is shown: with its owner and totals."""
+
+    track: Track
+    facts: Facts
+
+    @property
+    def is_downloadable(self) -> bool:
+        return self.track.is_listed and not self.facts.is_sold
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which tracks of a list are meant; None means any."""
+
+    owner_id: UUID | None = None
+    owner_number: int | None = None
+    genre: str | None = None
+    format: str | None = None
+    min_duration_seconds: int | None = None
+    max_duration_seconds: int | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    sort: Sort = Sort.CREATED_AT
+    is_ascending: bool = False
+
+
+def in_order(ids: Collection[UUID], tracks: Collection[Track]) -> list[Track]:
+    by_id = {track.id: track for track in tracks}
+    return [by_id[id] for id in ids if id in by_id]

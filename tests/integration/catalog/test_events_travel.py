@@ -1,0 +1,87 @@
+"""Over the real broker: MongoDB's outbox, the relay, and catalog's own consumers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaProducer
+from soundstage.catalog.v1 import tracks_pb2
+from soundstage.streaming.v1.events_pb2 import RecordingReady
+
+from chassis.events import Event, Topic
+from chassis.ids import new_id
+from chassis.inbox import Consumer
+from chassis.migrate import make_topics
+from chassis.process import Role
+from services.catalog import events
+from tests.integration.catalog.house import House
+
+PATIENCE_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def running(*roles: Role) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(role.run(stop)) for role in roles]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+def alone(roles: Sequence[Role]) -> list[Role]:
+    """The consumers in groups of this test, since its broker is shared with other tests."""
+    consumers = [role for role in roles if isinstance(role, Consumer)]
+    return [Consumer(c.bootstrap, f"{c.group}-{new_id()}", c.topics, c.sink) for c in consumers]
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await is_so():  # noqa: ASYNC110 - the databases tell nobody
+            await asyncio.sleep(0.05)
+
+
+async def prepared(house: House) -> None:
+    others = [Topic(name) for name in (events.ACCOUNTS, events.RECORDINGS, events.MARKET, events.TOTALS)]
+    await make_topics(house.settings.kafka_bootstrap, [*events.TOPICS, *others])
+
+
+async def test_a_row_that_postgres_missed_comes_with_the_tracks_event(house: House) -> None:
+    await prepared(house)
+    artist = house.user()
+    track = await house.release(artist, title="Zweistromland")
+    async with house.database.connection() as conn:
+        await conn.execute("DELETE FROM search_tracks")
+    assert await house.find("zweistromland") == []
+
+    async def is_found() -> bool:
+        return await house.find("zweistromland") == ["Zweistromland"]
+
+    async def is_published() -> bool:
+        waiting: int = await house.mongo.collection("outbox").count_documents({"published_at": None})
+        return waiting == 0
+
+    async with running(*house.roles.relay, *alone(house.roles.consume)):
+        await eventually(is_found)
+        await eventually(is_published)
+    assert len(await house.outbox(track)) == 2
+
+
+async def test_a_recording_becomes_ready_over_the_broker(house: House) -> None:
+    await prepared(house)
+    artist = house.user()
+    track = await house.add(artist)
+    ready = RecordingReady(recording_id=track.recording_id, track_id=track.id, duration_ms=1500)
+    event = Event.of(events.RECORDINGS, track.recording_id, ready, type="RecordingReady")
+    producer = AIOKafkaProducer(bootstrap_servers=house.settings.kafka_bootstrap)
+    await producer.start()
+    await producer.send_and_wait(event.topic, event.payload, key=event.key.encode(), headers=event.headers())
+    await producer.stop()
+
+    async def is_completed() -> bool:
+        return (await house.get(track, artist)).status == tracks_pb2.TRACK_STATUS_COMPLETED
+
+    async with running(*alone(house.roles.consume)):
+        await eventually(is_completed)
+    assert (await house.get(track)).duration_ms == 1500

@@ -1,0 +1,154 @@
+"""Search forgives what people type, shows only what everyone may see, and puts the popular before the obscure."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.catalog.v1 import search_pb2, tracks_pb2
+from soundstage.common.v1.common_pb2 import Page
+
+from chassis.client import call
+from chassis.errors import Invalid
+from chassis.principal import ANONYMOUS
+from tests.integration.catalog.house import House
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("Zweistromland", "zweistormland"),
+        ("Kaleidoscope of tigers", "tigres kaleidoscpoe"),
+        ("Yesterday", "yesterdy"),
+        ("Où est l'été", "ou est lete"),
+        ("Motörhead", "motorhead"),
+        ("Smørrebrød", "SMORREBROD"),
+        ("Полночный экспресс", "полночный экспрес"),
+        ("Ёлка", "елка"),
+        ("Ελληνικά Τραγούδια", "ελληνικα τραγουδια"),
+        ("真夜中のドライブ", "真夜中"),
+        ("真夜中のドライブ", "ドライブ"),
+        ("上海之夜", "上海的夜"),
+        ("한국 노래", "한국"),
+        ("Kaleidoscope of tigers", "kaleido"),
+        ("Kaleidoscope of tigers", "of t"),
+        ("99 Luftballons", "99"),
+        ("Don't Stop", "dont stop"),
+        ("AC/DC live", "'); DROP TABLE search_tracks; -- ac"),
+    ],
+)
+async def test_search_forgives(house: House, title: str, typed: str) -> None:
+    artist = house.user()
+    await house.release(artist, title=title, artist="Drop Table Search Tracks")
+    await house.release(artist, title="Completely other", artist="Somebody")
+    assert await house.find(typed) == [title]
+
+
+@pytest.mark.parametrize(
+    "typed", ["\x00", "!!!", "&", "a & !b", "<->", "\\", "'", ":*", "(", "🎵", "x" * 200, "\u0627" * 99]
+)
+async def test_odd_queries_find_nothing_and_break_nothing(house: House, typed: str) -> None:
+    await house.release(house.user(), title="Song")
+    assert await house.find(typed) == []
+    assert await house.find_people(typed) == []
+
+
+async def test_every_word_must_match(house: House) -> None:
+    artist = house.user()
+    await house.release(artist, title="Blue Moon", artist="Ella")
+    await house.release(artist, title="Blue Sky", artist="Joni")
+    assert sorted(await house.find("blue")) == ["Blue Moon", "Blue Sky"]
+    assert await house.find("blue ella") == ["Blue Moon"]
+    assert await house.find("love blue") == []
+
+
+async def test_the_better_match_is_first(house: House) -> None:
+    artist = house.user()
+    for title, by in [("Help yourself", "A"), ("Helpp", "B"), ("Other", "Help"), ("Help", "C"), ("Helpless", "D")]:
+        await house.release(artist, title=title, artist=by)
+    found = await house.find("help")
+    assert found[0] == "Help"
+    assert found.index("Help yourself") < found.index("Other") < found.index("Helpless")
+    assert "Helpp" in found
+
+
+async def test_the_popular_before_the_obscure(house: House) -> None:
+    artist = house.user()
+    tracks = [await house.release(artist, title="Same Name", genre=f"g{i}") for i in range(3)]
+    await house.counted(tracks[1].id, plays=1000)
+    await house.counted(tracks[0].id, plays=10)
+    asked = search_pb2.SearchTracksRequest(query="same name", page=Page(limit=20))
+    found = (await call(house.search.SearchTracks, asked, caller=ANONYMOUS)).tracks
+    assert [track.genre for track in found] == ["g1", "g0", "g2"]
+
+
+async def test_filters_hold_together_and_counts_are_of_all(house: House) -> None:
+    artist = house.user()
+    titles = ["Alpha song", "Beta song", "Gamma song"]
+    tracks = [await house.add(artist, filename=f"{t}.wav") for t in titles]
+    for track, seconds in zip(tracks, (100, 200, 300), strict=True):
+        await house.ready(track, duration_ms=seconds * 1000 + 400)
+    await house.change(tracks[1], artist, genre="Düster Été")
+    assert await house.find("song", genre="düster ÉTÉ") == ["Beta song"]
+    assert await house.find("", min_duration_seconds=200) == ["Gamma song", "Beta song"]
+    assert await house.find("song", min_duration_seconds=101, max_duration_seconds=200) == ["Beta song"]
+    assert await house.find("song", format="flac") == []
+    by_title: dict[str, Any] = {"sort": tracks_pb2.TRACK_SORT_TITLE, "ascending": True}
+    assert await house.find("song", limit=2, **by_title) == titles[:2]
+    asked = search_pb2.SearchTracksRequest(query="song", page=Page(offset=2, limit=2), **by_title)
+    answer = await call(house.search.SearchTracks, asked, caller=ANONYMOUS)
+    assert ([t.title for t in answer.tracks], answer.total) == (titles[2:], 3)
+    created = tracks[0].created_at.ToDatetime(tzinfo=UTC)
+    assert "Alpha song" in await house.find("", created_from=moment(created), created_to=moment(created))
+    assert await house.find("", created_to=moment(created - timedelta(seconds=1))) == []
+    with pytest.raises(Invalid):
+        await house.find("", min_duration_seconds=2, max_duration_seconds=1)
+
+
+def moment(at: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(at)
+    return stamp
+
+
+async def test_what_is_not_for_everyone_is_not_found(house: House) -> None:
+    artist = house.user()
+    hidden = await house.release(artist, title="Quetzalcoatlus")
+    waiting = await house.add(artist, filename="Quetzalcoatlus two.mp3")
+    assert await house.find("quetzalcoatlus") == ["Quetzalcoatlus"]
+    await house.change(hidden, artist, is_public=False)
+    assert await house.find("quetzalcoatlus") == []
+    await house.change(hidden, artist, is_public=True)
+    await house.remove(hidden, artist)
+    await house.ready(waiting)
+    assert await house.find("quetzalcoatlus") == ["Quetzalcoatlus two"]
+
+
+async def test_a_stale_row_cannot_leak(house: House) -> None:
+    artist = house.user()
+    hidden = await house.release(artist, title="Quetzalcoatlus")
+    row = "SELECT is_listed FROM search_tracks WHERE track_id = $1"
+    await house.mongo.collection("tracks").update_one({"number": hidden.number}, {"$set": {"is_public": False}})
+    async with house.database.connection() as conn:
+        assert await conn.fetchval(row, hidden.id) is True
+    assert await house.find("quetzalcoatlus") == []
+    assert await house.list_titles() == []
+
+
+async def test_lists_show_the_public_and_ones_own(house: House) -> None:
+    artist, other = house.user(), house.user()
+    first = await house.release(artist, title="First", genre="House")
+    await house.release(artist, title="Hidden", is_public=False)
+    await house.add(artist, filename="Waiting.mp3")
+    await house.release(other, title="Ötherwise")
+    assert await house.list_titles() == ["Ötherwise", "First"]
+    assert await house.list_titles(artist) == ["Ötherwise", "Waiting", "Hidden", "First"]
+    assert await house.list_titles(artist, public_only=True) == ["Ötherwise", "First"]
+    assert await house.list_titles(other, owner={"number": artist.number}) == ["First"]
+    assert await house.list_titles(genre="HOUSE", owner={"id": str(artist.account_id)}) == ["First"]
+    assert await house.list_titles(sort=tracks_pb2.TRACK_SORT_TITLE, ascending=True) == ["First", "Ötherwise"]
+    await house.counted(first.id, plays=3)
+    assert await house.list_titles(sort=tracks_pb2.TRACK_SORT_POPULARITY) == ["First", "Ötherwise"]
+    assert await house.list_titles(sort=tracks_pb2.TRACK_SORT_POPULARITY, ascending=True) == ["Ötherwise", "First"]
+    assert await house.list_titles(page={"offset": 1, "limit": 1}) == ["First"]
+    assert await house.list_titles(page={"offset": -5, "limit": -5}) == ["Ötherwise"]

@@ -1,0 +1,197 @@
+"""What an operator does: migrate, rebuild what is derived while the old serves; and what a wrong MongoDB says."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from soundstage.catalog.v1.tracks_pb2 import TRACK_SORT_TITLE
+
+from chassis.errors import Conflict
+from services.catalog.search import store
+from services.catalog.tracks import store as tracks_store
+from tests.integration.catalog.house import House
+from tests.support import databases
+from tests.support.servers import Servers
+
+SCHEMA = Path(__file__).parents[3] / "services" / "catalog" / "schema.sql"
+SHAPE = """
+SELECT 'column', table_name || '.' || column_name,
+    concat_ws(' ', ordinal_position, data_type, collation_name, is_nullable, column_default)
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
+UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND tablename <> 'schema_migrations'
+UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'schema_migrations'
+UNION ALL SELECT 'schema', nspname, '' FROM pg_namespace WHERE nspname !~ '^pg_'
+ORDER BY 1, 2
+"""
+
+
+async def command(house: House, *arguments: str, **environ: str) -> tuple[int, str, str]:
+    settings = {
+        "CATALOG_DATABASE_URL": house.settings.database_url,
+        "CATALOG_MONGODB_URL": house.settings.mongodb_url,
+        "CATALOG_MONGODB_DATABASE": house.settings.mongodb_database,
+        "CATALOG_METRICS_PORT": "0",
+        "CATALOG_PORT": "0",
+        "AUTH_ADDRESS": house.settings.auth_address,
+        "KAFKA_BOOTSTRAP": house.settings.kafka_bootstrap,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.catalog", *arguments),
+        env=dict(os.environ) | settings | environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def shape(url: str) -> list[tuple[object, ...]]:
+    conn = await asyncpg.connect(url)
+    try:
+        return [tuple(row) for row in await conn.fetch(SHAPE)]
+    finally:
+        await conn.close()
+
+
+async def test_the_migrations_give_the_schema(house: House, backing: Servers) -> None:
+    url = await databases.make_empty(backing.database_url, "catalog")
+    try:
+        conn = await asyncpg.connect(url)
+        await conn.execute(SCHEMA.read_text())
+        await conn.close()
+        expected = await shape(url)
+        assert expected
+        assert await shape(house.settings.database_url) == expected
+        assert await house.parts.search.rebuild() == 0
+        assert await shape(house.settings.database_url) == expected
+    finally:
+        await databases.drop(backing.database_url, url)
+
+
+async def test_migrate_twice(house: House) -> None:
+    for _ in range(2):
+        code, _, err = await command(house, "migrate")
+        assert code == 0, err
+    counter = await house.mongo.collection("counters").find_one({"_id": "tracks"})
+    assert counter["value"] == 0
+    indexes = await house.mongo.collection("tracks").index_information()
+    assert indexes["recording_id_1"]["unique"]
+
+
+async def test_rebuilt_rows_equal_those_that_grew(house: House) -> None:
+    artist = house.user()
+    for title in ("Zweistromland", "Kaleidoscope"):
+        await house.release(artist, title=title, genre="House", tags=["night"])
+    await house.release(artist, title="Hidden", is_public=False)
+    await house.remove(await house.release(artist, title="Gone"), artist)
+    grown = await rows(house)
+    assert len(grown) == 4
+    async with house.database.connection() as conn:
+        await conn.execute("UPDATE search_tracks SET words = '', title_key = 'spoilt'; DELETE FROM search_words")
+    assert await house.find("zweistormland") == []
+    code, out, err = await command(house, "rebuild-search")
+    assert (code, out) == (0, "4 tracks are in the new search rows.\n"), err
+    assert await rows(house) == grown
+    assert await house.find("zweistormland") == ["Zweistromland"]
+
+
+async def rows(house: House) -> list[tuple[object, ...]]:
+    sql = """
+    SELECT track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
+        created_at, words, version FROM search_tracks ORDER BY track_id
+    """
+    async with house.database.connection() as conn:
+        return [tuple(row) for row in await conn.fetch(sql)]
+
+
+async def test_writers_and_readers_go_on_while_rows_are_rebuilt(house: House) -> None:
+    artist = house.user()
+    tracks = [await house.release(artist, title=f"Before {n}") for n in range(5)]
+    is_done = asyncio.Event()
+
+    async def write() -> int:
+        count = 0
+        while not is_done.is_set():
+            count += 1
+            await house.change(tracks[count % 5], artist, title=f"Meanwhile {count}")
+        return count
+
+    async def read() -> None:
+        while not is_done.is_set():
+            assert len(await house.list_titles()) == 5
+
+    writers, reader = [asyncio.create_task(write()) for _ in range(2)], asyncio.create_task(read())
+    for _ in range(8):
+        await house.parts.search.rebuild()
+    is_done.set()
+    assert min(await asyncio.gather(*writers)) > 0
+    await reader
+    titles = [(await house.get(track)).title for track in tracks]
+    assert sorted(await house.list_titles()) == sorted(titles)
+    assert sorted(await house.find("meanwhile", limit=100)) == sorted(titles)
+
+
+async def test_what_is_written_while_the_shadow_fills_is_in_the_new_rows(house: House) -> None:
+    artist = house.user()
+    track = await house.release(artist, title="Before")
+    async with house.database.connection() as conn:
+        started = await store.make_shadow(conn)
+        async for tracks in tracks_store.export(house.mongo, None):
+            await store.apply(conn, tracks, table="shadow.search_tracks")
+        await house.change(track, artist, title="Meanwhile")
+        await house.release(artist, title="New")
+        async with conn.transaction():
+            await store.swap(conn, started)
+    assert await house.list_titles(sort=TRACK_SORT_TITLE, ascending=True) == ["Meanwhile", "New"]
+    assert await house.find("meanwhile") == ["Meanwhile"]
+
+
+async def test_one_rebuild_at_a_time(house: House) -> None:
+    await house.release(house.user(), title="Only")
+    done = await asyncio.gather(*(house.parts.search.rebuild() for _ in range(3)), return_exceptions=True)
+    assert 1 in done
+    assert all(isinstance(one, Conflict) for one in done if one != 1)
+    assert await house.list_titles() == ["Only"]
+
+
+async def test_people_come_back_from_auth(house: House) -> None:
+    house.user("ann")
+    house.user("bob")
+    assert await house.find_people("ann") == []
+    code, out, err = await command(house, "rebuild-people")
+    assert (code, out) == (0, "2 accounts are in the copy.\n"), err
+    assert await house.find_people("ann") == ["ann"]
+
+
+@pytest.mark.parametrize("role", ["migrate", "serve", "relay"])
+async def test_a_mongodb_that_is_no_replica_set_is_one_clear_line(house: House, role: str) -> None:
+    async with standalone_mongodb() as url:
+        code, _, err = await command(house, role, CATALOG_MONGODB_URL=url, LOG_LEVEL="error")
+    assert code != 0
+    assert err.startswith("catalog: MongoDB must be a replica set (transactions need one): start it with --replSet\n")
+
+
+@contextlib.asynccontextmanager
+async def standalone_mongodb() -> AsyncIterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Path(sys.executable).parent / "secantusd-py"
+    process = await asyncio.create_subprocess_exec(
+        *(server, "--standalone", "--port", str(port), "--storage-path", ":memory:"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    finally:
+        process.terminate()
+        await process.wait()

@@ -1,0 +1,97 @@
+"""The copy of accounts: cards in the order asked, one question to auth before a no, no tenant sees another."""
+
+import pytest
+from soundstage.auth.v1.accounts_pb2 import AccountState
+from soundstage.catalog.v1 import people_pb2
+from soundstage.common.v1.common_pb2 import Ref
+
+from chassis.client import call
+from chassis.errors import Invalid, Unavailable
+from chassis.ids import new_id
+from chassis.inbox import Consumer
+from chassis.principal import ANONYMOUS, SERVICE, Principal
+from tests.integration.catalog.house import House
+
+
+async def cards(house: House, *refs: Ref, caller: Principal = ANONYMOUS) -> list[people_pb2.Person]:
+    request = people_pb2.PeopleServiceGetBatchRequest(people=refs)
+    return list((await call(house.people.GetBatch, request, caller=caller)).people)
+
+
+def by_id(who: Principal) -> Ref:
+    return Ref(id=str(who.account_id))
+
+
+async def tell(house: House, who: Principal, **changes: object) -> None:
+    state = AccountState()
+    state.CopyFrom(house.auth.states[str(who.account_id)])
+    state.MergeFrom(AccountState(**changes))  # type: ignore[arg-type]
+    await house.learn("soundstage.accounts.v1", "AccountChanged", state)
+
+
+async def test_cards_come_in_the_order_asked(house: House) -> None:
+    ann, bob = house.user("ann"), house.user("bob")
+    found = await cards(house, by_id(bob), Ref(id=str(new_id())), Ref(number=ann.number or 0), by_id(bob))
+    assert [card.handle for card in found] == ["bob", "ann", "bob"]
+    with pytest.raises(Invalid):
+        await cards(house, Ref())
+
+
+async def test_auth_is_asked_before_a_no_and_not_again_at_once(house: House) -> None:
+    unknown, ann = Ref(id=str(new_id())), house.user("ann")
+    assert await cards(house, unknown) == []
+    assert await cards(house, unknown) == []
+    assert house.auth.asked == 1
+    house.auth.is_away = True
+    with pytest.raises(Unavailable):
+        await cards(house, by_id(ann))
+    house.auth.is_away = False
+    await cards(house, by_id(ann))
+    house.auth.is_away = True
+    assert [card.handle for card in await cards(house, by_id(ann))] == ["ann"]
+
+
+async def test_an_older_state_is_ignored_and_a_removed_account_stays_gone(house: House) -> None:
+    ann = house.user("ann")
+    await tell(house, ann, version=3, name="Ann Third", avatar="covers/ann.jpg")
+    await tell(house, ann, version=2, name="Ann Second")
+    [card] = await cards(house, by_id(ann))
+    assert (card.name, card.picture, card.HasField("bio")) == ("Ann Third", "covers/ann.jpg", False)
+    await tell(house, ann, version=4, is_removed=True)
+    assert await cards(house, by_id(ann)) == []
+    assert await house.find_people("ann") == []
+    assert house.auth.asked == 0
+
+
+async def test_a_tenant_never_sees_anothers_people(house: House) -> None:
+    label, other = house.user("lena", tenant="label"), house.user("otto", tenant="other")
+    public = house.user("paula")
+    everyone = [by_id(label), by_id(other), by_id(public)]
+    assert [c.handle for c in await cards(house, *everyone, caller=label)] == ["lena", "paula"]
+    assert [c.handle for c in await cards(house, *everyone, caller=public)] == ["paula"]
+    assert [c.handle for c in await cards(house, *everyone, caller=SERVICE)] == ["paula"]
+    assert await house.find_people("lena") == []
+
+
+async def test_people_are_found_by_handle_and_name(house: House) -> None:
+    people = [
+        ("john", "Somebody Else"), ("johnny_cash", "John R. Cash"), ("jdoe", "John Doe"), ("zoe", "Zoë Kravitz"),
+    ]  # fmt: skip
+    for handle, name in people:
+        await tell(house, house.user(handle, name=name))
+    assert (await house.find_people("john"))[0] == "john"
+    assert sorted(await house.find_people("john")) == ["jdoe", "john", "johnny_cash"]
+    assert await house.find_people("johnny_cash") == ["johnny_cash"]
+    assert await house.find_people("johnnycash") == ["johnny_cash"]
+    assert await house.find_people("zoe kravits") == ["zoe"]
+    assert await house.find_people("kra") == ["zoe"]
+
+
+@pytest.mark.parametrize("topic", ["soundstage.accounts.v1", "soundstage.totals.v1", "soundstage.recordings.v1"])
+async def test_poison_is_told_from_an_absent_store(house: House, topic: str) -> None:
+    """What can never be applied must raise something else than Unavailable, or it would be tried for ever."""
+    assert any(isinstance(it, Consumer) and topic in it.topics for it in house.roles.consume)
+    for value in (b"", b"\xff\xff", AccountState(id="nonsense").SerializeToString()):
+        with pytest.raises(Exception) as fault:
+            await house.learn(topic, "RecordingReady", value)
+        assert not isinstance(fault.value, Unavailable)
