@@ -1,0 +1,50 @@
+"""Settings of the streaming service; their names, defaults and meaning."""
+
+import os
+from pathlib import Path
+
+import imageio_ffmpeg
+from pydantic import Field
+
+from chassis import config
+
+MIB = 1024 * 1024
+
+
+def _home(name: str) -> Path:
+    return Path(os.environ.get("SOUNDSTAGE_HOME", ".soundstage")).resolve() / name
+
+
+class Settings(config.Settings):
+    model_config = config.prefixed("STREAMING_")
+
+    port: int = Field(7103, description="Port of the gRPC server")
+    metrics_port: int = Field(7203, description="Port of the Prometheus metrics; 0: none")
+    database_url: str = Field("postgresql://streaming@127.0.0.1:7300/streaming", description="Postgres of this service alone")
+    storage_url: str = Field(
+        default_factory=lambda: _home("objects").as_uri(),
+        validation_alias=config.common("STORAGE_URL"),
+        description="Object store: file:///..., s3://..., gs://..., az://...",
+    )
+    spool_dir: Path = Field(
+        default_factory=lambda: _home("spool"), description="Folder for files on their way; needs no backup"
+    )
+    ffmpeg: str = Field(
+        default_factory=imageio_ffmpeg.get_ffmpeg_exe,
+        validation_alias=config.common("FFMPEG"),
+        description="The ffmpeg to run",
+    )
+    catalog_address: str = Field(
+        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC target of catalog"
+    )
+    max_upload_bytes: int = Field(100 * MIB, description="Largest file taken in one request")
+    quota_bytes: int = Field(1024 * MIB, description="Bytes of originals that one owner may have")
+    upload_seconds: float = Field(1800.0, description="How long one upload may take")
+    trackless_seconds: float = Field(24 * 3600.0, description="After which a recording without a track is swept")
+    transcode_workers: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
+        validation_alias=config.common("TRANSCODE_WORKERS"),
+        description="Recordings that one process transcodes at once",
+    )
+    transcode_seconds: float = Field(3600.0, description="How long one transcoding may take")
+    max_recording_seconds: int = Field(6 * 3600, description="Longest recording that is taken")

@@ -1,0 +1,96 @@
+"""Transcoding jobs in Postgres: added on the caller's connection, leased, free again when the lease runs out."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.postgres import Connection
+
+LEASE_SECONDS = 20.0
+
+ADD = "INSERT INTO jobs (recording_id, traceparent) VALUES ($1, $2) ON CONFLICT (recording_id) DO NOTHING"
+TAKE = """
+UPDATE jobs SET leased_by = $1, attempts = attempts + 1, run_at = clock_timestamp() + make_interval(secs => $2)
+WHERE recording_id = (
+    SELECT recording_id FROM jobs WHERE run_at <= clock_timestamp() ORDER BY run_at FOR UPDATE SKIP LOCKED LIMIT 1
+)
+RETURNING recording_id, attempts, traceparent
+"""
+# `run_at` of a leased job is the end of its lease, so a crash needs nobody to notice it.
+RENEW = """
+UPDATE jobs SET run_at = clock_timestamp() + make_interval(secs => $3) WHERE recording_id = $1 AND leased_by = $2
+RETURNING recording_id
+"""
+END = "DELETE FROM jobs WHERE recording_id = $1 AND leased_by = $2"
+CANCEL = "DELETE FROM jobs WHERE recording_id = $1 RETURNING leased_by IS NOT NULL"
+RETRY = """
+UPDATE jobs SET leased_by = NULL, attempts = attempts - $4, run_at = clock_timestamp() + make_interval(secs => $3)
+WHERE recording_id = $1 AND leased_by = $2
+"""
+GIVE_BACK_ALL = """
+UPDATE jobs SET leased_by = NULL, attempts = attempts - 1, run_at = clock_timestamp() WHERE leased_by = $1
+"""
+COUNT = "SELECT count(*) FROM jobs WHERE run_at <= clock_timestamp()"
+# A worker may still be writing: what it leaves behind is looked for once more when its lease must have ended.
+DISCARD = """
+INSERT INTO deletions (prefix, due_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
+ON CONFLICT (prefix) DO UPDATE SET due_at = greatest(deletions.due_at, excluded.due_at)
+"""
+LIST_DISCARDED = """
+SELECT prefix FROM deletions WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 20
+"""
+FORGET = "DELETE FROM deletions WHERE prefix = $1 AND due_at <= clock_timestamp()"
+
+
+@dataclass(frozen=True)
+class Job:
+    recording_id: UUID
+    attempts: int
+    traceparent: str
+
+
+async def add(conn: Connection, recording_id: UUID, traceparent: str) -> None:
+    await conn.execute(ADD, recording_id, traceparent)
+
+
+async def take(conn: Connection, worker: UUID) -> Job | None:
+    row = await conn.fetchrow(TAKE, worker, LEASE_SECONDS)
+    return Job(row["recording_id"], row["attempts"], row["traceparent"]) if row else None
+
+
+async def renew(conn: Connection, recording_id: UUID, worker: UUID) -> bool:
+    """False when the job is no longer ours: removed, or taken by another after our lease."""
+    return await conn.fetchval(RENEW, recording_id, worker, LEASE_SECONDS) is not None
+
+
+async def end(conn: Connection, recording_id: UUID, worker: UUID) -> bool:
+    """False when the job was not ours any more; then its outcome is another's to write."""
+    return str(await conn.execute(END, recording_id, worker)) != "DELETE 0"
+
+
+async def cancel(conn: Connection, recording_id: UUID) -> bool:
+    """Whether a worker had it in hand."""
+    return bool(await conn.fetchval(CANCEL, recording_id))
+
+
+async def retry(conn: Connection, recording_id: UUID, worker: UUID, delay_seconds: float, *, is_counted: bool) -> None:
+    await conn.execute(RETRY, recording_id, worker, delay_seconds, 0 if is_counted else 1)
+
+
+async def give_back_all(conn: Connection, worker: UUID) -> None:
+    await conn.execute(GIVE_BACK_ALL, worker)
+
+
+async def count(conn: Connection) -> int:
+    return int(await conn.fetchval(COUNT))
+
+
+async def discard(conn: Connection, prefix: str, delay_seconds: float = 0.0) -> None:
+    await conn.execute(DISCARD, prefix, delay_seconds)
+
+
+async def list_discarded(conn: Connection) -> list[str]:
+    return [row["prefix"] for row in await conn.fetch(LIST_DISCARDED)]
+
+
+async def forget(conn: Connection, prefix: str) -> None:
+    await conn.execute(FORGET, prefix)

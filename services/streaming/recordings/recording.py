@@ -1,0 +1,63 @@
+"""What a recording is. Its id is also the stream's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.streaming.recordings.loudness import Loudness
+from services.streaming.recordings.probe import Sound
+
+
+class State(StrEnum):
+    RECEIVED = "received"
+    TRANSCODING = "transcoding"
+    READY = "ready"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class File:
+    """An original as it lies in the store."""
+
+    size_bytes: int
+    sha256: bytes
+    md5: bytes
+
+
+@dataclass(frozen=True)
+class Recording:
+    id: UUID
+    owner_id: UUID
+    track_id: UUID | None
+    state: State
+    percent: int
+    reason: str | None
+    sound: Sound
+    cover_object: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished transcoding found."""
+
+    frames: int
+    frame_rate: int
+    loudness: Loudness
+    progressive_object: str
+    cover_object: str | None
+    ready_at: datetime
+
+    @property
+    def duration_ms(self) -> int:
+        return max(1, round(1000 * self.frames / self.frame_rate))
+
+
+def original_object(recording_id: UUID) -> str:
+    return f"originals/{recording_id}"
+
+
+def folder(recording_id: UUID) -> str:
+    """Where everything made of the recording lies, without the last slash."""
+    return f"recordings/{recording_id}"

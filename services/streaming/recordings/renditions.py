@@ -1,0 +1,48 @@
+"""What is made of a recording: which bitrates, which rate and channels. Pure."""
+
+from dataclasses import dataclass
+
+from services.streaming.recordings.formats import Format
+from services.streaming.recordings.probe import Sound
+
+AAC_KBITS = (64, 128, 256)
+MP3_KBITS = (64, 96, 128, 160, 192)
+TS_KBITS = 128
+# Measured averages lie a little below what a file was made with.
+SLACK = 1.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """kbit/s of each AAC rendition and of the MP3 file (None: the upload is one and is served as it is)."""
+
+    aac_kbits: tuple[int, ...]
+    ts_kbits: int
+    mp3_kbits: int | None
+    sample_rate: int
+    channels: int
+
+
+def _worth_kbits(sound: Sound) -> float:
+    if sound.is_lossless or not sound.bitrate:
+        return float(AAC_KBITS[-1])
+    return sound.bitrate / 1000 * SLACK
+
+
+def sample_rate_for(rate: int) -> int:
+    """One of the two rates that AAC and MP3 share with all players; a whole multiple where there is one."""
+    return 44_100 if rate % 11_025 == 0 else 48_000
+
+
+def plan(sound: Sound) -> Plan:
+    """A source worth less than the least rendition still gets that one: there must be something to play."""
+    worth = _worth_kbits(sound)
+    aac = tuple(kbits for kbits in AAC_KBITS if kbits <= worth) or AAC_KBITS[:1]
+    mp3 = max((kbits for kbits in MP3_KBITS if kbits <= worth), default=MP3_KBITS[0])
+    return Plan(
+        aac_kbits=aac,
+        ts_kbits=max(kbits for kbits in aac if kbits <= TS_KBITS),
+        mp3_kbits=None if sound.format is Format.MP3 else mp3,
+        sample_rate=sample_rate_for(sound.sample_rate),
+        channels=1 if sound.channels == 1 else 2,
+    )

@@ -1,0 +1,27 @@
+from typing import Any
+
+from soundstage.streaming.v1 import recordings_pb2 as pb
+from soundstage.streaming.v1 import recordings_pb2_grpc
+
+from chassis import ids, principal
+from chassis.principal import Kind, allow
+from services.streaming.recordings.domain import Recordings
+from services.streaming.recordings.recording import State
+
+STATES = {
+    State.RECEIVED: pb.RECORDING_STATE_RECEIVED,
+    State.TRANSCODING: pb.RECORDING_STATE_TRANSCODING,
+    State.READY: pb.RECORDING_STATE_READY,
+    State.FAILED: pb.RECORDING_STATE_FAILED,
+}
+
+
+class RecordingsServicer(recordings_pb2_grpc.RecordingsServiceServicer):
+    def __init__(self, recordings: Recordings) -> None:
+        self._recordings = recordings
+
+    @allow(Kind.USER)
+    async def GetProgress(self, request: pb.GetProgressRequest, context: Any) -> pb.GetProgressResponse:
+        recording_id = ids.parse(request.recording_id, field="recording_id")
+        found = await self._recordings.get_progress(principal.current(), recording_id)
+        return pb.GetProgressResponse(state=STATES[found.state], percent=found.percent, reason=found.reason or "")

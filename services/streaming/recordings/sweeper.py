@@ -1,0 +1,58 @@
+"""Housekeeping of the work role: uploads that broke off, recordings that never got a track, objects nobody needs."""
+
+import asyncio
+from contextlib import suppress
+
+from chassis import telemetry
+from chassis.errors import Unavailable
+from chassis.postgres import Database
+from services.streaming.recordings import jobs, store
+from services.streaming.recordings.objects import Objects
+from services.streaming.recordings.recording import folder, original_object
+from services.streaming.uploads import store as uploads
+
+log = telemetry.logger(__name__)
+
+EVERY_SECONDS = 1.0
+
+
+class Sweeper:
+    def __init__(
+        self, db: Database, objects: Objects, *, upload_age_seconds: float, trackless_age_seconds: float
+    ) -> None:
+        self._db, self._objects = db, objects
+        self._upload_age_seconds, self._trackless_age_seconds = upload_age_seconds, trackless_age_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.sweep()
+            except Unavailable as fault:
+                log.warning("sweeper.interrupted", fault=repr(fault))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
+
+    async def sweep(self) -> None:
+        await self._expire()
+        await self._delete()
+
+    async def _expire(self) -> None:
+        async with self._db.transaction() as conn:
+            left = await uploads.take_abandoned(conn, self._upload_age_seconds)
+            trackless = await store.list_without_track(conn, self._trackless_age_seconds)
+            for recording_id in trackless:
+                await store.remove(conn, recording_id)
+            for recording_id in [*left, *trackless]:
+                await jobs.discard(conn, folder(recording_id))
+                await jobs.discard(conn, original_object(recording_id))
+            telemetry.JOBS_WAITING.labels("transcode").set(await jobs.count(conn))
+
+    async def _delete(self) -> None:
+        """Objects first, then the row: a crash between deletes once more what is gone."""
+        async with self._db.connection() as conn:
+            prefixes = await jobs.list_discarded(conn)
+        for prefix in prefixes:
+            count = await self._objects.delete(prefix)
+            async with self._db.connection() as conn:
+                await jobs.forget(conn, prefix)
+            log.info("objects.deleted", prefix=prefix, count=count)

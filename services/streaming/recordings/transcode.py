@@ -1,0 +1,136 @@
+"""One recording through one ffmpeg: a folder of files, and what was measured on the way."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.streaming.recordings import ffmpeg, hls, loudness, renditions, sandbox, waveform
+from services.streaming.recordings.probe import MIB, Sound
+
+WAVEFORM = "waveform.json"
+# Decoders drop a damaged last frame or two, and lengths in headers are rounded; what lacks more was cut off.
+SHORT_SHARE, SHORT_SECONDS = 0.02, 0.2
+
+
+class Undecodable(Exception):
+    """No second attempt would help; the text is for people."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Per file: the longest recording, and how long the processing may take."""
+
+    max_seconds: int = 6 * 3600
+    wall_seconds: float = 3600.0
+
+    @property
+    def file_bytes(self) -> int:
+        """No single file that we make is larger than the MP3 at 192 kbit/s; twice that is enough."""
+        return 192_000 // 8 * self.max_seconds * 2
+
+    @property
+    def limits(self) -> sandbox.Limits:
+        return sandbox.Limits(int(self.wall_seconds) * 4, self.wall_seconds, 4096 * MIB, self.file_bytes)
+
+
+@dataclass(frozen=True)
+class Transcoded:
+    """Everything lies in the folder; `progressive` is None when the upload is the MP3 that is served."""
+
+    frames: int
+    sample_rate: int
+    loudness: loudness.Loudness
+    progressive: str | None
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.sample_rate
+
+    @property
+    def duration_ms(self) -> int:
+        return max(1, round(self.seconds * 1000))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file to be transcoded, and who is told how far that is, in percent from 0 to 99."""
+
+    source: Path
+    sound: Sound
+    folder: Path
+    tell: Callable[[int], None]
+
+
+def _expected_seconds(task: Task) -> float | None:
+    """For progress alone an estimate is good enough; an MP3 without a header states no length."""
+    if task.sound.seconds or not task.sound.bitrate:
+        return task.sound.seconds
+    return task.source.stat().st_size * 8 / task.sound.bitrate
+
+
+def _percent(seconds: float, expected: float | None) -> int:
+    return min(99, int(100 * seconds / expected)) if expected else 0
+
+
+async def _measure(
+    pcm: asyncio.StreamReader, plan: renditions.Plan, expected: float | None, tell: Callable[[int], None]
+) -> waveform.Waveform:
+    """Progress is counted in samples that left the decoder; the encoders are at most a few frames behind."""
+    seen = waveform.Waveform(plan.channels)
+    while chunk := await pcm.read(sandbox.PIPE_BYTES):
+        seen.add(chunk)
+        tell(_percent(seen.frames / plan.sample_rate, expected))
+    return seen
+
+
+async def _run(
+    argv: list[str], task: Task, plan: renditions.Plan, budget: Budget
+) -> tuple[waveform.Waveform, str, int]:
+    async with sandbox.running(argv, budget.limits, task.folder) as child:
+        said = asyncio.create_task(sandbox.tail_of(child.stderr))
+        try:
+            seen = await _measure(child.stdout, plan, _expected_seconds(task), task.tell)
+            return seen, (await said).decode("utf-8", "replace"), await child.wait()
+        finally:
+            said.cancel()
+
+
+def _check(seconds: float, log: str, status: int, sound: Sound, budget: Budget) -> None:
+    """A file's fault is Undecodable; that of the machine (disk full, killed from outside) is OSError: try again."""
+    if "No space left on device" in log or status in (-9, -15, 255, 137, 143):
+        raise OSError(f"ffmpeg ended with {status}")
+    if seconds == 0:
+        raise Undecodable("The file holds no sound that can be decoded.")
+    if status != 0:
+        raise Undecodable("The file is damaged and cannot be decoded.")
+    if seconds >= budget.max_seconds:
+        raise Undecodable(f"The recording is longer than {budget.max_seconds // 60} minutes.")
+    expected = sound.seconds or 0.0
+    if seconds < expected * (1 - SHORT_SHARE) - SHORT_SECONDS:
+        raise Undecodable(f"The file ends early: only {seconds:.1f} of {expected:.1f} seconds can be decoded.")
+
+
+def _write_playlists(folder: Path, plan: renditions.Plan) -> None:
+    names = [ffmpeg.media_playlist(kbits) for kbits in sorted(plan.aac_kbits, key=lambda k: (k != plan.ts_kbits, k))]
+    for name in names:
+        hls.mark_independent(folder / name)
+    text = hls.multivariant({name: hls.segments_of(folder / name) for name in names})
+    (folder / hls.MAIN).write_text(text)
+
+
+async def transcode(task: Task, executable: str, budget: Budget) -> Transcoded:
+    """Fills the task's folder. Raises Undecodable, or OSError for what may pass."""
+    plan, bounds = renditions.plan(task.sound), {"max_seconds": budget.max_seconds, "max_bytes": budget.file_bytes}
+    argv = ffmpeg.command(executable, task.source, task.sound.format, plan, **bounds)
+    try:
+        seen, log, status = await _run(argv, task, plan, budget)
+    except TimeoutError as error:
+        raise Undecodable(f"Processing took longer than {budget.wall_seconds / 60:.0f} minutes.") from error
+    peaks = seen.peaks()
+    _check(seen.frames / plan.sample_rate, log, status, task.sound, budget)
+    measured = loudness.parse(log, seen.frames / plan.sample_rate)
+    result = Transcoded(seen.frames, plan.sample_rate, measured, ffmpeg.PROGRESSIVE if plan.mp3_kbits else None)
+    _write_playlists(task.folder, plan)
+    (task.folder / WAVEFORM).write_bytes(waveform.document(peaks, result.duration_ms))
+    return result

@@ -1,0 +1,18 @@
+from typing import Any
+
+from soundstage.streaming.v1 import streams_pb2 as pb
+from soundstage.streaming.v1 import streams_pb2_grpc
+
+from chassis import ids, principal
+from chassis.principal import Kind, allow
+from services.streaming.streams.domain import Streams
+
+
+class StreamsServicer(streams_pb2_grpc.StreamsServiceServicer):
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    @allow(Kind.USER, Kind.DELEGATION, Kind.SESSION)
+    async def Open(self, request: pb.OpenRequest, context: Any) -> pb.OpenResponse:
+        opened = await self._streams.open(principal.current(), ids.parse(request.stream_id, field="stream_id"))
+        return pb.OpenResponse(folder=opened.folder, playlist=opened.playlist)

@@ -1,0 +1,89 @@
+"""The streaming service on real stores: a database of its own, objects in a folder, real ffmpeg."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from chassis.ids import new_id
+from chassis.postgres import Database
+from chassis.principal import Kind, Principal
+from services.streaming.events import Track
+from services.streaming.recordings.domain import Recordings
+from services.streaming.recordings.objects import Objects
+from services.streaming.recordings.processing import Processing
+from services.streaming.recordings.sweeper import Sweeper
+from services.streaming.recordings.transcode import Budget
+from services.streaming.uploads.domain import Limits, Received, Uploads
+from services.streaming.uploads.spool import Spool
+from tests.support import audio
+
+CHUNK = 64 * 1024
+FILE_BYTES, QUOTA_BYTES = 3_000_000, 5_000_000
+
+
+async def chunks_of(content: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(content), CHUNK):
+        yield content[at : at + CHUNK]
+
+
+class Streaming:
+    """The parts of the service, and the few moves that tests repeat."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.db, self.stored = db, folder / "objects"
+        self.objects = Objects(self.stored.as_uri())
+        self.spool = Spool(folder / "spool")
+        limits = Limits(FILE_BYTES, QUOTA_BYTES, 60.0)
+        self.uploads = Uploads(db, self.objects, self.spool, ffmpeg=audio.ffmpeg(), limits=limits)
+        self.recordings = Recordings(db)
+        self.sweeper = Sweeper(db, self.objects, upload_age_seconds=0.0, trackless_age_seconds=3600.0)
+        self.owner = Principal(Kind.USER, new_id(), 7)
+
+    def processing(self) -> Processing:
+        return Processing(self.db, self.objects, self.spool, ffmpeg=audio.ffmpeg(), workers=1, budget=Budget())
+
+    async def receive(self, file: Path, declared_bytes: int = 0) -> Received:
+        return await self.uploads.receive(self.owner, declared_bytes, chunks_of(file.read_bytes()))
+
+    def track(self, recording_id: UUID, version: int = 1, **other: object) -> Track:
+        values: dict[str, object] = {
+            "id": new_id(),
+            "owner_id": self.owner.user_id,
+            "recording_id": recording_id,
+            "is_public": True,
+            "is_processing": version == 1,
+            "is_completed": version > 1,
+            "is_removed": False,
+            "published_at": None,
+            "version": version,
+        }
+        return Track(**values | other)  # type: ignore[arg-type]
+
+    def names(self) -> list[str]:
+        """All objects, and all files on their way but the spool's lock."""
+        spool = [p for p in self.spool.folder.rglob("*") if p.name != "lock"]
+        assert not spool, spool
+        return sorted(str(p.relative_to(self.stored)) for p in self.stored.rglob("*") if p.is_file())
+
+    async def fetch(self, query: str, *values: object) -> list[dict[str, object]]:
+        async with self.db.connection() as conn:
+            return [dict(row) for row in await conn.fetch(query, *values)]
+
+
+async def until(streaming: Streaming, query: str, seconds: float = 20.0) -> None:
+    """Waits for the query to answer a row."""
+    async with asyncio.timeout(seconds):
+        while not await streaming.fetch(query):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def streaming(new_database: Callable[[str], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Streaming]:
+    db = Database(await new_database("streaming"))
+    made = Streaming(db, tmp_path)
+    yield made
+    made.spool.close()
+    await db.close()
