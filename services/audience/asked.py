@@ -1,0 +1,26 @@
+"""An owner's no is kept for a second, so that asking about what does not exist costs one call a second at most."""
+
+from collections.abc import Collection
+from time import monotonic
+from uuid import UUID
+
+NO_KEPT_SECONDS = 1.0
+MOST_KEPT = 10_000
+
+
+class Asked:
+    """Which ids an owner has answered for within the last second."""
+
+    def __init__(self) -> None:
+        self._at: dict[UUID, float] = {}
+
+    def without(self, ids: Collection[UUID]) -> set[UUID]:
+        """Those of `ids` that the owner was not asked about just now."""
+        since = monotonic() - NO_KEPT_SECONDS
+        return {id for id in ids if self._at.get(id, since) <= since}
+
+    def add(self, ids: Collection[UUID]) -> None:
+        """To be called once the answer is kept: before, another caller would take the old copy for the owner's no."""
+        if len(self._at) > MOST_KEPT:
+            self._at.clear()
+        self._at.update(dict.fromkeys(ids, monotonic()))

@@ -1,0 +1,1 @@
+"""Follows: a state of two accounts, with a version and a tombstone."""

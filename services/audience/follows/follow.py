@@ -1,0 +1,17 @@
+"""A follow, as it is kept and told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Whether one account follows another. Taken back it stays as a tombstone, with a version that only grows."""
+
+    follower_id: UUID
+    followee_id: UUID
+    is_following: bool
+    version: int
+    followed_at: datetime
+    changed_at: datetime

@@ -1,0 +1,25 @@
+"""A like, as it is kept and told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Whether a user likes a track. Taken back it stays as a tombstone, with a version that only grows."""
+
+    track_id: UUID
+    user_id: UUID
+    owner_id: UUID
+    is_liked: bool
+    version: int
+    liked_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteChanges:
+    minute: datetime
+    count: int
+    version_sum: int

@@ -1,0 +1,56 @@
+"""Likes on the wire."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from soundstage.audience.v1 import likes_pb2 as pb
+from soundstage.audience.v1.likes_pb2_grpc import LikesServiceServicer
+
+from chassis.ids import parse
+from chassis.pages import Page
+from chassis.principal import Kind, allow, allow_anyone, allow_services, current
+from services.audience.events import like_value, timestamp
+from services.audience.likes.domain import Likes
+from services.audience.wire import moment, moments, pair
+
+
+class LikesRpc(LikesServiceServicer):
+    def __init__(self, likes: Likes) -> None:
+        self._likes = likes
+
+    @allow(Kind.USER)
+    async def Like(self, request: pb.LikeRequest, context: Any) -> pb.LikeResponse:
+        await self._likes.like(parse(request.track_id, field="track_id"), current())
+        return pb.LikeResponse()
+
+    @allow(Kind.USER)
+    async def Unlike(self, request: pb.UnlikeRequest, context: Any) -> pb.UnlikeResponse:
+        await self._likes.unlike(parse(request.track_id, field="track_id"), current())
+        return pb.UnlikeResponse()
+
+    @allow_anyone
+    async def ListForTrack(self, request: pb.ListForTrackRequest, context: Any) -> pb.ListForTrackResponse:
+        page = Page.of(request.page.offset, request.page.limit)
+        track_id = parse(request.track_id, field="track_id")
+        likes, total = await self._likes.list_for_track(track_id, page, current())
+        answers = [pb.Like(user_id=str(like.user_id), liked_at=timestamp(like.liked_at)) for like in likes]
+        return pb.ListForTrackResponse(likes=answers, total=total)
+
+    @allow_services
+    async def CountChanges(self, request: pb.CountChangesRequest, context: Any) -> pb.CountChangesResponse:
+        counts = await self._likes.count_changes(moment(getattr(request, "from")), moment(request.to))
+        minutes = [
+            pb.MinuteChanges(minute=timestamp(c.minute), count=c.count, version_sum=c.version_sum) for c in counts
+        ]
+        return pb.CountChangesResponse(minutes=minutes)
+
+    @allow_services
+    async def ResendChanges(self, request: pb.ResendChangesRequest, context: Any) -> pb.ResendChangesResponse:
+        return pb.ResendChangesResponse(events=await self._likes.resend_changes(moments(request.minutes)))
+
+    @allow_services
+    async def Export(
+        self, request: pb.LikesServiceExportRequest, context: Any
+    ) -> AsyncIterator[pb.LikesServiceExportResponse]:
+        async for likes in self._likes.export(pair(request.after_track_id, request.after_user_id)):
+            yield pb.LikesServiceExportResponse(likes=map(like_value, likes))

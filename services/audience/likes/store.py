@@ -1,0 +1,103 @@
+"""SQL of likes."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from chassis.pages import Page
+from chassis.postgres import Connection
+from services.audience.likes.like import Like, MinuteChanges
+
+COLUMNS = "track_id, user_id, owner_id, is_liked, version, liked_at, changed_at"
+# Answers no row when it was liked already: then nothing changed.
+ADD = f"""
+INSERT INTO likes AS kept ({COLUMNS})
+SELECT $1, $2, $3, true, 1, now, now FROM clock_timestamp() AS now
+ON CONFLICT (track_id, user_id) DO UPDATE SET
+    owner_id = excluded.owner_id, is_liked = true, version = kept.version + 1,
+    liked_at = excluded.liked_at, changed_at = excluded.changed_at
+WHERE NOT kept.is_liked
+RETURNING {COLUMNS}
+"""
+REMOVE = f"""
+UPDATE likes SET is_liked = false, version = version + 1, changed_at = clock_timestamp()
+WHERE track_id = $1 AND user_id = $2 AND is_liked
+RETURNING {COLUMNS}
+"""
+# Locks in the order of the key, so that two withdrawals never wait for each other in a ring.
+REMOVE_SOME = """
+WITH taken AS (
+    SELECT track_id, user_id FROM likes WHERE {owner} = $1 AND is_liked
+    ORDER BY track_id, user_id LIMIT $2 FOR UPDATE
+)
+UPDATE likes SET is_liked = false, version = version + 1, changed_at = clock_timestamp()
+FROM taken WHERE likes.track_id = taken.track_id AND likes.user_id = taken.user_id
+RETURNING likes.track_id, likes.user_id, owner_id, is_liked, version, liked_at, changed_at
+"""
+REMOVE_SOME_OF_TRACK = REMOVE_SOME.format(owner="track_id")
+REMOVE_SOME_OF_USER = REMOVE_SOME.format(owner="user_id")
+LIST_FOR_TRACK = f"""
+SELECT {COLUMNS} FROM likes WHERE track_id = $1 AND is_liked
+ORDER BY liked_at DESC, user_id LIMIT $2 OFFSET $3
+"""
+COUNT_FOR_TRACK = "SELECT count(*) FROM likes WHERE track_id = $1 AND is_liked"
+COUNT_CHANGES = """
+SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
+FROM likes
+WHERE changed_at >= $1
+  AND changed_at < least($2, date_trunc('minute', clock_timestamp() - $3::interval))
+GROUP BY 1 ORDER BY 1
+"""
+LIST_CHANGED_IN = f"""
+SELECT {COLUMNS} FROM likes WHERE changed_at >= $1 AND changed_at < $1 + interval '1 minute'
+"""
+LIST_AFTER = f"""
+SELECT {COLUMNS} FROM likes WHERE (track_id, user_id) > ($1, $2) ORDER BY track_id, user_id LIMIT $3
+"""
+
+
+async def add(conn: Connection, track_id: UUID, user_id: UUID, owner_id: UUID) -> Like | None:
+    """The new state; None when nothing changed."""
+    row = await conn.fetchrow(ADD, track_id, user_id, owner_id)
+    return Like(*row) if row else None
+
+
+async def remove(conn: Connection, track_id: UUID, user_id: UUID) -> Like | None:
+    """The new state; None when nothing changed."""
+    row = await conn.fetchrow(REMOVE, track_id, user_id)
+    return Like(*row) if row else None
+
+
+async def remove_some_of_track(conn: Connection, track_id: UUID, most: int) -> list[Like]:
+    return [Like(*row) for row in await conn.fetch(REMOVE_SOME_OF_TRACK, track_id, most)]
+
+
+async def remove_some_of_user(conn: Connection, user_id: UUID, most: int) -> list[Like]:
+    return [Like(*row) for row in await conn.fetch(REMOVE_SOME_OF_USER, user_id, most)]
+
+
+async def list_for_track(conn: Connection, track_id: UUID, page: Page) -> list[Like]:
+    return [Like(*row) for row in await conn.fetch(LIST_FOR_TRACK, track_id, page.limit, page.offset)]
+
+
+async def count_for_track(conn: Connection, track_id: UUID) -> int:
+    return int(await conn.fetchval(COUNT_FOR_TRACK, track_id))
+
+
+async def count_changes(
+    conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
+) -> list[MinuteChanges]:
+    rows = await conn.fetch(COUNT_CHANGES, since, until, sealed_after)
+    return [MinuteChanges(*row) for row in rows]
+
+
+async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> AsyncIterator[list[Like]]:
+    """The states last changed in this minute, in batches; inside a transaction."""
+    cursor = await conn.cursor(LIST_CHANGED_IN, minute)
+    while rows := await cursor.fetch(batch):
+        yield [Like(*row) for row in rows]
+
+
+async def list_after(conn: Connection, after: tuple[UUID, UUID], most: int) -> list[Like]:
+    """The states that follow `after` (track, user) in order of both, tombstones too."""
+    return [Like(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

@@ -1,0 +1,145 @@
+"""A play is kept once: under its id however often a group is sent, under its key for ever."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis import telemetry
+from chassis.errors import Unavailable
+from chassis.postgres import Connection, Database
+from services.audience import events
+from services.audience.accounts.domain import Accounts
+from services.audience.plays import store
+from services.audience.plays.play import Item, MinuteCount, Outcome, Play
+from services.audience.sealing import SEALED_AFTER, minute_of
+from services.audience.tracks import store as tracks_store
+from services.audience.tracks.domain import Tracks
+from services.audience.tracks.track import Track
+
+BATCH = 2000
+FIRST_ID = UUID(int=0)
+
+Outcomes = dict[UUID, Outcome]
+
+NOT_FOUND = Outcome(refused="NOT_FOUND")
+FORBIDDEN = Outcome(refused="FORBIDDEN")
+NOT_COMPLETED = Outcome(refused="CONFLICT")
+KEY_REUSED = Outcome(refused="IDEMPOTENCY_KEY_REUSED")
+UNAVAILABLE = Outcome(refused="UNAVAILABLE")
+# What the copy of tracks says no with; catalog may know better.
+COPYS_NO = {outcome.refused for outcome in (NOT_FOUND, FORBIDDEN, NOT_COMPLETED)}
+
+
+class Plays:
+    def __init__(self, database: Database, tracks: Tracks, accounts: Accounts) -> None:
+        self._database = database
+        self._tracks = tracks
+        self._accounts = accounts
+
+    async def record(self, items: Sequence[Item]) -> list[Outcome]:
+        """Keeps what may be kept, all of it in one transaction, and answers each item in order. Raises Unavailable."""
+        outcomes = await self._refuse_reporters(items)
+        items_left = [item for item in items if item.id not in outcomes]
+        outcomes |= await self._keep(items_left)
+        if doubtful := [item for item in items_left if outcomes[item.id].refused in COPYS_NO]:
+            outcomes |= await self._ask_and_keep(doubtful)
+        return [outcomes[item.id] for item in items]
+
+    async def count_minutes(self, since: datetime, until: datetime) -> list[MinuteCount]:
+        """Plays per minute of arrival. Told are minutes that can get no more and have any."""
+        async with self._database.connection() as conn:
+            return await store.count_minutes(conn, since, until, SEALED_AFTER)
+
+    async def resend_minutes(self, minutes: Iterable[datetime]) -> int:
+        """Publishes the plays of these minutes again, under their own ids; a minute is one transaction."""
+        sent = 0
+        for minute in sorted({minute_of(minute) for minute in minutes}):
+            async with self._database.transaction() as conn:
+                async for plays in store.each_received_in(conn, minute, BATCH):
+                    await self._database.add_events(conn, [events.play_recorded(play) for play in plays])
+                    sent += len(plays)
+        return sent
+
+    async def export(self, after: UUID | None) -> AsyncIterator[list[Play]]:
+        """All plays that follow `after`, in order of id and in batches; no transaction is held open meanwhile."""
+        place = after or FIRST_ID
+        while True:
+            async with self._database.connection() as conn:
+                plays = await store.list_after(conn, place, BATCH)
+            if not plays:
+                return
+            yield plays
+            place = plays[-1].id
+
+    async def _refuse_reporters(self, items: Sequence[Item]) -> Outcomes:
+        """What is refused for who reports it, whatever the track: another's play, or that of a user who is none."""
+        outcomes = {item.id: FORBIDDEN for item in items if item.is_for_another}
+        named = [i for i in items if i.user_id and not i.is_authenticated and i.id not in outcomes]
+        if not named:
+            return outcomes
+        try:
+            known = await self._accounts.find({item.user_id for item in named if item.user_id})
+        except Unavailable:
+            return outcomes | {item.id: UNAVAILABLE for item in named}
+        return outcomes | {item.id: NOT_FOUND for item in named if item.user_id not in known}
+
+    async def _ask_and_keep(self, items: Sequence[Item]) -> Outcomes:
+        """Catalog has the last word on what the copy refused; while it is away nobody knows."""
+        try:
+            asked = await self._tracks.ask({item.track_id for item in items})
+        except Unavailable:
+            return {item.id: UNAVAILABLE for item in items}
+        return await self._keep([item for item in items if item.track_id in asked])
+
+    async def _keep(self, items: Sequence[Item]) -> Outcomes:
+        if not items:
+            return {}
+        async with self._database.transaction() as conn:
+            tracks, now = await tracks_store.get_many(conn, {item.track_id for item in items})
+            outcomes = {item.id: judge(item, tracks.get(item.track_id), now) for item in items}
+            allowed = {item.id: item for item in items if not outcomes[item.id].refused}
+            new = await _add(conn, [(item, tracks[item.track_id]) for item in allowed.values()], now)
+            if others := [item for item in items if item.id not in new]:
+                outcomes |= recall(others, outcomes, await store.get_firsts(conn, others))
+        return outcomes
+
+
+async def _add(conn: Connection, items: Sequence[tuple[Item, Track]], now: datetime) -> set[UUID]:
+    if not items:
+        return set()
+    plays = [Play.of(item, track, now) for item, track in items]
+    told = [events.play_recorded(p, traceparent=_traced(item)) for p, (item, _) in zip(plays, items, strict=True)]
+    return await store.add(conn, plays, told)
+
+
+def _traced(item: Item) -> str:
+    """Where the event's trace goes on: a point of ours in the trace of the item's own request, if that is recorded."""
+    if not item.traceparent.endswith("-01"):
+        return item.traceparent
+    with telemetry.span("record play", parent=item.traceparent):
+        return telemetry.traceparent()
+
+
+def judge(item: Item, track: Track | None, now: datetime) -> Outcome:
+    """Whether the play may be kept, as far as the copy of tracks knows."""
+    if track is None or track.is_removed:
+        return NOT_FOUND
+    if not track.is_open_to(item.caller):
+        return FORBIDDEN
+    return Outcome(item.id, now) if track.is_completed else NOT_COMPLETED
+
+
+def recall(items: Iterable[Item], outcomes: Outcomes, firsts: Iterable[Play]) -> Outcomes:
+    """What was answered before to items that are repeats; it stands, even if the track is refused by now."""
+    by_id = {play.id: play for play in firsts}
+    by_key = {(play.user_id, play.key): play for play in by_id.values() if play.key}
+    recalled = {}
+    for item in items:
+        first = by_id.get(item.id) or (by_key.get((item.user_id, item.key)) if item.key else None)
+        if first is None:
+            recalled[item.id] = outcomes[item.id] if outcomes[item.id].refused else UNAVAILABLE
+        elif first.id != item.id and first.fingerprint != item.fingerprint:
+            recalled[item.id] = KEY_REUSED
+        else:
+            recalled[item.id] = Outcome(first.id, first.received_at)
+    return recalled

@@ -1,0 +1,87 @@
+-- What is kept of catalog's tracks and auth's accounts; a row is never deleted, its version decides.
+CREATE TABLE tracks (
+    id uuid PRIMARY KEY,
+    number bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    is_public boolean NOT NULL,
+    is_completed boolean NOT NULL,
+    duration_ms bigint NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL
+);
+
+CREATE TABLE accounts (
+    id uuid PRIMARY KEY,
+    number bigint NOT NULL,
+    tenant text NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL
+);
+
+-- Append-only and in order of id (UUIDv7) but for the clocks of the gateways, so inserts stay at the right edge of the index.
+CREATE TABLE plays (
+    id uuid PRIMARY KEY,
+    track_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    user_id uuid,
+    seconds int,
+    duration_ms bigint NOT NULL,
+    device text,
+    source smallint NOT NULL,
+    is_authenticated boolean NOT NULL,
+    idempotency_key text,
+    fingerprint bytea,
+    occurred_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL
+);
+-- Keys of plays hold for ever.
+CREATE UNIQUE INDEX plays_idempotency_key ON plays (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+-- Rows lie in order of arrival: a few bytes per range of pages find a minute, and cost a play next to nothing.
+CREATE INDEX plays_received_at ON plays USING brin (received_at) WITH (pages_per_range = 16, autosummarize = on);
+
+CREATE TABLE likes (
+    track_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    is_liked boolean NOT NULL,
+    version bigint NOT NULL,
+    liked_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (track_id, user_id)
+);
+CREATE INDEX likes_newest ON likes (track_id, liked_at DESC, user_id) WHERE is_liked;
+CREATE INDEX likes_user ON likes (user_id) WHERE is_liked;
+CREATE INDEX likes_changed_at ON likes (changed_at);
+
+CREATE TABLE follows (
+    follower_id uuid NOT NULL,
+    followee_id uuid NOT NULL,
+    is_following boolean NOT NULL,
+    version bigint NOT NULL,
+    followed_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (follower_id, followee_id),
+    CHECK (follower_id <> followee_id)
+);
+CREATE INDEX follows_followee ON follows (followee_id, followed_at DESC, follower_id) WHERE is_following;
+
+-- outbox: events, published by the relay, held for a week in case the broker loses its log.
+CREATE TABLE outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id uuid NOT NULL,
+    topic text NOT NULL,
+    key text NOT NULL,
+    type text NOT NULL,
+    payload bytea NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    traceparent text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    published_at timestamptz
+);
+CREATE INDEX outbox_pending ON outbox (id) WHERE published_at IS NULL;
+CREATE INDEX outbox_published_at ON outbox (published_at) WHERE published_at IS NOT NULL;
+CREATE TABLE outbox_broker (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    cluster_id text NOT NULL
+);
+

@@ -1,0 +1,128 @@
+"""Audience as wired for production, spoken to over gRPC, and short words for what tests say to it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from soundstage.audience.v1 import follows_pb2_grpc, likes_pb2, likes_pb2_grpc, plays_pb2, plays_pb2_grpc
+from soundstage.auth.v1.accounts_pb2 import AccountState
+from soundstage.catalog.v1 import tracks_pb2
+from soundstage.catalog.v1.tracks_pb2 import TrackState
+
+from chassis import clock, events, principal
+from chassis.client import Channel, call
+from chassis.ids import new_id
+from chassis.inbox import Consumer
+from chassis.postgres import Database
+from chassis.principal import SERVICE, Kind, Principal
+from chassis.process import Roles
+from tests.integration.audience.owners import Auth, Catalog
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+OUTBOX = "SELECT event_id, topic, key, type, payload, traceparent FROM outbox ORDER BY id"
+FINGERPRINT = b"f" * 32
+
+
+def user(*, role: str = "user", tenant: str = principal.PUBLIC_TENANT) -> Principal:
+    return Principal(Kind.USER, account_id=new_id(), number=7, session_id=new_id(), role=role, tenant=tenant)
+
+
+def track_state(**changes: object) -> TrackState:
+    state = TrackState(
+        id=str(new_id()),
+        number=1,
+        owner_id=str(new_id()),
+        is_public=True,
+        status=tracks_pb2.TRACK_STATUS_COMPLETED,
+        duration_ms=200_000,
+        version=1,
+    )
+    state.MergeFrom(TrackState(**changes))  # type: ignore[arg-type]
+    return state
+
+
+def private_track(owner: Principal | None = None) -> TrackState:
+    state = track_state()
+    state.is_public = False
+    if owner is not None:
+        state.owner_id = str(owner.account_id)
+    return state
+
+
+def account_state(id: UUID, *, tenant: str = principal.PUBLIC_TENANT, **changes: object) -> AccountState:
+    state = AccountState(id=str(id), number=7, tenant=tenant, version=1)
+    state.MergeFrom(AccountState(**changes))  # type: ignore[arg-type]
+    return state
+
+
+def item(caller: Principal, track: TrackState, *, key: str = "", **changes: object) -> plays_pb2.PlayItem:
+    play = plays_pb2.PlayItem(
+        id=str(new_id()),
+        principal=principal.encode(caller),
+        track_id=track.id,
+        user_id=str(caller.account_id or ""),
+        source=plays_pb2.PLAY_SOURCE_PLATFORM,
+        idempotency_key=key,
+        fingerprint=FINGERPRINT if key else b"",
+    )
+    play.MergeFrom(plays_pb2.PlayItem(**changes))  # type: ignore[arg-type]
+    return play
+
+
+@dataclass
+class House:
+    roles: Roles
+    database: Database
+    channel: Channel
+    catalog: Catalog
+    auth: Auth
+    _offset: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        self.plays = plays_pb2_grpc.PlaysServiceStub(self.channel.grpc)
+        self.likes = likes_pb2_grpc.LikesServiceStub(self.channel.grpc)
+        self.follows = follows_pb2_grpc.FollowsServiceStub(self.channel.grpc)
+
+    async def record(self, *items: plays_pb2.PlayItem) -> list[plays_pb2.PlayOutcome]:
+        answer = await call(self.plays.RecordPlays, plays_pb2.RecordPlaysRequest(items=items), caller=SERVICE)
+        return list(answer.outcomes)
+
+    async def like(self, track: TrackState, caller: Principal) -> None:
+        await call(self.likes.Like, likes_pb2.LikeRequest(track_id=track.id), caller=caller)
+
+    async def unlike(self, track: TrackState, caller: Principal) -> None:
+        await call(self.likes.Unlike, likes_pb2.UnlikeRequest(track_id=track.id), caller=caller)
+
+    async def learn(self, *states: TrackState | AccountState) -> None:
+        """Hands the states to audience's consumer, as events."""
+        for state in states:
+            is_track = isinstance(state, TrackState)
+            past = "Removed" if state.is_removed else "Changed"
+            topic = "soundstage.catalog.v1" if is_track else "soundstage.accounts.v1"
+            await self.consume(topic, f"{'Track' if is_track else 'Account'}{past}", state.SerializeToString())
+
+    async def consume(self, topic: str, type: str, value: bytes) -> None:
+        event = events.Event(new_id(), topic, "key", type, value, clock.utc_now())
+        (consumer,) = self.roles.consume
+        assert isinstance(consumer, Consumer)
+        assert topic in consumer.topics
+        self._offset += 1
+        record = events.Record(topic, 0, self._offset, b"key", value, event.headers())
+        await consumer.sink.apply(None, [record], self._offset, self._offset + 1)
+
+    async def outbox(self) -> list[events.Event]:
+        async with self.database.connection() as conn:
+            rows = await conn.fetch(OUTBOX)
+        now = clock.utc_now()
+        return [events.Event(r[0], r[1], r[2], r[3], r[4], now, r[5]) for r in rows]
+
+    async def until_waiting(self, statements: int, *, unless: "asyncio.Future[Any] | None" = None) -> None:
+        """Until so many statements wait for another transaction; or until `unless` is done, when none is to wait."""
+        async with asyncio.timeout(10), self.database.connection() as conn:
+            while await conn.fetchval(WAITING) < statements and not (unless and unless.done()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async def execute(self, sql: str, *values: object) -> None:
+        async with self.database.connection() as conn:
+            await conn.execute(sql, *values)

@@ -1,0 +1,184 @@
+"""A like is a state with a version: a repeat changes nothing, taking back leaves a tombstone, a change is one event."""
+
+import asyncio
+
+import pytest
+from soundstage.audience.v1 import likes_pb2
+from soundstage.audience.v1.likes_pb2 import LikeState
+from soundstage.catalog.v1.tracks_pb2 import TrackState
+from soundstage.common.v1.common_pb2 import Page
+
+from chassis import errors
+from chassis.client import call
+from chassis.principal import ANONYMOUS, Kind, Principal
+from tests.integration.audience.house import House, account_state, private_track, track_state, user
+
+LIKE = """
+INSERT INTO likes (track_id, user_id, owner_id, is_liked, version, liked_at, changed_at)
+VALUES ($1::text::uuid, $2::text::uuid, $2::text::uuid, true, 1, now(), now())
+"""
+
+
+async def told(house: House) -> list[LikeState]:
+    return [LikeState.FromString(e.payload) for e in await house.outbox() if e.topic == "soundstage.likes.v1"]
+
+
+async def likes_of(
+    house: House, track: TrackState, caller: Principal = ANONYMOUS, offset: int = 0, limit: int = 20
+) -> likes_pb2.ListForTrackResponse:
+    page = Page(offset=offset, limit=limit)
+    request = likes_pb2.ListForTrackRequest(track_id=track.id, page=page)
+    answer = await call(house.likes.ListForTrack, request, caller=caller)
+    assert isinstance(answer, likes_pb2.ListForTrackResponse)
+    return answer
+
+
+async def test_like_unlike_like(house: House) -> None:
+    track, fan = track_state(), user()
+    await house.learn(track)
+    for change in (house.like, house.like, house.unlike, house.unlike, house.like):
+        await change(track, fan)
+    states = await told(house)
+    assert [(s.is_liked, s.version) for s in states] == [(True, 1), (False, 2), (True, 3)]
+    assert {(s.track_id, s.user_id, s.owner_id) for s in states} == {(track.id, str(fan.account_id), track.owner_id)}
+    assert states[0].liked_at == states[1].liked_at
+    assert states[0].liked_at.ToNanoseconds() < states[2].liked_at.ToNanoseconds()
+    assert [e.type for e in await house.outbox()] == ["TrackLiked", "TrackUnliked", "TrackLiked"]
+    assert {e.key for e in await house.outbox()} == {track.id}
+
+
+async def test_liked_at_stays_on_a_repeat(house: House) -> None:
+    track, fan = track_state(), user()
+    await house.learn(track)
+    await house.like(track, fan)
+    before = await likes_of(house, track)
+    await house.like(track, fan)
+    assert await likes_of(house, track) == before
+    assert before.likes[0].user_id == str(fan.account_id)
+
+
+async def test_many_at_once_are_one_change(house: House) -> None:
+    track, fan = track_state(), user()
+    await house.learn(track)
+    await asyncio.gather(*(house.like(track, fan) for _ in range(20)))
+    assert [s.version for s in await told(house)] == [1]
+
+
+async def test_who_likes_it_newest_first(house: House) -> None:
+    track, fans = track_state(), [user() for _ in range(5)]
+    await house.learn(track)
+    for fan in fans:
+        await house.like(track, fan)
+    await house.unlike(track, fans[1])
+    newest_first = [str(fans[n].account_id) for n in (4, 3, 2, 0)]
+    first, second = await likes_of(house, track, limit=3), await likes_of(house, track, offset=3)
+    assert [like.user_id for like in (*first.likes, *second.likes)] == newest_first
+    assert (first.total, second.total) == (4, 4)
+
+
+async def test_a_private_track_is_liked_and_shown_by_who_may_see_it(house: House) -> None:
+    owner, admin = user(), user(role="admin")
+    track = private_track(owner)
+    await house.learn(track)
+    await house.like(track, owner)
+    assert (await likes_of(house, track, owner)).total == 1
+    assert (await likes_of(house, track, admin)).total == 1
+    for refused in (house.like(track, user()), likes_of(house, track), likes_of(house, track, user())):
+        with pytest.raises(errors.Forbidden):
+            await refused
+
+
+async def test_unlike_is_for_whoever_liked_it_while_it_was_public(house: House) -> None:
+    track, fan = track_state(), user()
+    await house.learn(track)
+    await house.like(track, fan)
+    await house.learn(hidden := private_track())
+    hidden.id, hidden.version = track.id, 2
+    await house.learn(hidden)
+    await house.unlike(track, fan)
+    assert [s.is_liked for s in await told(house)] == [True, False]
+
+
+async def test_unknown_and_removed_tracks(house: House) -> None:
+    removed, fan = track_state(is_removed=True), user()
+    await house.learn(removed)
+    for track in (removed, track_state()):
+        for refused in (house.like(track, fan), house.unlike(track, fan), likes_of(house, track, fan)):
+            with pytest.raises(errors.NotFound):
+                await refused
+
+
+async def test_a_track_that_only_catalog_knows_yet(house: House) -> None:
+    track, fan = track_state(), user()
+    house.catalog.states[track.id] = track
+    await house.like(track, fan)
+    assert (await likes_of(house, track)).total == 1
+
+
+async def test_who_may_like(house: House) -> None:
+    track = track_state()
+    await house.learn(track)
+    with pytest.raises(errors.Unauthenticated):
+        await house.like(track, ANONYMOUS)
+    with pytest.raises(errors.Forbidden):
+        await house.like(track, Principal(Kind.CLIENT))
+    bad = TrackState(id="no id")
+    for refused in (house.like(bad, user()), house.unlike(bad, user()), likes_of(house, bad)):
+        with pytest.raises(errors.Invalid):
+            await refused
+
+
+async def test_a_removed_track_takes_its_likes_along(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.audience.likes.domain.BATCH", 3)
+    track, other, fans = track_state(), track_state(), [user() for _ in range(8)]
+    await house.learn(track, other)
+    await asyncio.gather(*(house.like(t, fan) for fan in fans for t in (track, other)))
+    removed = track_state(id=track.id, owner_id=track.owner_id, version=2, is_removed=True)
+    await house.learn(removed, removed)
+    withdrawn = [s for s in await told(house) if not s.is_liked]
+    assert sorted(s.user_id for s in withdrawn) == sorted(str(fan.account_id) for fan in fans)
+    assert {(s.track_id, s.version) for s in withdrawn} == {(track.id, 2)}
+    assert (await likes_of(house, other)).total == 8
+
+
+async def test_a_withdrawal_that_a_crash_cut_short_is_finished(house: House) -> None:
+    """The copy knows of the removal already, as after a crash between two transactions or after catalog was asked."""
+    track, fan = track_state(), user()
+    await house.learn(track)
+    await house.like(track, fan)
+    removed = track_state(id=track.id, owner_id=track.owner_id, version=2, is_removed=True)
+    await house.execute("UPDATE tracks SET is_removed = true, version = 2 WHERE id = $1::text::uuid", track.id)
+    await house.learn(removed)
+    assert [s.is_liked for s in await told(house)] == [True, False]
+
+
+async def test_no_like_slips_in_behind_a_removal(house: House) -> None:
+    """The like has seen the track and is held before it is written; the removal waits for it, and takes it back."""
+    track, fan = track_state(), user()
+    await house.learn(track)
+    async with house.database.connection() as conn:
+        held = conn.transaction()
+        await held.start()
+        await conn.execute(LIKE, track.id, str(fan.account_id))
+        liking = asyncio.create_task(house.like(track, fan))
+        await house.until_waiting(1)
+        removed = track_state(id=track.id, owner_id=track.owner_id, version=2, is_removed=True)
+        removing = asyncio.create_task(house.learn(removed))
+        await house.until_waiting(2, unless=removing)
+        await held.rollback()
+    await asyncio.gather(liking, removing)
+    assert [(s.is_liked, s.version) for s in await told(house)] == [(True, 1), (False, 2)]
+    with pytest.raises(errors.NotFound):
+        await house.like(track, fan)
+
+
+async def test_a_removed_account_takes_its_likes_along_and_adds_none(house: House) -> None:
+    track, fan, other = track_state(), user(), user()
+    await house.learn(track)
+    await house.like(track, fan)
+    await house.like(track, other)
+    assert fan.account_id is not None
+    await house.learn(account_state(fan.account_id, version=2, is_removed=True))
+    assert [like.user_id for like in (await likes_of(house, track)).likes] == [str(other.account_id)]
+    with pytest.raises(errors.Forbidden):
+        await house.like(track, fan)
