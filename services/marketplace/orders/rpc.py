@@ -1,0 +1,53 @@
+"""OrdersService on the wire."""
+
+from typing import Any
+
+from soundstage.marketplace.v1 import orders_pb2 as pb
+from soundstage.marketplace.v1.orders_pb2_grpc import OrdersServiceServicer
+
+from chassis.idempotency import fingerprint
+from chassis.ids import parse
+from chassis.pages import Page
+from chassis.principal import Kind, allow, current
+from services.marketplace.events import timestamp
+from services.marketplace.orders.domain import MOST_PAGE, Orders, field_of
+from services.marketplace.orders.store import Order, Status
+
+STATUS = {
+    Status.PENDING: pb.ORDER_STATUS_PENDING,
+    Status.COMPLETED: pb.ORDER_STATUS_COMPLETED,
+    Status.FAILED: pb.ORDER_STATUS_FAILED,
+    Status.REFUNDED: pb.ORDER_STATUS_REFUNDED,
+}
+
+
+class OrdersServicer(OrdersServiceServicer):
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+
+    @allow(Kind.USER)
+    async def Add(self, request: pb.OrdersServiceAddRequest, context: Any) -> pb.OrdersServiceAddResponse:
+        product_ids = [parse(text, field=field_of(place)) for place, text in enumerate(request.product_ids)]
+        order = await self._orders.add(current(), product_ids, request.idempotency_key, fingerprint(request))
+        return pb.OrdersServiceAddResponse(order=to_message(order))
+
+    @allow(Kind.USER)
+    async def List(self, request: pb.OrdersServiceListRequest, context: Any) -> pb.OrdersServiceListResponse:
+        page = Page.of(request.page.offset, request.page.limit, most=MOST_PAGE)
+        return pb.OrdersServiceListResponse(orders=[to_message(o) for o in await self._orders.list_(current(), page)])
+
+    @allow(Kind.USER)
+    async def Get(self, request: pb.OrdersServiceGetRequest, context: Any) -> pb.OrdersServiceGetResponse:
+        return pb.OrdersServiceGetResponse(order=to_message(await self._orders.get(current(), parse(request.id))))
+
+
+def to_message(order: Order) -> pb.Order:
+    return pb.Order(
+        id=str(order.id),
+        buyer_id=str(order.buyer_id),
+        total_minor=order.total_minor,
+        currency=order.currency,
+        status=STATUS[order.status],
+        lines=[pb.OrderLine(product_id=str(line.product_id), price_minor=line.price_minor) for line in order.lines],
+        created_at=timestamp(order.created_at),
+    )

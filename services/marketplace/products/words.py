@@ -1,0 +1,40 @@
+"""What may stand in the fields of a product; Invalid names the field as the public contract does."""
+
+import re
+
+from chassis.errors import FieldError, Invalid
+
+MOST_TITLE, MOST_DESCRIPTION = 200, 2_000
+MOST_PRICE_MINOR = 99_999_999
+
+ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
+LICENSE = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+
+
+def title(text: str) -> str:
+    if not text.strip() or len(text) > MOST_TITLE or not ONE_LINE.fullmatch(text):
+        raise invalid("title", f"must be one line of 1 to {MOST_TITLE} characters, not blank")
+    return text
+
+
+def description(text: str | None) -> str | None:
+    """Empty means none."""
+    if text and ("\x00" in text or len(text) > MOST_DESCRIPTION):
+        raise invalid("description", f"must be at most {MOST_DESCRIPTION} characters without U+0000")
+    return text or None
+
+
+def price_minor(amount: int) -> int:
+    if not 0 <= amount <= MOST_PRICE_MINOR:
+        raise invalid("price", "must be between 0 and 999999.99")
+    return amount
+
+
+def license_type(text: str) -> str:
+    if not LICENSE.fullmatch(text or "standard"):
+        raise invalid("license_type", "must be a lower-case word of at most 50 letters, digits, _ and -")
+    return text or "standard"
+
+
+def invalid(field: str, message: str) -> Invalid:
+    return Invalid(fields=[FieldError(field, message)])

@@ -1,0 +1,187 @@
+"""Marketplace as its callers see it, over gRPC, with a catalog and a payment provider that tests command."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import grpc
+from soundstage.catalog.v1 import tracks_pb2
+from soundstage.common.v1 import common_pb2
+from soundstage.marketplace.v1 import events_pb2, orders_pb2, orders_pb2_grpc, products_pb2, products_pb2_grpc
+
+from chassis.client import Channel, call
+from chassis.config import Settings
+from chassis.events import Event, Record
+from chassis.ids import new_id
+from chassis.postgres import Database
+from chassis.principal import Kind, Principal
+from chassis.server import Server
+from services.marketplace.consumers import TrackStates
+from services.marketplace.orders.domain import Orders
+from services.marketplace.orders.rpc import OrdersServicer
+from services.marketplace.orders.settlement import Settlement
+from services.marketplace.peers import Catalog
+from services.marketplace.products.domain import Products
+from services.marketplace.products.rpc import ProductsServicer
+from services.marketplace.tracks.domain import Tracks
+from tests.integration.marketplace.awkward import Awkward
+
+TIMEOUT_SECONDS = 0.3
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+OUTBOX = "SELECT type, key, payload FROM outbox ORDER BY id"
+
+
+class StandInCatalog:
+    """Answers the states that a test put there."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, tracks_pb2.TrackState] = {}
+        self.asked: list[str] = []
+        self.is_away = False
+
+    async def ListStates(self, request: tracks_pb2.ListStatesRequest, context: Any) -> tracks_pb2.ListStatesResponse:
+        if self.is_away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE)
+        ids = [ref.id for ref in request.tracks]
+        self.asked += ids
+        return tracks_pb2.ListStatesResponse(tracks=[self.states[i] for i in ids if i in self.states])
+
+
+def somebody(role: str = "user") -> Principal:
+    return Principal(Kind.USER, account_id=new_id(), number=1, role=role)
+
+
+class Market:
+    def __init__(self, db: Database, channel: Channel, catalog: StandInCatalog, settlement: Settlement) -> None:
+        self.db, self.catalog, self.settlement = db, catalog, settlement
+        self._products = products_pb2_grpc.ProductsServiceStub(channel.grpc)
+        self._orders = orders_pb2_grpc.OrdersServiceStub(channel.grpc)
+
+    # -- catalog's side
+    def track(self, owner: Principal, **more: Any) -> tracks_pb2.TrackState:
+        """A track that catalog knows of."""
+        state = tracks_pb2.TrackState(
+            id=str(new_id()), number=1, owner_id=str(owner.account_id), recording_id=str(new_id()), title="Song",
+            format="flac", is_public=True, status=tracks_pb2.TRACK_STATUS_COMPLETED, version=1,
+        )  # fmt: skip
+        return self.update(state, version=1, **more)
+
+    def update(self, state: tracks_pb2.TrackState, **more: Any) -> tracks_pb2.TrackState:
+        """The next state of a track, known to catalog alone."""
+        after = tracks_pb2.TrackState()
+        after.CopyFrom(state)
+        for name, value in {"version": state.version + 1, **more}.items():
+            setattr(after, name, value)
+        self.catalog.states[after.id] = after
+        return after
+
+    async def hear(self, state: tracks_pb2.TrackState, kind: str = "TrackChanged") -> None:
+        """The state's event arrives."""
+        event = Event.of("soundstage.catalog.v1", state.id, state, type=kind)
+        headers = event.headers()
+        await TrackStates(self.db).take(Record(event.topic, 0, 0, event.key.encode(), event.payload, headers))
+
+    async def remove(self, state: tracks_pb2.TrackState) -> None:
+        await self.hear(self.update(state, is_removed=True), "TrackRemoved")
+
+    # -- the callers' side
+    async def sell(self, seller: Principal, **fields: Any) -> products_pb2.Product:
+        """A track of the seller's for 9.99, unless `fields` say otherwise."""
+        kind = fields.setdefault("type", products_pb2.PRODUCT_TYPE_TRACK)
+        if kind == products_pb2.PRODUCT_TYPE_TRACK and "track_id" not in fields:
+            fields["track_id"] = self.track(seller).id
+        request = products_pb2.AddRequest(**{"title": "Product", "price_minor": 999, **fields})
+        answer: products_pb2.AddResponse = await call(self._products.Add, request, caller=seller)
+        return answer.product
+
+    async def change(self, caller: Principal, product_id: str, *, fields: list[str], **values: Any) -> Any:
+        request = products_pb2.ChangeRequest(id=product_id, fields=fields, **values)
+        return (await call(self._products.Change, request, caller=caller)).product
+
+    async def list_products(self, caller: Principal, **request: Any) -> list[products_pb2.Product]:
+        answer = await call(self._products.List, products_pb2.ListRequest(**request), caller=caller)
+        return list(answer.products)
+
+    async def download(self, caller: Principal, product_id: str) -> products_pb2.GetDownloadResponse:
+        request = products_pb2.GetDownloadRequest(product_id=product_id)
+        answer: products_pb2.GetDownloadResponse = await call(self._products.GetDownload, request, caller=caller)
+        return answer
+
+    async def buy(self, buyer: Principal, *product_ids: str, key: str = "") -> orders_pb2.Order:
+        request = orders_pb2.OrdersServiceAddRequest(product_ids=product_ids, idempotency_key=key)
+        answer: orders_pb2.OrdersServiceAddResponse = await call(self._orders.Add, request, caller=buyer)
+        return answer.order
+
+    async def list_orders(self, caller: Principal, **page: int) -> list[orders_pb2.Order]:
+        request = orders_pb2.OrdersServiceListRequest(page=common_pb2.Page(**page))
+        answer = await call(self._orders.List, request, caller=caller)
+        return list(answer.orders)
+
+    async def get_order(self, caller: Principal, order_id: str) -> orders_pb2.Order:
+        request = orders_pb2.OrdersServiceGetRequest(id=order_id)
+        answer: orders_pb2.OrdersServiceGetResponse = await call(self._orders.Get, request, caller=caller)
+        return answer.order
+
+    # -- what it tells others
+    async def told(self, *kinds: str) -> list[Any]:
+        """The events of these kinds in the outbox, oldest first."""
+        async with self.db.connection() as conn:
+            rows = await conn.fetch(OUTBOX)
+        return [getattr(events_pb2, row["type"]).FromString(row["payload"]) for row in rows if row["type"] in kinds]
+
+    async def run_out(self, order_id: str | UUID) -> None:
+        """The time that somebody held the order for has passed."""
+        async with self.db.connection() as conn:
+            await conn.execute("UPDATE orders SET held_until = clock_timestamp() WHERE id = $1", UUID(str(order_id)))
+
+    async def someone_waits(self) -> None:
+        """Until a transaction waits for another's lock."""
+        waiting, deadline = 0, monotonic() + 5
+        while not waiting:
+            await asyncio.sleep(0.01)
+            assert monotonic() < deadline
+            async with self.db.connection() as conn:
+                waiting = await conn.fetchval(WAITING)
+
+
+@asynccontextmanager
+async def opened(database_url: str, provider: Awkward) -> AsyncIterator[Market]:
+    catalog, catalog_server = StandInCatalog(), grpc.aio.server()
+    answers = grpc.unary_unary_rpc_method_handler(
+        catalog.ListStates,
+        tracks_pb2.ListStatesRequest.FromString,
+        tracks_pb2.ListStatesResponse.SerializeToString,
+    )
+    name = tracks_pb2.DESCRIPTOR.services_by_name["TracksService"].full_name
+    catalog_server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"ListStates": answers})])
+    peer = Catalog(f"127.0.0.1:{catalog_server.add_insecure_port('127.0.0.1:0')}")
+    await catalog_server.start()
+    db = Database(database_url)
+    settlement = Settlement(db, provider, timeout_seconds=TIMEOUT_SECONDS, poll_seconds=0.05)
+    products = ProductsServicer(Products(db, Tracks(db, peer), "EUR"))
+    server = Server(
+        Settings(port=0),
+        [
+            (products, products_pb2_grpc.add_ProductsServiceServicer_to_server),
+            (OrdersServicer(Orders(db, settlement)), orders_pb2_grpc.add_OrdersServiceServicer_to_server),
+        ],
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(server.run(stop))
+    while not server.port:
+        await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
+    channel = Channel(f"127.0.0.1:{server.port}")
+    try:
+        yield Market(db, channel, catalog, settlement)
+    finally:
+        stop.set()
+        await task
+        await channel.close()
+        await peer.close()
+        await catalog_server.stop(None)
+        await db.close()
