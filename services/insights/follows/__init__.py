@@ -1,0 +1,1 @@
+"""Follows as states: the latest version wins, and totals follow from the transitions."""

@@ -1,0 +1,1 @@
+"""Up to which moment everything accepted is in the figures."""

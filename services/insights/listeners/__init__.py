@@ -1,0 +1,1 @@
+"""Who streamed a track, and how often."""

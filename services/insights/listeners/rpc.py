@@ -1,0 +1,71 @@
+"""ListenersService on the wire."""
+
+from typing import Any
+from uuid import UUID
+
+from soundstage.insights.v1 import listeners_pb2 as pb
+from soundstage.insights.v1.listeners_pb2_grpc import ListenersServiceServicer
+
+from chassis import principal
+from chassis.errors import FieldError, Invalid
+from chassis.ids import parse
+from chassis.pages import Page
+from chassis.principal import Kind, allow
+from services.insights.events import timestamp
+from services.insights.listeners.domain import Listeners
+from services.insights.listeners.listener import Listener, Place
+from services.insights.refs import ref
+
+MOST_TRACKS = 10_000
+
+
+class ListenersRpc(ListenersServiceServicer):
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
+
+    @allow(Kind.USER)
+    async def ListForTrack(self, request: pb.ListForTrackRequest, context: Any) -> pb.ListForTrackResponse:
+        page = Page.of(request.page.offset, request.page.limit, most=100)
+        audience = await self._listeners.list_for_track(
+            ref(request.track), page, _main_user(request.main_user_id), principal.current()
+        )
+        return pb.ListForTrackResponse(
+            total_streams=audience.total_streams,
+            unique_listeners=audience.unique_listeners,
+            listeners=[_listener(listener) for listener in audience.listeners],
+            main_user=_place(audience.main_user),
+        )
+
+    @allow(Kind.USER)
+    async def ListTop(self, request: pb.ListTopRequest, context: Any) -> pb.ListTopResponse:
+        listeners, place = await self._listeners.list_top(
+            ref(request.track), _main_user(request.main_user_id), principal.current()
+        )
+        return pb.ListTopResponse(listeners=[_listener(listener) for listener in listeners], main_user=_place(place))
+
+    @allow(Kind.USER)
+    async def CountForTracks(self, request: pb.CountForTracksRequest, context: Any) -> pb.CountForTracksResponse:
+        if len(request.track_ids) > MOST_TRACKS:
+            raise Invalid(fields=[FieldError("track_ids", f"at most {MOST_TRACKS}")])
+        streams = await self._listeners.count_for_tracks([parse(id, field="track_ids") for id in request.track_ids])
+        return pb.CountForTracksResponse(
+            tracks=[pb.TrackStreams(track_id=str(id), streams=count) for id, count in streams.by_track.items()],
+            unique_listeners=streams.unique_listeners,
+        )
+
+
+def _main_user(text: str) -> UUID | None:
+    return parse(text, field="main_user_id") if text else None
+
+
+def _listener(listener: Listener) -> pb.Listener:
+    return pb.Listener(
+        user_id=str(listener.user_id),
+        streams=listener.streams,
+        first_streamed_at=timestamp(listener.first_streamed_at),
+        last_streamed_at=timestamp(listener.last_streamed_at),
+    )
+
+
+def _place(place: Place | None) -> pb.Place | None:
+    return None if place is None else pb.Place(streams=place.streams, rank=place.rank)

@@ -1,0 +1,1 @@
+"""A track's figures over windows of UTC days."""

@@ -1,0 +1,1 @@
+"""Plays, each counted exactly once."""

@@ -1,0 +1,1 @@
+"""Counting everything anew from the owners' rows, beside the live tables."""

@@ -1,0 +1,86 @@
+"""Once a minute: sealed minutes at their owner against ours; what differs is asked for again.
+
+A minute is sealed 120 s after its end, since a transaction that began in it may commit up to 30 s later.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chassis import clock, telemetry
+from chassis.postgres import Connection, Database
+from services.insights.freshness import domain as freshness
+from services.insights.reconciliations import store
+
+SEALED_AFTER = timedelta(seconds=120)
+FIRST_LOOK_BACK = timedelta(hours=24)
+# A gap that no resending closed within the time that outboxes are held is a matter for `rebuild`.
+GIVE_UP_AFTER = timedelta(days=7)
+LONGEST_CALL = timedelta(hours=24)
+# Resending what merely waits in Kafka would make a backlog longer.
+FRESH_WITHIN = timedelta(seconds=60)
+MOST_RESENT = 10
+NOTHING = (0, 0)
+
+log = telemetry.logger(__name__)
+
+# By minute: how many, and the sum of their versions (0 for plays, which have none).
+Minutes = dict[datetime, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    theirs: Callable[[datetime, datetime], Awaitable[Minutes]]
+    ours: Callable[[Connection, datetime, datetime], Awaitable[Minutes]]
+    resend: Callable[[Sequence[datetime]], Awaitable[None]]
+
+
+class Reconciler:
+    def __init__(self, database: Database, sources: Sequence[Source]) -> None:
+        self._database = database
+        self._sources = sources
+
+    async def compare_all(self) -> None:
+        for source in self._sources:
+            await self.compare(source)
+
+    async def compare(self, source: Source) -> dict[datetime, int]:
+        """The minutes that differ, and how many each lacks here. Raises Unavailable."""
+        now = clock.utc_now()
+        until = (now - SEALED_AFTER).replace(second=0, microsecond=0)
+        async with self._database.connection() as conn:
+            start = await store.get_start(conn, source.name) or until - FIRST_LOOK_BACK
+        theirs, ours = await self._count(source, max(start, until - GIVE_UP_AFTER), until)
+        gaps = {
+            minute: theirs.get(minute, NOTHING)[0] - ours.get(minute, NOTHING)[0]
+            for minute in sorted(theirs.keys() | ours.keys())
+            if theirs.get(minute, NOTHING) != ours.get(minute, NOTHING)
+        }
+        expected = sum(count for count, _ in theirs.values())
+        missing = sum(max(0, count) for count in gaps.values())
+        telemetry.COMPLETENESS.labels(source.name).set(1 - missing / expected if expected else 1.0)
+        async with self._database.transaction() as conn:
+            await store.keep(conn, source.name, until, gaps)
+        if gaps:
+            log.warning("reconciler.gaps", source=source.name, minutes=len(gaps), missing=missing)
+            await self._close(source, [minute for minute in gaps if minute in theirs])
+        return gaps
+
+    async def _close(self, source: Source, minutes: list[datetime]) -> None:
+        """Asks for the newest first: what no resending can close is old, and must not stand in the way."""
+        async with self._database.connection() as conn:
+            is_fresh = await freshness.is_fresh(conn, FRESH_WITHIN)
+        if is_fresh and minutes:
+            await source.resend(minutes[-MOST_RESENT:])
+
+    async def _count(self, source: Source, start: datetime, until: datetime) -> tuple[Minutes, Minutes]:
+        theirs: Minutes = {}
+        ours: Minutes = {}
+        while start < until:
+            end = min(until, start + LONGEST_CALL)
+            theirs |= await source.theirs(start, end)
+            async with self._database.connection() as conn:
+                ours |= await source.ours(conn, start, end)
+            start = end
+        return theirs, ours

@@ -1,0 +1,1 @@
+"""Absolute totals of tracks and accounts, and how others learn of them."""

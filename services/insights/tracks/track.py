@@ -1,0 +1,35 @@
+"""What insights keeps of a track, and how callers name one."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A track by exactly one of its two names."""
+
+    id: UUID | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    id: UUID
+    number: int
+    owner_id: UUID
+    is_public: bool
+    is_removed: bool
+    # Grows with each change of the track; an older or equal one is ignored.
+    version: int
+
+    def is_named(self, ref: Ref) -> bool:
+        return ref.id == self.id or ref.number == self.number
+
+    def is_run_by(self, caller: Principal) -> bool:
+        """Whether `caller` may see its figures."""
+        return caller.is_admin or caller.is_(self.owner_id)
+
+    def is_open_to(self, caller: Principal) -> bool:
+        return self.is_public or self.is_run_by(caller)

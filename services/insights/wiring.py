@@ -1,0 +1,126 @@
+"""Every part of insights, built by constructor."""
+
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from soundstage.audience.v1 import follows_pb2, likes_pb2, plays_pb2
+from soundstage.catalog.v1 import tracks_pb2
+from soundstage.insights.v1.listeners_pb2_grpc import add_ListenersServiceServicer_to_server
+from soundstage.insights.v1.metrics_pb2_grpc import add_MetricsServiceServicer_to_server
+from soundstage.insights.v1.realtime_pb2_grpc import add_RealtimeServiceServicer_to_server
+
+from chassis import migrate
+from chassis.client import Channel
+from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
+from chassis.migrate import Migration
+from chassis.outbox import Relay
+from chassis.postgres import Database
+from chassis.process import Role, Roles
+from chassis.server import Server
+from services.insights import consumers, events
+from services.insights.config import Settings
+from services.insights.consumers import Copies, Counter
+from services.insights.freshness.domain import Freshness
+from services.insights.freshness.watch import Watch
+from services.insights.likes import store as likes
+from services.insights.listeners.domain import Listeners
+from services.insights.listeners.rpc import ListenersRpc
+from services.insights.log import Log
+from services.insights.metrics.domain import Metrics
+from services.insights.metrics.rpc import MetricsRpc
+from services.insights.peers import Audience, Catalog, Owners
+from services.insights.plays import store as plays
+from services.insights.plays.domain import Plays
+from services.insights.realtime.domain import RealtimePlays
+from services.insights.realtime.rpc import RealtimeRpc
+from services.insights.rebuild.domain import Rebuild
+from services.insights.rebuild.store import SHADOW
+from services.insights.reconciliations.domain import Reconciler, Source
+from services.insights.ticker import Every
+from services.insights.totals.domain import Totals
+from services.insights.tracks.domain import Tracks
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build(settings: Settings, stack: AsyncExitStack) -> Roles:
+    database = _database(settings, stack, settings.database_url)
+    tracks = Tracks(database, _catalog(settings, stack))
+    kafka = settings.kafka_bootstrap
+    counter = Counter(counts_unauthenticated=settings.counts_unauthenticated)
+    counting = ExactlyOnceSink(database, consumers.GROUP, counter.count)
+    return Roles(
+        migrate=Migration(settings.database_url, MIGRATIONS, kafka, events.TOPICS, settings.kafka_replication),
+        serve=[_server(settings, database, tracks)],
+        consume=[
+            Consumer(kafka, consumers.GROUP, consumers.COUNTED, counting),
+            Consumer(kafka, consumers.COPIES_GROUP, consumers.COPIED, StateSink(Copies(tracks).keep)),
+        ],
+        relay=[Relay(database, kafka)],
+        work=_work(settings, database, _audience(settings, stack)),
+    )
+
+
+def build_rebuild(settings: Settings, stack: AsyncExitStack) -> Rebuild:
+    shadow_url = f"{settings.database_url}{'&' if '?' in settings.database_url else '?'}search_path={SHADOW}"
+    return Rebuild(
+        live=_database(settings, stack, settings.database_url),
+        shadow=_database(settings, stack, shadow_url),
+        make_tables=partial(migrate.apply, shadow_url, MIGRATIONS),
+        owners=Owners(_catalog(settings, stack), _audience(settings, stack)),
+        counter=Counter(counts_unauthenticated=settings.counts_unauthenticated),
+        log=Log(settings.kafka_bootstrap, consumers.COUNTED),
+        consumer=consumers.GROUP,
+    )
+
+
+def _server(settings: Settings, database: Database, tracks: Tracks) -> Server:
+    return Server(
+        settings,
+        [
+            (MetricsRpc(Metrics(database, tracks)), add_MetricsServiceServicer_to_server),
+            (ListenersRpc(Listeners(database, tracks)), add_ListenersServiceServicer_to_server),
+            (RealtimeRpc(RealtimePlays(database, tracks)), add_RealtimeServiceServicer_to_server),
+        ],
+    )
+
+
+def _work(settings: Settings, database: Database, audience: Audience) -> list[Role]:
+    reconciler = Reconciler(
+        database,
+        [
+            Source("plays", audience.count_plays, plays.count_received, audience.resend_plays),
+            Source("likes", audience.count_likes, likes.count_changed, audience.resend_likes),
+        ],
+    )
+    freshness = Freshness(database, consumers.GROUP)
+    return [
+        Every(0.5, "publish totals", Totals(database).publish_all),
+        Every(60.0, "reconcile", reconciler.compare_all),
+        Every(600.0, "prune minutes", Plays(database).prune),
+        Watch(freshness, Log(settings.kafka_bootstrap, consumers.COUNTED)),
+    ]
+
+
+def _database(settings: Settings, stack: AsyncExitStack, url: str) -> Database:
+    database = Database(url, max_size=settings.database_connections)
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _catalog(settings: Settings, stack: AsyncExitStack) -> Catalog:
+    channel = Channel(settings.catalog_address, tracks_pb2.DESCRIPTOR.services_by_name["TracksService"])
+    stack.push_async_callback(channel.close)
+    return Catalog(channel)
+
+
+def _audience(settings: Settings, stack: AsyncExitStack) -> Audience:
+    services = (
+        plays_pb2.DESCRIPTOR.services_by_name["PlaysService"],
+        likes_pb2.DESCRIPTOR.services_by_name["LikesService"],
+        follows_pb2.DESCRIPTOR.services_by_name["FollowsService"],
+    )
+    channel = Channel(settings.audience_address, *services)
+    stack.push_async_callback(channel.close)
+    return Audience(channel)

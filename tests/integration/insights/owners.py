@@ -1,0 +1,215 @@
+"""Catalog and audience as insights meets them: real servers that answer for what a test gave them, and can be away."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from soundstage.audience.v1 import follows_pb2, follows_pb2_grpc, likes_pb2, likes_pb2_grpc, plays_pb2, plays_pb2_grpc
+from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
+
+from chassis.config import Settings
+from chassis.errors import Unavailable
+from chassis.ids import new_id
+from chassis.principal import allow, allow_services, policy_of
+from chassis.server import Server
+from services.insights import events
+from tests.integration.insights.history import History
+from tests.integration.insights.naive import latest
+
+CHUNK = 70
+
+
+def track_state(**changes: object) -> tracks_pb2.TrackState:
+    state = tracks_pb2.TrackState(
+        id=str(new_id()),
+        number=1,
+        owner_id=str(new_id()),
+        is_public=True,
+        status=tracks_pb2.TRACK_STATUS_COMPLETED,
+        duration_ms=200_000,
+        version=1,
+    )
+    for name, value in changes.items():
+        setattr(state, name, value)
+    return state
+
+
+def nobody_may(servicer: type[Any]) -> type[Any]:
+    """States a policy for the methods that insights does not call, so that the server starts."""
+
+    @allow()
+    async def refuse(self: Any, request: Any, context: Any) -> None:
+        raise AssertionError("insights does not call this")
+
+    for name in [name for name in dir(servicer) if name[0].isupper() and policy_of(getattr(servicer, name)) is None]:
+        setattr(servicer, name, refuse)
+    return servicer
+
+
+@nobody_may
+class Catalog(tracks_pb2_grpc.TracksServiceServicer):
+    """Answers for what a test gave it, and can be away."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, tracks_pb2.TrackState] = {}
+        self.asked = 0
+        self.is_away = False
+
+    def has(self, **changes: object) -> tracks_pb2.TrackState:
+        state = track_state(**changes)
+        self.states[state.id] = state
+        return state
+
+    @allow_services
+    async def ListStates(self, request: tracks_pb2.ListStatesRequest, context: Any) -> tracks_pb2.ListStatesResponse:
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable()
+        known = [
+            state
+            for state in self.states.values()
+            if any(ref.id == state.id or ref.number == state.number for ref in request.tracks)
+        ]
+        return tracks_pb2.ListStatesResponse(tracks=known)
+
+    @allow_services
+    async def Export(self, request: tracks_pb2.ExportRequest, context: Any) -> AsyncIterator[tracks_pb2.ExportResponse]:
+        for id in sorted(self.states):
+            if id > request.after_id:
+                yield tracks_pb2.ExportResponse(tracks=[self.states[id]])
+
+
+def minute_of(value: Any) -> datetime:
+    return events.moment(value).replace(second=0, microsecond=0)
+
+
+def wanted(minute: datetime, request: Any) -> bool:
+    return events.moment(getattr(request, "from")) <= minute < events.moment(request.to)
+
+
+class Audience:
+    """The owner of a history. `breaks` exports break off midway, each after a chunk."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.resent_plays: list[datetime] = []
+        self.resent_likes: list[datetime] = []
+        self.breaks = 0
+        self.is_away = False
+
+    def maybe_break(self) -> None:
+        if self.is_away:
+            raise Unavailable()
+        if self.breaks:
+            self.breaks -= 1
+            raise Unavailable()
+
+    def servicers(self) -> list[tuple[Any, Callable[[Any, Any], None]]]:
+        return [
+            (Plays(self), plays_pb2_grpc.add_PlaysServiceServicer_to_server),  # type: ignore[abstract]
+            (Likes(self), likes_pb2_grpc.add_LikesServiceServicer_to_server),  # type: ignore[abstract]
+            (Follows(self), follows_pb2_grpc.add_FollowsServiceServicer_to_server),  # type: ignore[abstract]
+        ]
+
+
+@nobody_may
+class Plays(plays_pb2_grpc.PlaysServiceServicer):
+    def __init__(self, audience: Audience) -> None:
+        self._of = audience
+
+    @allow_services
+    async def CountMinutes(self, request: Any, context: Any) -> plays_pb2.CountMinutesResponse:
+        counts = Counter(minute_of(play.received_at) for play in self._of.history.plays)
+        return plays_pb2.CountMinutesResponse(
+            minutes=[
+                plays_pb2.MinuteCount(minute=events.timestamp(minute), count=count)
+                for minute, count in counts.items()
+                if wanted(minute, request)
+            ]
+        )
+
+    @allow_services
+    async def ResendMinutes(self, request: Any, context: Any) -> plays_pb2.ResendMinutesResponse:
+        self._of.resent_plays += map(events.moment, request.minutes)
+        return plays_pb2.ResendMinutesResponse()
+
+    @allow_services
+    async def Export(self, request: Any, context: Any) -> AsyncIterator[plays_pb2.ExportResponse]:
+        plays = sorted(
+            (play for play in self._of.history.plays if play.id > request.after_id), key=lambda play: play.id
+        )
+        for first in range(0, len(plays), CHUNK):
+            yield plays_pb2.ExportResponse(plays=plays[first : first + CHUNK])
+            self._of.maybe_break()
+
+
+@nobody_may
+class Likes(likes_pb2_grpc.LikesServiceServicer):
+    def __init__(self, audience: Audience) -> None:
+        self._of = audience
+
+    @allow_services
+    async def CountChanges(self, request: Any, context: Any) -> likes_pb2.CountChangesResponse:
+        minutes: dict[datetime, list[int]] = defaultdict(list)
+        for state in latest(self._of.history.likes, "track_id", "user_id").values():
+            minutes[minute_of(state.changed_at)].append(state.version)
+        return likes_pb2.CountChangesResponse(
+            minutes=[
+                likes_pb2.MinuteChanges(minute=events.timestamp(m), count=len(versions), version_sum=sum(versions))
+                for m, versions in minutes.items()
+                if wanted(m, request)
+            ]
+        )
+
+    @allow_services
+    async def ResendChanges(self, request: Any, context: Any) -> likes_pb2.ResendChangesResponse:
+        self._of.resent_likes += map(events.moment, request.minutes)
+        return likes_pb2.ResendChangesResponse()
+
+    @allow_services
+    async def Export(self, request: Any, context: Any) -> AsyncIterator[likes_pb2.LikesServiceExportResponse]:
+        after = (request.after_track_id, request.after_user_id)
+        states = latest(self._of.history.likes, "track_id", "user_id")
+        for key in sorted(key for key in states if key > after):
+            yield likes_pb2.LikesServiceExportResponse(likes=[states[key]])
+            self._of.maybe_break()
+
+
+@nobody_may
+class Follows(follows_pb2_grpc.FollowsServiceServicer):
+    def __init__(self, audience: Audience) -> None:
+        self._of = audience
+
+    @allow_services
+    async def Export(self, request: Any, context: Any) -> AsyncIterator[follows_pb2.FollowsServiceExportResponse]:
+        after = (request.after_follower_id, request.after_followee_id)
+        states = latest(self._of.history.follows, "follower_id", "followee_id")
+        for key in sorted(key for key in states if key > after):
+            yield follows_pb2.FollowsServiceExportResponse(follows=[states[key]])
+            self._of.maybe_break()
+
+
+@asynccontextmanager
+async def serving(*servicers: tuple[Any, Callable[[Any, Any], None]]) -> AsyncIterator[str]:
+    """The address of a server of these."""
+    server = Server(Settings(port=0), servicers)
+    async with running(server):
+        yield f"127.0.0.1:{server.port}"
+
+
+@asynccontextmanager
+async def running(server: Server) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(server.run(stop))
+    while not server.port and not task.done():  # noqa: ASYNC110 - the port is known when it is bound
+        await asyncio.sleep(0.005)
+    try:
+        if task.done():
+            task.result()
+        yield
+    finally:
+        stop.set()
+        await task

@@ -1,0 +1,136 @@
+"""Who streamed a track, in which order, and where one stands oneself."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from soundstage.common.v1.common_pb2 import Ref
+from soundstage.insights.v1 import listeners_pb2 as pb
+
+from chassis import clock
+from chassis.client import call
+from chassis.errors import Forbidden, Invalid
+from chassis.ids import new_id
+from services.insights import events
+from tests.integration.insights.history import a_follow, a_play
+from tests.integration.insights.house import House, user
+
+
+def hour(ago: int, minute: int = 0) -> datetime:
+    return clock.utc_now().replace(minute=minute, second=0, microsecond=0) - timedelta(hours=ago)
+
+
+@pytest.fixture
+def track(house: House) -> str:
+    return str(house.catalog.has().id)
+
+
+async def test_listeners_come_heard_last_first_and_in_pages(house: House, track: str) -> None:
+    people = sorted(str(new_id()) for _ in range(5))
+    same = hour(5)
+    await house.count(
+        *(a_play(track, person, at=same) for person in people),
+        a_play(track, people[3], at=hour(4)),
+        a_play(track, people[2], at=hour(9)),
+        a_play(track),
+    )
+    expected = [people[3], people[0], people[1], people[2], people[4]]
+    whole = await house.audience(Ref(id=track), user())
+    assert (whole.total_streams, whole.unique_listeners) == (8, 5)
+    assert [listener.user_id for listener in whole.listeners] == expected
+    assert not whole.HasField("main_user")
+    second = await house.audience(Ref(id=track), user(), offset=2, limit=2)
+    assert [listener.user_id for listener in second.listeners] == expected[2:4]
+    assert not (await house.audience(Ref(id=track), user(), offset=10**8)).listeners
+    third = whole.listeners[3]
+    assert (third.streams, events.moment(third.first_streamed_at), events.moment(third.last_streamed_at)) == (
+        2,
+        hour(9),
+        same,
+    )
+
+
+async def test_the_top_is_by_hours_then_streams_then_followers_then_id(house: House, track: str) -> None:
+    most_hours, most_streams, followed, low, high = (str(UUID(int=n)) for n in (9, 8, 7, 1, 2))
+    await house.count(
+        *(a_play(track, most_hours, at=hour(ago)) for ago in (1, 2, 3)),
+        *(a_play(track, most_streams, at=hour(1, minute)) for minute in range(5)),
+        a_play(track, most_streams, at=hour(30)),
+        *(a_play(track, person, at=at) for person in (followed, low, high) for at in (hour(1), hour(2))),
+    )
+    await house.count(a_follow(str(new_id()), followed), a_follow(str(new_id()), most_streams))
+    top = await house.top(Ref(id=track), user())
+    assert [listener.user_id for listener in top.listeners] == [most_hours, most_streams, followed, low, high]
+    for rank, person in enumerate([most_hours, most_streams, followed, low, high], start=1):
+        me = user(id=person)
+        assert (await house.top(Ref(id=track), me, person)).main_user.rank == rank
+        assert (await house.audience(Ref(id=track), me, person)).main_user.rank == rank
+
+
+async def test_the_same_hour_of_two_days_is_two_hours(house: House, track: str) -> None:
+    steady, eager = str(new_id()), str(new_id())
+    await house.count(a_play(track, steady, at=hour(1)), a_play(track, steady, at=hour(25)))
+    await house.count(*(a_play(track, eager, at=hour(1, minute)) for minute in range(9)))
+    top = await house.top(Ref(id=track), user())
+    assert [listener.user_id for listener in top.listeners] == [steady, eager]
+
+
+async def test_one_s_own_place_is_told_beyond_the_hundredth(house: House, track: str) -> None:
+    people = [str(UUID(int=n)) for n in range(1, 131)]
+    await house.count(*(a_play(track, person, at=hour(1)) for person in people))
+    top = await house.top(Ref(id=track), user(id=people[119]), people[119])
+    assert [listener.user_id for listener in top.listeners] == people[:100]
+    assert (top.main_user.streams, top.main_user.rank) == (1, 120)
+
+
+async def test_ranks_agree_with_a_sort_of_everybody(house: House, track: str) -> None:
+    chance = random.Random(7)
+    people = [str(UUID(int=chance.getrandbits(128))) for _ in range(40)]
+    plays = [
+        a_play(track, chance.choice(people), at=hour(chance.randint(0, 4), chance.randint(0, 59))) for _ in range(150)
+    ]
+    follows = [a_follow(str(new_id()), person) for person in people for _ in range(chance.randint(0, 2))]
+    await house.count(*plays, *follows)
+    streams = {person: [play for play in plays if play.user_id == person] for person in people}
+
+    def place(person: str) -> tuple[int, int, int, str]:
+        hours = {play.occurred_at.seconds // 3600 for play in streams[person]}
+        followers = sum(follow.followee_id == person for follow in follows)
+        return -len(hours), -len(streams[person]), -followers, person
+
+    expected = sorted((person for person in people if streams[person]), key=place)
+    top = await house.top(Ref(id=track), user())
+    assert [listener.user_id for listener in top.listeners] == expected
+    for rank, person in enumerate(expected, start=1):
+        assert (await house.top(Ref(id=track), user(id=person), person)).main_user.rank == rank
+
+
+async def test_without_streams_there_is_no_rank(house: House, track: str) -> None:
+    me = user()
+    place = (await house.top(Ref(id=track), me, str(me.account_id))).main_user
+    assert (place.streams, place.rank) == (0, 0)
+
+
+async def test_another_s_place_is_nobody_s_business_not_even_an_admin_s(house: House, track: str) -> None:
+    for caller in (user(), user(role="admin")):
+        with pytest.raises(Forbidden):
+            await house.top(Ref(id=track), caller, str(new_id()))
+        with pytest.raises(Forbidden):
+            await house.audience(Ref(id=track), caller, str(new_id()))
+    with pytest.raises(Invalid):
+        await house.top(Ref(id=track), user(), "me")
+
+
+async def test_counting_several_tracks_counts_a_listener_once(house: House) -> None:
+    first, second, silent = (str(new_id()) for _ in range(3))
+    ann, bob = str(new_id()), str(new_id())
+    await house.count(a_play(first, ann), a_play(first, ann), a_play(second, ann), a_play(second, bob), a_play(second))
+    request = pb.CountForTracksRequest(track_ids=[first, second, silent])
+    answer = await call(house.listeners.CountForTracks, request, caller=user())
+    assert {(t.track_id, t.streams) for t in answer.tracks} == {(first, 2), (second, 3), (silent, 0)}
+    assert answer.unique_listeners == 2
+    nothing = await call(house.listeners.CountForTracks, pb.CountForTracksRequest(), caller=user())
+    assert nothing == pb.CountForTracksResponse()
+    with pytest.raises(Invalid):
+        await call(house.listeners.CountForTracks, pb.CountForTracksRequest(track_ids=["7"]), caller=user())

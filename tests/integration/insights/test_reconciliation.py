@@ -1,0 +1,76 @@
+"""What was lost on the way is found by comparing sealed minutes with their owner, and asked for again."""
+
+from datetime import timedelta
+from typing import Any
+
+from chassis import clock, telemetry
+from chassis.ids import new_id
+from tests.integration.insights.history import a_like, a_play
+from tests.integration.insights.house import House
+
+
+async def reconcile(house: House) -> None:
+    (role,) = [role for role in house.roles.work if getattr(role, "name", "") == "reconcile"]
+    await role.do()  # type: ignore[attr-defined]
+
+
+async def is_fresh(house: House) -> None:
+    """As the watch says when the consumer has met everything in Kafka."""
+    await house.value(
+        "INSERT INTO freshness (passed_at) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET passed_at = $1",
+        clock.utc_now(),
+    )
+
+
+def completeness(source: str) -> float:
+    samples: list[Any] = next(iter(telemetry.COMPLETENESS.collect())).samples
+    return float(next(sample.value for sample in samples if sample.labels["kind"] == source))
+
+
+async def test_a_lost_play_is_asked_for_until_it_is_there(house: House) -> None:
+    minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    plays = [a_play(str(new_id()), at=minute + timedelta(seconds=n)) for n in range(50)]
+    house.audience_service.history.plays = plays
+    await house.count(*plays[:-1])
+    await is_fresh(house)
+    await reconcile(house)
+    assert house.audience_service.resent_plays == [minute]
+    assert completeness("plays") == 0.98
+    await reconcile(house)
+    assert house.audience_service.resent_plays == [minute, minute]
+    await house.count(*plays)
+    await reconcile(house)
+    assert house.audience_service.resent_plays == [minute, minute]
+    assert completeness("plays") == 1.0
+    assert await house.value("SELECT count(*) FROM reconciliation_gaps") == 0
+
+
+async def test_a_lost_change_of_a_like_is_asked_for(house: House) -> None:
+    minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    track, fan = str(new_id()), str(new_id())
+    first = a_like(track, fan, at=minute)
+    second = a_like(track, fan, version=2, is_liked=False, at=minute + timedelta(seconds=9))
+    house.audience_service.history.likes = [first, second]
+    await house.count(first)
+    await is_fresh(house)
+    await reconcile(house)
+    assert house.audience_service.resent_likes == [minute]
+    await house.count(second)
+    await reconcile(house)
+    assert house.audience_service.resent_likes == [minute]
+
+
+async def test_minutes_that_are_not_sealed_are_left_alone(house: House) -> None:
+    house.audience_service.history.plays = [a_play(str(new_id()), at=clock.utc_now() - timedelta(seconds=110))]
+    await is_fresh(house)
+    await reconcile(house)
+    assert house.audience_service.resent_plays == []
+
+
+async def test_what_merely_waits_in_kafka_is_not_asked_for(house: House) -> None:
+    house.audience_service.history.plays = [a_play(str(new_id()), at=clock.utc_now() - timedelta(minutes=10))]
+    await reconcile(house)
+    assert house.audience_service.resent_plays == []
+    await is_fresh(house)
+    await reconcile(house)
+    assert len(house.audience_service.resent_plays) == 1

@@ -1,0 +1,89 @@
+"""Others learn the absolute totals of what changed, each change under a higher version."""
+
+import asyncio
+
+from soundstage.insights.v1.events_pb2 import SubjectKind, TotalsChanged
+
+from chassis.ids import new_id
+from services.insights import events
+from services.insights.plays import domain as plays
+from services.insights.totals.domain import Totals
+from tests.integration.insights.history import a_follow, a_like, a_play
+from tests.integration.insights.house import House
+from tests.integration.insights.live import until
+
+TOLD = "SELECT key, payload FROM outbox WHERE topic = 'soundstage.totals.v1' AND type = 'TotalsChanged' ORDER BY id"
+
+
+async def told(house: House) -> list[TotalsChanged]:
+    """What the outbox got since the last look."""
+    await Totals(house.database).publish_all()
+    async with house.database.connection() as conn:
+        rows = await conn.fetch(TOLD)
+        await conn.execute("DELETE FROM outbox")
+    messages = [TotalsChanged.FromString(row["payload"]) for row in rows]
+    assert [row["key"] for row in rows] == [message.subject_id for message in messages]
+    return messages
+
+
+async def test_a_change_is_told_once_with_absolute_totals(house: House) -> None:
+    track, fan = str(new_id()), str(new_id())
+    await house.count(a_play(track, fan), a_play(track), a_like(track, fan))
+    (first,) = await told(house)
+    assert (first.kind, first.subject_id) == (SubjectKind.SUBJECT_KIND_TRACK, track)
+    assert (first.plays, first.likes, first.reposts) == (2, 1, 0)
+    assert await told(house) == []
+    await house.count(a_like(track, fan, version=2, is_liked=False))
+    (second,) = await told(house)
+    assert (second.plays, second.likes) == (2, 0)
+    assert second.version > first.version
+
+
+async def test_what_changes_nothing_is_not_told(house: House) -> None:
+    play, like = a_play(str(new_id())), a_like(str(new_id()), str(new_id()))
+    await house.count(play, like)
+    await told(house)
+    await house.count(play, like, like)
+    assert await told(house) == []
+
+
+async def test_a_follow_changes_both_accounts(house: House) -> None:
+    fan, star = str(new_id()), str(new_id())
+    await house.count(a_follow(fan, star))
+    totals = {message.subject_id: message for message in await told(house)}
+    assert (totals[star].followers, totals[star].followees) == (1, 0)
+    assert (totals[fan].followers, totals[fan].followees) == (0, 1)
+    assert {message.kind for message in totals.values()} == {SubjectKind.SUBJECT_KIND_ACCOUNT}
+    await house.count(a_follow(fan, star, version=2, is_following=False))
+    later = {message.subject_id: message for message in await told(house)}
+    assert (later[star].followers, later[fan].followees) == (0, 0)
+    assert later[star].version > totals[star].version
+
+
+async def test_versions_go_on_upwards_after_our_rows_were_lost(house: House) -> None:
+    play = a_play(str(new_id()))
+    await house.count(play)
+    (before,) = await told(house)
+    await house.value("TRUNCATE plays, track_totals")
+    await house.count(play)
+    (after,) = await told(house)
+    assert after.version > before.version
+
+
+async def test_two_workers_at_once_tell_each_change_once(house: House) -> None:
+    tracks = [str(new_id()) for _ in range(300)]
+    await house.count(*(a_play(track) for track in tracks))
+    await asyncio.gather(*(Totals(house.database).publish_all() for _ in range(4)))
+    messages = await told(house)
+    assert sorted(message.subject_id for message in messages) == sorted(tracks)
+
+
+async def test_a_track_that_is_being_counted_is_waited_for(house: House) -> None:
+    track = str(new_id())
+    await house.count(a_play(track))
+    async with house.database.transaction() as conn:
+        await plays.count(conn, [events.play(a_play(track), counts_unauthenticated=True)])
+        telling = asyncio.create_task(told(house))
+        await until(lambda: house.value("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"))
+    (message,) = await telling
+    assert message.plays == 2
