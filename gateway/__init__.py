@@ -1,0 +1,1 @@
+"""The one public door: five REST contracts, signed media, limits and identity over the services' gRPC calls."""

@@ -1,0 +1,73 @@
+"""`python -m gateway`: read settings, build, serve until told to stop."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from chassis import clock, telemetry
+from gateway.config import Settings
+from gateway.observing import Observation
+from gateway.serving import QuietServer
+from gateway.wiring import Built, build
+
+log = telemetry.logger(__name__)
+
+
+def main() -> None:
+    settings = Settings()
+    # The metrics port is the gateway's own, with /healthz beside the metrics.
+    telemetry.start("gateway", settings.model_copy(update={"metrics_port": 0}))
+    clock.shift(settings.clock_offset_seconds)
+    uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        built = build(settings, stack)
+        # The documents are many small objects that live for ever; no collection need walk through them.
+        gc.freeze()
+        server = QuietServer(_uvicorn(settings, built))
+        parts = [server.run_until(stop), built.revocations.run(stop), built.parts.keys.run(stop)]
+        if settings.metrics_port:
+            parts.append(Observation(settings.host, settings.metrics_port, lambda: built.is_ready).run(stop))
+        log.info("gateway.started", port=settings.port)
+        await _together(parts, stop)
+
+
+async def _together(parts: list[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Side by side; one that ends, for whatever reason, ends all."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.gather(*tasks)
+
+
+def _uvicorn(settings: Settings, built: Built) -> uvicorn.Config:
+    return uvicorn.Config(
+        built.app,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=2048,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The ASGI application: one border for limits, identity, time, errors, CORS, spans and metrics around every operation.
+
+Which operations there are is declared by the contracts' documents (`contract.py`); each error is rendered by the
+contract that owns the path.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from time import perf_counter
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from chassis import clock, errors, principal, telemetry
+from gateway import cors, documents, media, sending
+from gateway.addresses import client_address
+from gateway.contract import Contract, Operation
+from gateway.limits import Exceeded, Limit, Standing
+from gateway.parts import Parts
+from gateway.web.answers import Answer
+from gateway.web.faults import ClientGone, MethodNotAllowed
+from gateway.web.requests import Request
+from gateway.web.routing import Routes
+
+log = telemetry.logger(__name__)
+
+
+class Gateway:
+    """`contracts[0]` also answers for paths that belong to none."""
+
+    def __init__(self, parts: Parts, contracts: Sequence[Contract]) -> None:
+        self._parts = parts
+        self._home = contracts[0]
+        self.operations = [operation for contract in contracts for operation in contract.operations()]
+        self._routes = Routes(self.operations)
+        # The longest base path first: insights lives inside platform's.
+        self._owners = sorted(((c.base_path + "/", c) for c in contracts), key=lambda pair: -len(pair[0]))
+        self._in_flight = 0
+        self._measured = cache(
+            lambda operation, status: telemetry.HTTP_SECONDS.labels(
+                operation.contract.name, operation.operation_id, status
+            )
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive, client_address(scope, self._parts.settings.proxies))
+        self._in_flight += 1
+        try:
+            answer = await self._answer(request)
+            await sending.send(request, answer, send)
+        except ClientGone:
+            pass
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, request: Request) -> Answer:
+        if request.method == "OPTIONS" and cors.is_preflight(request):
+            return cors.preflight()
+        if request.path.startswith(media.PREFIX):
+            return cors.opened(await self._media(request))
+        try:
+            if request.method == "GET" and request.path.startswith(documents.PREFIX):
+                return cors.opened(documents.answer(request.path))
+            operation, request.params = self._routes.match(request.method, request.path)
+        except errors.Error as error:
+            return await self._refused(request, error)
+        return await self._observed(request, operation)
+
+    async def _media(self, request: Request) -> Answer:
+        try:
+            return await self._parts.media.answer(request)
+        except Exception:
+            log.exception("media.failed")
+            return media.render(errors.Internal())
+
+    async def _observed(self, request: Request, operation: Operation) -> Answer:
+        started = perf_counter()
+        status = 499
+        try:
+            with telemetry.span(
+                operation.operation_id, parent=request.header(b"traceparent"), kind=SpanKind.SERVER
+            ) as span:
+                answer = await self._rendered(request, operation)
+                status = answer.status
+                if span.is_recording():
+                    span.set_attribute("http.response.status_code", status)
+                return answer
+        finally:
+            self._measured(operation, status).observe(perf_counter() - started)
+
+    async def _rendered(self, request: Request, operation: Operation) -> Answer:
+        try:
+            with clock.budget(operation.handled.budget_seconds):
+                answer = await self._operate(request, operation)
+        except errors.Error as error:
+            answer = operation.contract.render(error)
+        except ClientGone:
+            raise
+        except Exception:
+            log.exception("request.failed", operation=operation.operation_id)
+            answer = operation.contract.render(errors.Internal())
+        return _stands(cors.opened(answer), request.standing)
+
+    async def _operate(self, request: Request, operation: Operation) -> Answer:
+        """Limit, token, limit of the account, then the handler: in this order in every contract."""
+        if self._in_flight > self._parts.settings.most_requests:
+            raise errors.Unavailable(retry_after_seconds=1)
+        if operation.limits:
+            await self._spend(request, operation.limits, request.address)
+        if operation.kinds:
+            request.principal = await self._parts.identity.identify(
+                request.header(b"authorization"),
+                operation.kinds,
+                is_optional=operation.is_token_optional,
+                wrong_kind=operation.contract.wrong_kind,
+            )
+            principal.enter(request.principal)
+        if operation.account_limits and request.principal.account_id:
+            await self._spend(request, operation.account_limits, str(request.principal.account_id))
+        return await operation.handled.handler(self._parts, request)
+
+    async def _refused(self, request: Request, error: errors.Error) -> Answer:
+        """A path or method that no document declares, in the words of the contract under whose base path it lies."""
+        owner = next((c for base, c in self._owners if request.path.startswith(base)), self._home)
+        try:
+            if owner.limits and request.path.startswith(owner.base_path + "/"):
+                await self._spend(request, owner.limits, request.address)
+        except errors.Error as limited:
+            error = limited
+        answer = owner.render(error)
+        if isinstance(error, MethodNotAllowed):
+            answer.headers.append((b"allow", error.allow.encode()))
+        return _stands(cors.opened(answer), request.standing)
+
+    async def _spend(self, request: Request, limits: Sequence[Limit], who: str) -> None:
+        try:
+            standing = await self._parts.limits.spend(limits, who)
+        except Exceeded as exceeded:
+            request.standing = exceeded.standing
+            raise
+        if request.standing is None or standing.remaining < request.standing.remaining:
+            request.standing = standing
+
+
+def _stands(answer: Answer, standing: Standing | None) -> Answer:
+    if standing is not None:
+        answer.headers += [
+            (b"x-ratelimit-limit", b"%d" % standing.limit),
+            (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+            (b"x-ratelimit-reset", b"%d" % standing.reset_at),
+        ]
+    return answer

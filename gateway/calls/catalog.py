@@ -1,0 +1,82 @@
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from soundstage.catalog.v1 import people_pb2 as people
+from soundstage.catalog.v1 import search_pb2 as search
+from soundstage.catalog.v1 import tracks_pb2 as tracks
+from soundstage.catalog.v1.people_pb2_grpc import PeopleServiceStub
+from soundstage.catalog.v1.search_pb2_grpc import SearchServiceStub
+from soundstage.catalog.v1.tracks_pb2_grpc import TracksServiceStub
+
+from chassis import errors, principal
+from chassis.client import Channel
+from chassis.principal import ANONYMOUS, SERVICE
+from gateway.batch import Coalescer
+from gateway.calls.wire import ask, ref
+
+_ANONYMOUS = principal.encode(ANONYMOUS)
+
+
+class _Wanted(NamedTuple):
+    """One caller's track; equal ones of a group are asked for once."""
+
+    track: str | int
+    public_only: bool
+    caller: bytes
+
+
+class Catalog:
+    def __init__(self, address: str) -> None:
+        files = (tracks.DESCRIPTOR, people.DESCRIPTOR, search.DESCRIPTOR)
+        channel = Channel(address, *(service for file in files for service in file.services_by_name.values()))
+        self.close = channel.close
+        self._tracks = TracksServiceStub(channel.grpc)
+        self._people = PeopleServiceStub(channel.grpc)
+        self._search = SearchServiceStub(channel.grpc)
+        self._tracks_in_groups = Coalescer("catalog.tracks", self._get_tracks)
+        self._people_in_groups = Coalescer("catalog.people", self._get_people)
+
+    async def get_track(self, track: str | int, *, public_only: bool = False) -> tracks.Track:
+        """One track, in a group with what others ask for now. NotFound, Forbidden."""
+        caller = principal.current()
+        wanted = _Wanted(track, public_only, _ANONYMOUS if caller is ANONYMOUS else principal.encode(caller))
+        outcome = await self._tracks_in_groups.ask(wanted)
+        if outcome.WhichOneof("outcome") == "track":
+            return outcome.track
+        raise errors.Forbidden() if outcome.refused == errors.Forbidden.default_reason else errors.NotFound()
+
+    async def person(self, person: str | int) -> people.Person | None:
+        """One person's card, in a group with what others ask for now; None when unknown or removed."""
+        return await self._people_in_groups.ask(person)
+
+    async def list_tracks(self, request: tracks.ListRequest) -> tracks.ListResponse:
+        return await ask(self._tracks.List, request)
+
+    async def add_track(self, request: tracks.AddRequest) -> tracks.AddResponse:
+        return await ask(self._tracks.Add, request)
+
+    async def change_track(self, request: tracks.ChangeRequest) -> tracks.ChangeResponse:
+        return await ask(self._tracks.Change, request)
+
+    async def remove_track(self, request: tracks.RemoveRequest) -> tracks.RemoveResponse:
+        return await ask(self._tracks.Remove, request)
+
+    async def search_tracks(self, request: search.SearchTracksRequest) -> search.SearchTracksResponse:
+        return await ask(self._search.SearchTracks, request)
+
+    async def search_people(self, request: search.SearchPeopleRequest) -> search.SearchPeopleResponse:
+        return await ask(self._search.SearchPeople, request)
+
+    async def _get_tracks(self, group: Sequence[_Wanted]) -> list[tracks.GetOutcome]:
+        places = {wanted: place for place, wanted in enumerate(dict.fromkeys(group))}
+        items = [tracks.GetItem(track=ref(w.track), public_only=w.public_only, principal=w.caller) for w in places]
+        answer = await ask(self._tracks.GetBatch, tracks.GetBatchRequest(items=items), caller=SERVICE)
+        return [answer.outcomes[places[wanted]] for wanted in group]
+
+    async def _get_people(self, group: Sequence[str | int]) -> list[people.Person | None]:
+        request = people.PeopleServiceGetBatchRequest(people=[ref(name) for name in dict.fromkeys(group)])
+        answer = await ask(self._people.GetBatch, request, caller=SERVICE)
+        found: dict[str | int, people.Person] = {}
+        for person in answer.people:
+            found[person.id] = found[person.number] = person
+        return [found.get(name) for name in group]

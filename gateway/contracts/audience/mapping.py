@@ -1,0 +1,88 @@
+"""From what services answer to this contract's JSON: track ids in hex, every other id with dashes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.audience.v1.plays_pb2 import PlayOutcome
+from soundstage.catalog.v1.people_pb2 import Person
+from soundstage.catalog.v1.tracks_pb2 import Track
+from soundstage.insights.v1.listeners_pb2 import CountForTracksResponse, Listener, ListForTrackResponse, Place
+
+JSON = dict[str, Any]
+
+
+def success(data: JSON) -> JSON:
+    return {"success": True, "data": data}
+
+
+def stream(track_id: str, user_id: str, play: PlayOutcome) -> JSON:
+    return {
+        "id": play.id,
+        "track_id": _hex(track_id),
+        "user_id": user_id,
+        "recorded_at": _moment(play.recorded_at),
+    }
+
+
+def track_audience(
+    track_id: str, answer: ListForTrackResponse, people: Mapping[str, Person | None], follows: set[str]
+) -> JSON:
+    return {
+        "track_id": _hex(track_id),
+        "total_streams": answer.total_streams,
+        "unique_listeners": answer.unique_listeners,
+        "audience": listeners(answer.listeners, people, follows),
+    }
+
+
+def pagination(page: int, limit: int, total: int) -> JSON:
+    return {"page": page, "limit": limit, "total": total, "total_pages": -(-total // limit)}
+
+
+def top_audience(
+    track_id: str, top: Iterable[Listener], people: Mapping[str, Person | None], follows: set[str]
+) -> JSON:
+    ranked = enumerate(listeners(top, people, follows), start=1)
+    return {"track_id": _hex(track_id), "top_audience": [{"rank": rank, **shown} for rank, shown in ranked]}
+
+
+def main_user(place: Place) -> JSON:
+    return {"streams": place.streams, "rank": place.rank or None}
+
+
+def artist_audience(artist_id: str, tracks: Iterable[Track], counts: CountForTracksResponse) -> JSON:
+    streams = {count.track_id: count.streams for count in counts.tracks}
+    listed = sorted(tracks, key=lambda track: (-streams.get(track.id, 0), track.id))
+    return {
+        "artist_id": artist_id,
+        "total_streams": sum(streams.values()),
+        "unique_listeners": counts.unique_listeners,
+        "tracks": [{"track_id": _hex(t.id), "title": t.title, "streams": streams.get(t.id, 0)} for t in listed],
+    }
+
+
+def listeners(found: Iterable[Listener], people: Mapping[str, Person | None], follows: set[str]) -> list[JSON]:
+    return [_listener(listener, people[listener.user_id], listener.user_id in follows) for listener in found]
+
+
+def _listener(listener: Listener, person: Person | None, is_following: bool) -> JSON:
+    return {
+        "user_id": listener.user_id,
+        "username": person.handle if person else None,
+        "avatar": person.picture if person and person.HasField("picture") else None,
+        "streams": listener.streams,
+        "first_streamed_at": _moment(listener.first_streamed_at),
+        "last_streamed_at": _moment(listener.last_streamed_at),
+        "is_following": is_following,
+    }
+
+
+def _hex(track_id: str) -> str:
+    return UUID(track_id).hex
+
+
+def _moment(stamp: Timestamp) -> str:
+    """RFC 3339 in UTC, ending in Z."""
+    return stamp.ToJsonString()

@@ -1,0 +1,98 @@
+"""The audience contract's operations, by operationId."""
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+
+from soundstage.audience.v1.plays_pb2 import PlayItem, PlaySource
+from soundstage.catalog.v1.people_pb2 import Person
+from soundstage.catalog.v1.tracks_pb2 import ListRequest
+from soundstage.insights.v1.listeners_pb2 import CountForTracksRequest, Listener, ListForTrackRequest, ListTopRequest
+
+from chassis.errors import NotFound
+from gateway.calls.wire import page, ref
+from gateway.contract import Handlers
+from gateway.contracts.audience import limits, mapping
+from gateway.contracts.audience.schemas import ListenersQuery, MainUserQuery, NewStream, path_id
+from gateway.parts import Parts
+from gateway.web.answers import Answer, json_answer
+from gateway.web.reading import idempotency_key, json_body, query
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+MOST_TRACKS = 500
+
+
+@HANDLERS.on("createAudience")
+async def record_play(parts: Parts, request: Request) -> Answer:
+    if request.principal.is_anonymous:
+        await parts.limits.spend([limits.reports_of_an_address(parts.settings)], request.address)
+    key, body = idempotency_key(request), await json_body(request, NewStream)
+    if request.principal.is_anonymous:
+        listener = limits.reports_of_a_listener(parts.settings)
+        await parts.limits.spend([listener], f"{body.user_id}:{body.track_id}")
+    play = await parts.calls.audience.record_play(
+        PlayItem(
+            track_id=body.track_id,
+            user_id=body.user_id,
+            source=PlaySource.PLAY_SOURCE_AUDIENCE,
+            idempotency_key=key,
+            fingerprint=sha256(f"{body.track_id}\n{body.user_id}".encode()).digest() if key else b"",
+        )
+    )
+    return json_answer(201, mapping.success(mapping.stream(body.track_id, body.user_id, play)))
+
+
+@HANDLERS.on("getTrackAudience", limits=(limits.READS,))
+async def list_listeners(parts: Parts, request: Request) -> Answer:
+    track_id, asked = path_id(request, "track_id"), query(request, ListenersQuery)
+    answer = await parts.calls.insights.list_listeners_for_track(
+        ListForTrackRequest(
+            track=ref(track_id), page=page(asked.page, asked.limit), main_user_id=asked.main_user_id or ""
+        )
+    )
+    people, follows = await _know(parts, answer.listeners, asked)
+    data = mapping.track_audience(track_id, answer, people, follows)
+    data["pagination"] = mapping.pagination(asked.page, asked.limit, answer.unique_listeners)
+    if asked.main_user_id:
+        data["main_user"] = mapping.main_user(answer.main_user)
+    return json_answer(200, mapping.success(data))
+
+
+@HANDLERS.on("getTopAudience", limits=(limits.READS,))
+async def list_top_listeners(parts: Parts, request: Request) -> Answer:
+    track_id, asked = path_id(request, "track_id"), query(request, MainUserQuery)
+    answer = await parts.calls.insights.list_top_listeners(
+        ListTopRequest(track=ref(track_id), main_user_id=asked.main_user_id or "")
+    )
+    people, follows = await _know(parts, answer.listeners, asked)
+    data = mapping.top_audience(track_id, answer.listeners, people, follows)
+    if asked.main_user_id:
+        data["main_user"] = mapping.main_user(answer.main_user)
+    return json_answer(200, mapping.success(data))
+
+
+@HANDLERS.on("getArtistAudience", limits=(limits.READS,))
+async def count_for_artist(parts: Parts, request: Request) -> Answer:
+    artist_id = path_id(request, "artist_id")
+    person, listed = await asyncio.gather(
+        parts.calls.catalog.person(artist_id),
+        parts.calls.catalog.list_tracks(ListRequest(owner=ref(artist_id), page=page(1, MOST_TRACKS))),
+    )
+    if person is None:
+        raise NotFound()
+    counts = await parts.calls.insights.count_for_tracks(
+        CountForTracksRequest(track_ids=[track.id for track in listed.tracks])
+    )
+    return json_answer(200, mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
+
+
+async def _know(
+    parts: Parts, listeners: Sequence[Listener], asked: MainUserQuery
+) -> tuple[dict[str, Person | None], set[str]]:
+    """Who the listeners are and, for a main user, whom of them that one follows."""
+    ids = [listener.user_id for listener in listeners]
+    people, follows = await asyncio.gather(
+        parts.joins.people(ids), parts.joins.follows_among(ids if asked.main_user_id else ())
+    )
+    return people, follows

@@ -1,0 +1,63 @@
+"""Range as this contract reads it: a bytes range that cannot be satisfied or read is 416, another unit is ignored.
+
+The object store's answers honour what a GET asks well; here is what they leave open: ranges that cannot be read, and
+HEAD, which has the status and headers of the same GET.
+"""
+
+import re
+from typing import NamedTuple
+
+from gateway.web.answers import Answer
+from gateway.web.faults import RangeNotSatisfiable
+from gateway.web.requests import Request
+
+_BYTES = re.compile(r"\s*bytes\s*=(.*)", re.IGNORECASE | re.DOTALL)
+_ONE = re.compile(r"\s*([0-9]{0,400})\s*-\s*([0-9]{0,400})\s*")
+
+
+class Part(NamedTuple):
+    first: int
+    last: int
+
+
+def settled(request: Request, answer: Answer) -> Answer:
+    """`answer`, which is that of the whole file (200) or of its part (206), with the request's range settled."""
+    if answer.status != 200:
+        return answer
+    headers = dict(answer.headers)
+    if_range = request.header(b"if-range")
+    if if_range is not None and if_range.encode("latin-1") != headers[b"etag"]:
+        return answer
+    total = int(headers[b"content-length"])
+    part = wanted(request.header(b"range"), total)
+    if part is None or request.method != "HEAD":
+        return answer
+    headers[b"content-length"] = b"%d" % (part.last - part.first + 1)
+    headers[b"content-range"] = b"bytes %d-%d/%d" % (part.first, part.last, total)
+    return Answer(206, b"", list(headers.items()))
+
+
+def wanted(header: str | None, total: int) -> Part | None:
+    """The part that the header asks of a file of `total` bytes; None: all of it. RangeNotSatisfiable."""
+    ranges = _BYTES.fullmatch(header or "")
+    if not ranges or "," in ranges[1]:
+        return None
+    one = _ONE.fullmatch(ranges[1])
+    part = _part(one[1], one[2], total) if one else None
+    if part is None or not 0 <= part.first <= part.last:
+        raise RangeNotSatisfiable(total)
+    return part
+
+
+def _part(first: str, last: str, total: int) -> Part | None:
+    if first:
+        begin = int(first)
+        end = min(int(last), total - 1) if last else total - 1
+        return Part(begin, end) if not last or begin <= int(last) else None
+    return Part(max(0, total - int(last)), total - 1) if last and int(last) else None
+
+
+def begins(answer: Answer) -> bool:
+    """Whether the answer's body begins with the file's first byte."""
+    content_range = dict(answer.headers).get(b"content-range")
+    return answer.status == 200 or (answer.status == 206 and (content_range or b"").startswith(b"bytes 0-"))

@@ -1,0 +1,3 @@
+from gateway.contract import Handlers
+
+HANDLERS = Handlers()

@@ -1,0 +1,53 @@
+from soundstage.audience.v1.plays_pb2 import PlayItem, PlaySource
+from soundstage.catalog.v1.tracks_pb2 import Track
+
+from gateway.contract import Handlers
+from gateway.contracts.discovery import hashid, mapping, ranges
+from gateway.contracts.discovery.schemas import StreamQuery
+from gateway.parts import Parts
+from gateway.web.answers import Answer, json_answer
+from gateway.web.reading import query
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+MP3 = b"audio/mpeg"
+
+
+@HANDLERS.on("streamTrack")
+async def stream(parts: Parts, request: Request) -> Answer:
+    """The MP3, or the part asked for; a play that begins at the beginning is kept before the first byte goes out."""
+    track_id, asked = request.params["track_id"], query(request, StreamQuery)
+    track = await _track(parts, track_id)
+    with hashid.named(track_id):
+        answer = await _bytes(parts, request, track)
+        if asked.no_redirect:
+            rest = "?skip_play_count=true" if asked.skip_play_count else ""
+            return _link(mapping.stream_url(track_id, parts.origin(request)) + rest, answer)
+        if ranges.begins(answer) and not asked.skip_play_count:
+            await parts.calls.audience.record_play(PlayItem(track_id=track.id, source=PlaySource.PLAY_SOURCE_DISCOVERY))
+    return answer
+
+
+@HANDLERS.on("headTrackStream")
+async def head(parts: Parts, request: Request) -> Answer:
+    track_id = request.params["track_id"]
+    track = await _track(parts, track_id)
+    with hashid.named(track_id):
+        return await _bytes(parts, request, track)
+
+
+def _link(url: str, answer: Answer) -> Answer:
+    """Where the bytes are, with the headers that tell of them."""
+    told = [(name, value) for name, value in answer.headers if name in (b"accept-ranges", b"etag")]
+    return json_answer(200, {"data": url}, told)
+
+
+async def _track(parts: Parts, track_id: str) -> Track:
+    number = hashid.decode(track_id)
+    with hashid.named(track_id):
+        return await parts.calls.catalog.get_track(number, public_only=True)
+
+
+async def _bytes(parts: Parts, request: Request, track: Track) -> Answer:
+    answer = await parts.media.objects.answer(request, track.progressive_object, content_type=MP3)
+    return ranges.settled(request, answer)

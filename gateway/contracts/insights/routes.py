@@ -1,0 +1,46 @@
+"""The insights contract's operations, by operationId; what is not here answers 501."""
+
+from soundstage.insights.v1.metrics_pb2 import GetTrackChartsRequest, GetTrackFiguresRequest
+from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeRequest
+
+from gateway.calls.wire import ref
+from gateway.contract import Handlers
+from gateway.contracts.insights import mapping
+from gateway.contracts.insights.schemas import (
+    PERIOD_DAYS,
+    TIMEFRAME_DAYS,
+    PeriodQuery,
+    TimeframeQuery,
+    path_number,
+)
+from gateway.parts import Parts
+from gateway.web.answers import Answer, json_answer
+from gateway.web.reading import query
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+
+
+@HANDLERS.on("getTrackAnalytics")
+async def get_track_figures(parts: Parts, request: Request) -> Answer:
+    number, asked = path_number(request, "trackId"), query(request, PeriodQuery)
+    answer = await parts.calls.insights.get_track_figures(
+        GetTrackFiguresRequest(track=ref(number), days=PERIOD_DAYS[asked.period])
+    )
+    return json_answer(200, mapping.success(mapping.figures(answer)))
+
+
+@HANDLERS.on("getTrackCharts")
+async def get_track_charts(parts: Parts, request: Request) -> Answer:
+    number, asked = path_number(request, "trackId"), query(request, TimeframeQuery)
+    answer = await parts.calls.insights.get_track_charts(
+        GetTrackChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[asked.timeframe])
+    )
+    return json_answer(200, mapping.success(mapping.charts(asked.timeframe, answer)))
+
+
+@HANDLERS.on("getTrackRealtime")
+async def get_track_realtime(parts: Parts, request: Request) -> Answer:
+    number = path_number(request, "trackId")
+    answer = await parts.calls.insights.get_track_realtime(GetTrackRealtimeRequest(track=ref(number)))
+    return json_answer(200, mapping.success(mapping.realtime(answer)), [(b"cache-control", b"no-store")])

@@ -1,0 +1,16 @@
+"""The partner contract: back ends of labels and telcos and their apps, under /partner/v1."""
+
+from chassis.errors import Forbidden
+from chassis.principal import Kind
+from gateway.contract import Contract
+from gateway.contracts.partner import errors, routes
+
+
+def contract() -> Contract:
+    return Contract(
+        name="partner",
+        handlers=routes.HANDLERS,
+        render=errors.render,
+        accepts={"clientToken": Kind.CLIENT, "delegationToken": Kind.DELEGATION, "sessionToken": Kind.SESSION},
+        wrong_kind=Forbidden,
+    )

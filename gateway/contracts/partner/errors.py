@@ -1,0 +1,55 @@
+"""The partner's error bodies, as Laravel writes them: `{"message"}`, and `errors` by field in a 422."""
+
+from math import ceil
+from typing import Any
+
+from chassis import errors
+from gateway.web.answers import Answer, Headers, json_answer
+from gateway.web.faults import MethodNotAllowed, NotBuilt
+
+_BY_CLASS: dict[type[errors.Error], tuple[int, str]] = {
+    errors.NotFound: (404, "Not found."),
+    errors.Forbidden: (403, "This action is unauthorized."),
+    errors.Unauthenticated: (401, "Unauthenticated."),
+    errors.Conflict: (409, ""),
+    errors.RateLimited: (429, "Too Many Attempts."),
+    errors.Unavailable: (503, "Service unavailable. Try again later."),
+    MethodNotAllowed: (405, ""),
+    NotBuilt: (501, ""),
+}
+_CRASH = (500, "Server Error")
+
+
+def render(error: errors.Error) -> Answer:
+    """A class without words of its own here shows the error's message."""
+    if error.reason == "TOO_LARGE":
+        return json_answer(413, {"message": "The request body is too large."})
+    if error.reason == "INVALID_CREDENTIALS":
+        return json_answer(401, {"message": "Client authentication failed.", "error": "invalid_client"})
+    if isinstance(error, errors.Invalid | errors.AlreadyExists):
+        return json_answer(422, {"message": "The given data was invalid.", "errors": _by_field(error)})
+    status, message = next((known for kind, known in _BY_CLASS.items() if isinstance(error, kind)), _CRASH)
+    return json_answer(status, {"message": message or error.message}, _headers(error, status))
+
+
+def _by_field(error: errors.Error) -> dict[str, list[str]]:
+    """Every field with its sentences; what is wrong with the body as a whole is under `body`."""
+    found: dict[str, list[str]] = {}
+    for field, message in error.fields or (errors.FieldError("body", error.message),):
+        found.setdefault(field or "body", []).append(_sentence(field or "body", message))
+    return found
+
+
+def _sentence(field: str, message: str) -> str:
+    """What is said behind a field's name becomes a sentence about it; a sentence stays one."""
+    words = f"The {field.replace('_', ' ')} field {message}" if message[:1].islower() else message
+    return words if words.endswith(".") else f"{words}."
+
+
+def _headers(error: errors.Error, status: int) -> Headers:
+    headers: list[tuple[bytes, Any]] = []
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status in (429, 503):
+        headers.append((b"retry-after", b"%d" % max(1, ceil(error.retry_after_seconds))))
+    return headers

@@ -1,0 +1,26 @@
+from soundstage.catalog.v1.tracks_pb2 import ListRequest
+from soundstage.common.v1.common_pb2 import Page
+
+from chassis import clock, errors
+from gateway.contract import Handlers
+from gateway.parts import Parts
+from gateway.web.answers import Answer, json_answer
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+
+
+@HANDLERS.on("getHeartbeat")
+async def get_heartbeat(_parts: Parts, _request: Request) -> Answer:
+    return json_answer(200, {"time": clock.utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")})
+
+
+@HANDLERS.on("getAggregatorStatus", budget_seconds=3.0)
+async def get_aggregator_status(parts: Parts, _: Request) -> Answer:
+    try:
+        await parts.calls.catalog.list_tracks(ListRequest(page=Page(limit=1), public_only=True))
+    except errors.Error:
+        return json_answer(
+            503, {"status": "down", "message": "The catalogue does not answer."}, [(b"retry-after", b"1")]
+        )
+    return json_answer(200, {"status": "up"})

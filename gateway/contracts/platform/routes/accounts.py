@@ -1,0 +1,133 @@
+from pydantic import TypeAdapter, ValidationError
+from soundstage.audience.v1.follows_pb2 import FollowRequest, UnfollowRequest
+from soundstage.auth.v1.accounts_pb2 import (
+    ChangeRequest,
+    CheckUsernameRequest,
+    GetByUsernameRequest,
+    GetRequest,
+    RegisterRequest,
+)
+from soundstage.auth.v1.sessions_pb2 import LogInRequest, LogOutRequest, RefreshRequest
+
+from gateway.calls.wire import ref
+from gateway.contract import Handlers
+from gateway.contracts.platform import limits, mapping
+from gateway.contracts.platform.schemas import (
+    LoginInput,
+    ProfileInput,
+    RefreshInput,
+    RegisterInput,
+    Username,
+    UsernameQuery,
+)
+from gateway.parts import Parts
+from gateway.web.answers import Answer, json_answer
+from gateway.web.faults import Malformed
+from gateway.web.reading import json_body, path_uuid, query
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+MOST_USER_AGENT = 255
+
+_username = TypeAdapter(Username)
+
+
+@HANDLERS.on("registerUser", limits=(limits.REGISTER,))
+async def register(parts: Parts, request: Request) -> Answer:
+    body = await json_body(request, RegisterInput)
+    answer = await parts.calls.auth.register(
+        RegisterRequest(
+            username=body.username,
+            email=body.email,
+            password=body.password,
+            ip_address=request.address,
+            user_agent=_user_agent(request),
+        )
+    )
+    signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
+    return json_answer(201, mapping.success(signed_in))
+
+
+@HANDLERS.on("loginUser", limits=(limits.LOGIN,))
+async def log_in(parts: Parts, request: Request) -> Answer:
+    body = await json_body(request, LoginInput)
+    answer = await parts.calls.auth.log_in(
+        LogInRequest(
+            email=body.email,
+            password=body.password,
+            remember_me=body.remember_me,
+            ip_address=request.address,
+            user_agent=_user_agent(request),
+        )
+    )
+    signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
+    return json_answer(200, mapping.success({**signed_in, "requires_2fa": False}))
+
+
+@HANDLERS.on("refreshToken")
+async def refresh(parts: Parts, request: Request) -> Answer:
+    body = await json_body(request, RefreshInput)
+    answer = await parts.calls.auth.refresh(
+        RefreshRequest(refresh_token=body.refresh_token, ip_address=request.address)
+    )
+    return json_answer(200, mapping.success(mapping.tokens(answer.tokens)))
+
+
+@HANDLERS.on("logoutUser")
+async def log_out(parts: Parts, request: Request) -> Answer:
+    body = await json_body(request, RefreshInput)
+    await parts.calls.auth.log_out(LogOutRequest(refresh_token=body.refresh_token))
+    return json_answer(200, mapping.message("Logged out successfully"))
+
+
+@HANDLERS.on("getCurrentUser")
+async def get_me(parts: Parts, request: Request) -> Answer:
+    answer = await parts.calls.auth.get_account(GetRequest(account=ref(str(request.principal.user_id))))
+    return json_answer(200, mapping.success(mapping.current_user(answer.account)))
+
+
+@HANDLERS.on("checkUsername")
+async def check_username(parts: Parts, request: Request) -> Answer:
+    asked = query(request, UsernameQuery)
+    answer = await parts.calls.auth.check_username(CheckUsernameRequest(username=asked.username))
+    return json_answer(200, mapping.success({"username": asked.username, "available": answer.available}))
+
+
+@HANDLERS.on("getUser")
+async def get_user(parts: Parts, request: Request) -> Answer:
+    answer = await parts.calls.auth.get_account(GetRequest(account=ref(path_uuid(request))))
+    return json_answer(200, mapping.success({"profile": mapping.profile(answer.account)}))
+
+
+@HANDLERS.on("getUserByUsername")
+async def get_user_by_username(parts: Parts, request: Request) -> Answer:
+    try:
+        username = _username.validate_python(request.params["username"])
+    except ValidationError:
+        raise Malformed.at("username", "must be 3 to 30 letters, digits, _ . or -") from None
+    answer = await parts.calls.auth.get_account_by_username(GetByUsernameRequest(username=username))
+    return json_answer(200, mapping.success({"profile": mapping.public_profile(answer.account)}))
+
+
+@HANDLERS.on("updateUser")
+async def change_user(parts: Parts, request: Request) -> Answer:
+    account_id = path_uuid(request)
+    sent = (await json_body(request, ProfileInput)).sent()
+    answer = await parts.calls.auth.change_account(ChangeRequest(id=account_id, fields=list(sent), **sent))
+    return json_answer(200, mapping.success({"profile": mapping.changed_profile(answer.account)}))
+
+
+@HANDLERS.on("followUser")
+async def follow(parts: Parts, request: Request) -> Answer:
+    await parts.calls.audience.follow(FollowRequest(account_id=path_uuid(request)))
+    return json_answer(200, mapping.message("User followed"))
+
+
+@HANDLERS.on("unfollowUser")
+async def unfollow(parts: Parts, request: Request) -> Answer:
+    await parts.calls.audience.unfollow(UnfollowRequest(account_id=path_uuid(request)))
+    return json_answer(200, mapping.message("User unfollowed"))
+
+
+def _user_agent(request: Request) -> str:
+    return (request.header(b"user-agent") or "")[:MOST_USER_AGENT]

@@ -1,0 +1,83 @@
+import asyncio
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.catalog.v1.search_pb2 import (
+    SearchPeopleRequest,
+    SearchPeopleResponse,
+    SearchTracksRequest,
+    SearchTracksResponse,
+)
+from soundstage.catalog.v1.tracks_pb2 import TrackSort
+
+from gateway.calls.wire import page
+from gateway.contract import Handlers
+from gateway.contracts.platform import mapping
+from gateway.contracts.platform.routes.tracks import SORTS
+from gateway.contracts.platform.schemas import SearchQuery, TrackSearchQuery
+from gateway.parts import Parts
+from gateway.web.answers import Answer, json_answer
+from gateway.web.reading import query
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+
+
+@HANDLERS.on("searchTracks")
+async def search_tracks(parts: Parts, request: Request) -> Answer:
+    asked = query(request, TrackSearchQuery)
+    answer = await parts.calls.catalog.search_tracks(
+        SearchTracksRequest(
+            query=asked.q,
+            page=page(asked.page, asked.limit),
+            genre=asked.genre,
+            format=asked.format,
+            min_duration_seconds=asked.min_duration,
+            max_duration_seconds=asked.max_duration,
+            created_from=_stamp(asked.start_date),
+            created_to=_stamp(asked.end_date),
+            sort=SORTS[asked.sort_by] if asked.sort_by else TrackSort.TRACK_SORT_UNSPECIFIED,
+            ascending=asked.sort_order == "asc",
+        )
+    )
+    origin = parts.origin(request)
+    tracks = [mapping.track_hit(track, parts.media, origin) for track in answer.tracks]
+    # The one answer that is not wrapped.
+    return json_answer(200, {"tracks": tracks, "pagination": mapping.pagination(asked.page, asked.limit, answer.total)})
+
+
+@HANDLERS.on("search")
+async def search(parts: Parts, request: Request) -> Answer:
+    asked = query(request, SearchQuery)
+    tracks, people = await asyncio.gather(_tracks(parts, asked), _people(parts, asked))
+    origin = parts.origin(request)
+    found = {
+        "tracks": [mapping.track_hit(track, parts.media, origin) for track in tracks.tracks],
+        # There are no playlists yet, so none can be found.
+        "playlists": [],
+        "users": [mapping.user_hit(person) for person in people.people],
+        "total": tracks.total + people.total,
+    }
+    return json_answer(200, mapping.success(found))
+
+
+async def _tracks(parts: Parts, asked: SearchQuery) -> SearchTracksResponse:
+    if asked.type not in (None, "tracks"):
+        return SearchTracksResponse()
+    wanted = SearchTracksRequest(query=asked.q, page=page(asked.page, asked.limit))
+    return await parts.calls.catalog.search_tracks(wanted)
+
+
+async def _people(parts: Parts, asked: SearchQuery) -> SearchPeopleResponse:
+    if asked.type not in (None, "users"):
+        return SearchPeopleResponse()
+    wanted = SearchPeopleRequest(query=asked.q, page=page(asked.page, asked.limit))
+    return await parts.calls.catalog.search_people(wanted)
+
+
+def _stamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp

@@ -1,0 +1,108 @@
+"""Signed media: links that carry their own permission, and the objects behind them, with ranges and without a call.
+
+`/media/<signature>/<object>`; a signature names a key, an end, and either a folder or one object with a file name:
+`<f|o>.<key id>.<end, Unix seconds>.<HMAC-SHA-256 over method, kind, name, end, key id and file name>`.
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import quote
+
+from chassis import clock, errors
+from gateway.objects import Objects
+from gateway.web.answers import Answer, json_answer
+from gateway.web.faults import MethodNotAllowed, RangeNotSatisfiable
+from gateway.web.requests import Request
+
+PREFIX = "/media/"
+# From the answer that names it; then up to the hour, so that caches share one link.
+FOLDER_SECONDS = 4 * 3600
+HOUR = 3600
+DOWNLOAD_SECONDS = 15 * 60
+MAC_BYTES = 16
+MOST_KEPT = 4096
+
+_FOLDER = re.compile(r"recordings/[0-9a-f-]{36}")
+# No empty, dotted or encoded segments: a name cannot leave its folder.
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_SIGNATURE = re.compile(r"([fo])\.([A-Za-z0-9_-]{1,32})\.([0-9]{1,12})\.([A-Za-z0-9_-]{22})")
+
+
+class Media:
+    """`keys` are secrets by id; the first signs, all are believed."""
+
+    def __init__(self, keys: Mapping[str, bytes], objects: Objects) -> None:
+        self._keys = keys
+        self._key_id = next(iter(keys))
+        self.objects = objects
+        # An answer names one folder up to three times, and popular ones in every answer.
+        self._folder_signature = lru_cache(MOST_KEPT)(lambda folder, until: self._sign("f", folder, until, ""))
+
+    def folder_link(self, origin: str, folder: str, name: str) -> str:
+        """A link to one object whose relative neighbours work too; good for 4 to 5 hours."""
+        until = -(-(self._now() + FOLDER_SECONDS) // HOUR) * HOUR
+        return f"{origin}{PREFIX}{self._folder_signature(folder, until)}/{folder}/{name}"
+
+    def object_link(self, origin: str, name: str, filename: str) -> str:
+        """A link that downloads exactly this object under `filename`; good for 15 minutes."""
+        signature = self._sign("o", name, self._now() + DOWNLOAD_SECONDS, filename)
+        return f"{origin}{PREFIX}{signature}/{name}?filename={quote(filename, safe='')}"
+
+    async def answer(self, request: Request) -> Answer:
+        try:
+            if request.method not in ("GET", "HEAD"):
+                raise MethodNotAllowed("GET, HEAD")
+            return await self._serve(request)
+        except errors.Error as error:
+            return render(error)
+
+    async def _serve(self, request: Request) -> Answer:
+        signature, _, name = request.path[len(PREFIX) :].partition("/")
+        filename = request.query.get("filename", "")
+        kind = self._check(signature, name, filename)
+        return await self.objects.answer(
+            request, name, attachment=filename if kind == "o" else None, is_immutable=kind == "f"
+        )
+
+    def _check(self, signature: str, name: str, filename: str) -> str:
+        """The kind of the signature; Forbidden when it does not open `name` now."""
+        match = _SIGNATURE.fullmatch(signature)
+        if not match or not _NAME.fullmatch(name):
+            raise errors.Forbidden("The link is not valid")
+        kind, key_id, until = match[1], match[2], int(match[3])
+        folder = _FOLDER.match(name)
+        if kind == "f" and (not folder or name[folder.end() : folder.end() + 1] != "/"):
+            raise errors.Forbidden("The link is not valid")
+        subject = folder.group() if kind == "f" and folder else name
+        expected = self._sign(kind, subject, until, "" if kind == "f" else filename, key_id)
+        if key_id not in self._keys or not hmac.compare_digest(expected, signature):
+            raise errors.Forbidden("The link is not valid")
+        if until <= self._now():
+            raise errors.Forbidden("The link has expired")
+        return kind
+
+    def _sign(self, kind: str, subject: str, until: int, filename: str, key_id: str = "") -> str:
+        key_id = key_id or self._key_id
+        message = "\n".join(("GET", kind, subject, str(until), key_id, filename)).encode()
+        mac = hmac.digest(self._keys.get(key_id, b""), message, sha256)[:MAC_BYTES]
+        return f"{kind}.{key_id}.{until}.{urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+    def _now(self) -> int:
+        return int(clock.utc_now().timestamp())
+
+
+def render(error: errors.Error) -> Answer:
+    """Media links belong to no contract; players read the status alone."""
+    if isinstance(error, RangeNotSatisfiable):
+        return json_answer(416, {"message": error.message}, [(b"content-range", b"bytes */%d" % error.total_bytes)])
+    if isinstance(error, MethodNotAllowed):
+        return json_answer(405, {"message": error.message}, [(b"allow", error.allow.encode())])
+    if isinstance(error, errors.Unavailable):
+        return json_answer(503, {"message": error.message}, [(b"retry-after", b"1")])
+    statuses = {errors.NotFound: 404, errors.Forbidden: 403, errors.Invalid: 400}
+    status = next((code for kind, code in statuses.items() if isinstance(error, kind)), 500)
+    return json_answer(status, {"message": error.message})

@@ -1,0 +1,206 @@
+"""Objects of the store as HTTP answers: ranges, HEAD, ETag, types. Reads immutable objects and nothing else."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlparse
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import ObjectStore, from_url
+
+from chassis import errors, telemetry
+from gateway.web.answers import Answer, Headers
+from gateway.web.faults import RangeNotSatisfiable
+from gateway.web.requests import Request
+
+log = telemetry.logger(__name__)
+
+CHUNK_BYTES = 256 * 1024
+# Objects up to this size are answered whole: one call to the store, one write to the socket.
+MOST_WHOLE_BYTES = 1024 * 1024
+
+TYPES = {
+    "m3u8": b"application/vnd.apple.mpegurl",
+    "mp4": b"audio/mp4",
+    "m4s": b"audio/mp4",
+    "m4a": b"audio/mp4",
+    "ts": b"video/mp2t",
+    "mp3": b"audio/mpeg",
+    "flac": b"audio/flac",
+    "wav": b"audio/wav",
+    "ogg": b"audio/ogg",
+    "json": b"application/json",
+    "jpg": b"image/jpeg",
+    "png": b"image/png",
+}
+_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
+
+IMMUTABLE = b"public, max-age=31536000, immutable"
+# A playlist is immutable too, but players and proxies should not hold it longer than its signature.
+SHORT = b"public, max-age=300"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the store says, in the house's words."""
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError):
+        raise errors.NotFound() from None
+    except (BaseError, OSError) as failure:
+        log.warning("objects.store_away", error=type(failure).__name__)
+        raise errors.Unavailable() from None
+
+
+def _opened(url: str) -> ObjectStore:
+    address = urlparse(url)
+    if address.scheme in ("", "file"):
+        folder = Path(unquote(address.path) if address.scheme else url)
+        folder.mkdir(parents=True, exist_ok=True)
+        return obstore.store.LocalStore(folder.resolve())
+    return from_url(url)
+
+
+class Objects:
+    """The store at `url`; opened when first asked, so that the gateway starts while it is away."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        return _opened(self._url)
+
+    async def answer(
+        self,
+        request: Request,
+        name: str,
+        *,
+        attachment: str | None = None,
+        is_immutable: bool = False,
+        content_type: bytes | None = None,
+    ) -> Answer:
+        """The object, or the range asked for. NotFound, RangeNotSatisfiable, Unavailable."""
+        shown = _Shown(name, attachment, is_immutable, content_type)
+        with _told():
+            if request.method == "HEAD":
+                meta = await obstore.head_async(self._store, name)
+                return Answer(200, b"", [*_headers(meta, shown), (b"content-length", b"%d" % meta["size"])])
+            return await self._get(request, shown)
+
+    async def read(self, name: str) -> bytes:
+        """A small object as a whole. NotFound, Unavailable."""
+        with _told():
+            return bytes(await (await obstore.get_async(self._store, name)).bytes_async())
+
+    async def _get(self, request: Request, shown: "_Shown") -> Answer:
+        wanted = _range(request.header(b"range"))
+        if wanted is not None and (if_range := request.header(b"if-range")) is not None:
+            meta = await obstore.head_async(self._store, shown.name)
+            wanted = wanted if if_range == _etag(meta) else None
+        result = await self._open(shown.name, wanted)
+        headers = _headers(result.meta, shown)
+        if wanted is None and _has(request.header(b"if-none-match"), _etag(result.meta)):
+            return Answer(304, b"", headers)
+        start, end = result.range
+        headers.append((b"content-length", b"%d" % (end - start)))
+        if wanted is not None:
+            headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, result.meta["size"])))
+        status = 200 if wanted is None else 206
+        if end - start <= MOST_WHOLE_BYTES:
+            return Answer(status, bytes(await result.bytes_async()), headers)
+        return Answer(status, headers=headers, chunks=_chunks(result))
+
+    async def _open(self, name: str, wanted: Any) -> Any:
+        if wanted is None:
+            return await obstore.get_async(self._store, name)
+        try:
+            return await obstore.get_async(self._store, name, options={"range": wanted})
+        except (NotFoundError, FileNotFoundError):
+            raise
+        except BaseError:
+            # The store says no in its own words when the range begins past the end.
+            total = (await obstore.head_async(self._store, name))["size"]
+            if _begins(wanted) >= total:
+                raise RangeNotSatisfiable(total) from None
+            raise
+
+
+# (first, end), {"offset": n} or {"suffix": n}: the store's own words, whose types exist for type checkers only.
+_Wanted = Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An object and how it is to look."""
+
+    name: str
+    attachment: str | None
+    is_immutable: bool
+    content_type: bytes | None
+
+
+def _range(header: str | None) -> _Wanted:
+    """The one range asked for, as the store takes it; None when there is none, several, or an unreadable one."""
+    match = _RANGE.fullmatch(header) if header else None
+    if not match or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        return {"suffix": int(match[2])} if int(match[2]) else {"offset": 2**62}
+    if not match[2]:
+        return {"offset": int(match[1])}
+    first, last = int(match[1]), int(match[2])
+    return (first, last + 1) if first <= last else None
+
+
+def _begins(wanted: _Wanted) -> int:
+    return int(wanted[0] if isinstance(wanted, tuple) else wanted.get("offset", 0))
+
+
+def _headers(meta: Any, shown: _Shown) -> Headers:
+    ending = (shown.attachment or shown.name).rpartition(".")[2].lower()
+    headers: Headers = [
+        (b"content-type", shown.content_type or TYPES.get(ending, b"application/octet-stream")),
+        (b"accept-ranges", b"bytes"),
+        (b"etag", _etag(meta).encode("latin-1")),
+        (b"cache-control", _cached(ending, shown)),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if shown.attachment is not None:
+        headers.append((b"content-disposition", disposition(shown.attachment)))
+    return headers
+
+
+def _cached(ending: str, shown: _Shown) -> bytes:
+    if not shown.is_immutable:
+        return b"private, no-store"
+    return SHORT if ending == "m3u8" else IMMUTABLE
+
+
+def disposition(filename: str) -> bytes:
+    """RFC 6266: a plain name for old readers, the true one beside it."""
+    plain = re.sub(r"[^A-Za-z0-9 ._()\-]", "_", filename) or "download"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}".encode()
+
+
+def _etag(meta: Any) -> str:
+    tag = (meta.get("e_tag") or str(meta["size"])).removeprefix("W/").strip('"')
+    return f'"{tag}"'
+
+
+def _has(header: str | None, etag: str) -> bool:
+    if header is None:
+        return False
+    return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
+
+
+async def _chunks(result: Any) -> AsyncIterator[bytes]:
+    async for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
+        yield bytes(chunk)
+        await asyncio.sleep(0)  # one long download leaves the loop to others between chunks

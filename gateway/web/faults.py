@@ -1,0 +1,54 @@
+"""What can be wrong with a request before any service is asked; the rest of the vocabulary is chassis.errors."""
+
+from chassis import errors
+from chassis.errors import FieldError
+
+
+class Malformed(errors.Invalid):
+    """A path id, query parameter, header or body that cannot be read at all."""
+
+    default_reason = "MALFORMED"
+    default_message = "The request is malformed"
+
+    @classmethod
+    def at(cls, field: str, message: str) -> "Malformed":
+        return cls(f"{field} {message}", fields=(FieldError(field, message),))
+
+
+class TooLarge(errors.Invalid):
+    default_reason = "TOO_LARGE"
+    default_message = "The body is too large"
+
+
+class UnsupportedMedia(errors.Invalid):
+    default_reason = "UNSUPPORTED_MEDIA"
+    default_message = "The body is of a type that is not supported"
+
+
+class RangeNotSatisfiable(errors.Invalid):
+    default_reason = "RANGE_NOT_SATISFIABLE"
+    default_message = "The range begins past the end of the file"
+
+    def __init__(self, total_bytes: int) -> None:
+        super().__init__()
+        self.total_bytes = total_bytes
+
+
+class MethodNotAllowed(errors.Error):
+    default_reason = "METHOD_NOT_ALLOWED"
+    default_message = "This path does not have that method"
+
+    def __init__(self, allow: str) -> None:
+        super().__init__()
+        self.allow = allow
+
+
+class NotBuilt(errors.Error):
+    """An operation that its contract declares and the gateway does not have yet."""
+
+    default_reason = "NOT_BUILT"
+    default_message = "This operation is not built yet"
+
+
+class ClientGone(Exception):
+    """The client went away; there is nobody to answer."""

@@ -1,0 +1,60 @@
+"""From method and path to an operation. The routes are those that the contracts' documents declare, and no others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from chassis.errors import NotFound
+from gateway.web.faults import MethodNotAllowed
+
+if TYPE_CHECKING:
+    from gateway.contract import Operation
+
+
+@dataclass(slots=True)
+class _Node:
+    static: dict[str, "_Node"] = field(default_factory=dict)
+    any: "_Node | None" = None
+    operations: dict[str, "Operation"] = field(default_factory=dict)
+    allow: str = ""
+
+
+class Routes:
+    """A tree of path segments. A static segment wins over a parameter for every method, and there is no way back."""
+
+    def __init__(self, operations: Iterable["Operation"]) -> None:
+        self._root = _Node()
+        for operation in operations:
+            self._add(operation)
+
+    def match(self, method: str, path: str) -> tuple["Operation", dict[str, str]]:
+        """The operation and its path parameters; NotFound, MethodNotAllowed."""
+        node, values = self._root, []
+        for segment in path[1:].split("/"):
+            following = node.static.get(segment)
+            if following is None:
+                following = node.any
+                if following is None or not segment:
+                    raise NotFound()
+                values.append(unquote(segment) if "%" in segment else segment)
+            node = following
+        if not node.operations:
+            raise NotFound()
+        operation = node.operations.get(method)
+        if operation is None:
+            raise MethodNotAllowed(node.allow)
+        return operation, dict(zip(operation.parameters, values, strict=True))
+
+    def _add(self, operation: "Operation") -> None:
+        node = self._root
+        for segment in operation.path[1:].split("/"):
+            if segment.startswith("{"):
+                node.any = node.any or _Node()
+                node = node.any
+            else:
+                node = node.static.setdefault(segment, _Node())
+        if operation.method in node.operations:
+            raise ValueError(f"{operation.method} {operation.path} is declared twice")
+        node.operations[operation.method] = operation
+        node.allow = ", ".join(sorted(node.operations))

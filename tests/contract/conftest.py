@@ -1,0 +1,61 @@
+"""A gateway over service doubles, spoken to as clients do. Its Redis is away, so limits are its own and start anew."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from soundstage.auth.v1.sessions_pb2 import GetKeysResponse, ListRevocationsResponse
+
+from gateway.config import Settings
+from gateway.wiring import Built, build
+from tests.contract.doubles import Services, Signer
+
+SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
+
+
+@dataclass
+class Public:
+    """`http` is an httpx client without a token; `signer.token()` makes one for `bearer`."""
+
+    http: httpx.AsyncClient
+    services: Services
+    signer: Signer
+    built: Built
+    storage: Path
+
+    def bearer(self, typ: str = "access", **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.signer.token(typ, **claims)}"}
+
+
+@pytest.fixture
+async def public(tmp_path: Path) -> AsyncIterator[Public]:
+    services, signer = Services(), Signer()
+    services.on("auth.v1.SessionsService/GetKeys", GetKeysResponse(jwks_json=signer.jwks))
+    revocations = ListRevocationsResponse()
+    revocations.as_of.GetCurrentTime()
+    services.on("auth.v1.SessionsService/ListRevocations", revocations)
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    server.add_generic_rpc_handlers((services,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    addresses: dict[str, Any] = {f"{service}_address": f"127.0.0.1:{port}" for service in SERVICES}
+    settings = Settings(
+        **addresses,
+        redis_url="redis://127.0.0.1:1/0",
+        storage_url=(tmp_path / "objects").as_uri(),
+        media_signing_key="test:a secret of the test",
+        rate_limit_factor=1.0,
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.stop, None)
+        built = build(settings, stack)
+        await built.revocations.poll()
+        services.calls.clear()
+        transport = httpx.ASGITransport(app=built.app, client=("192.0.2.1", 5000))
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://music.test"))
+        yield Public(http, services, signer, built, tmp_path / "objects")

@@ -1,0 +1,120 @@
+"""A track, a user, the hosts and the health, as real clients read them."""
+
+import pytest
+
+from chassis import errors
+from gateway.contracts.discovery import hashid
+from tests.contract.conftest import Public
+from tests.contract.discovery.conftest import GET_TRACKS, LIST_LIKES, LIST_TRACKS
+from tests.contract.documented import assert_documented
+
+USER = {
+    "album_count": 0,
+    "bio": "Makin' moves",
+    "cover_photo": None,
+    "followee_count": 0,
+    "follower_count": 11141,
+    "handle": "TeamBandL",
+    "id": "nlGNe",
+    "is_verified": False,
+    "location": None,
+    "name": "Brownies & Lemonade",
+    "playlist_count": 0,
+    "profile_picture": dict.fromkeys(("150x150", "480x480", "1000x1000"), "https://cdn.example/p.jpg"),
+    "repost_count": 0,
+    "track_count": 4,
+}
+
+
+async def test_a_user(house: Public) -> None:
+    answer = await house.http.get("/v1/users/nlGNe", params={"app_name": "", "unknown": "x"})
+    assert (answer.status_code, answer.json()) == (200, {"data": USER})
+    assert_documented("discovery", "getUser", answer)
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_track(house: Public) -> None:
+    answer = await house.http.get("/v1/tracks/D7KyD", headers={"Authorization": "Bearer nonsense"})
+    assert answer.status_code == 200
+    assert_documented("discovery", "getTrack", answer)
+    track = answer.json()["data"]
+    assert track["user"] == USER
+    assert track["artwork"]["1000x1000"].startswith("http://music.test/media/")
+    shown = ("id", "title", "duration", "release_date", "tags", "play_count", "favorite_count", "permalink", "mood")
+    assert [track[name] for name in shown] == [
+        "D7KyD",
+        "Paauer",
+        5265,
+        "Mon Sep 23 2019 19:35:10 GMT+0000",
+        "baauer,live",
+        7182,
+        143,
+        "/TeamBandL/paauer-725",
+        None,
+    ]
+    assert track["stream"] == {"url": "http://music.test/v1/tracks/D7KyD/stream", "mirrors": []}
+    [asked] = house.services.asked(GET_TRACKS)
+    assert asked.items[0].public_only
+    assert "email" not in answer.text
+
+
+@pytest.mark.parametrize("operation", ["getTrack", "getUser"])
+@pytest.mark.parametrize("text", ["xx", "1234", "d7kyd", "D7KyD0", "ääääää", "%2e%2e%2f", "%00%00%00%00%00", "x" * 200])
+async def test_an_id_that_no_number_has(house: Public, operation: str, text: str) -> None:
+    kind = {"getTrack": "tracks", "getUser": "users"}[operation]
+    answer = await house.http.get(f"/v1/{kind}/{text}")
+    assert answer.status_code == 404
+    assert_documented("discovery", operation, answer)
+    assert answer.json()["message"].startswith("Invalid ID: '")
+    assert not house.services.calls
+
+
+@pytest.mark.parametrize(("path", "shown"), [("/v1/tracks/nlGNe", "nlGNe"), ("/v1/users/D7KyD", "D7KyD")])
+async def test_what_is_not_there(house: Public, path: str, shown: str) -> None:
+    answer = await house.http.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"message": f"Oh no! Resource for ID {shown} not found."})
+
+
+async def test_a_partners_user_is_no_member_of_the_public(house: Public) -> None:
+    assert (await house.http.get(f"/v1/users/{hashid.encode(295)}")).status_code == 404
+
+
+async def test_the_hosts(house: Public) -> None:
+    answer = await house.http.get("/", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.json()) == (200, {"data": ["http://music.test"]})
+    assert_documented("discovery", "listHosts", answer)
+
+
+async def test_the_health(house: Public) -> None:
+    house.services.refuse(LIST_LIKES, errors.NotFound())
+    answer = await house.http.get("/health_check")
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+    assert_documented("discovery", "getHealth", answer)
+    house.services.away(LIST_TRACKS)
+    answer = await house.http.get("/health_check")
+    assert (answer.status_code, answer.json()["data"]["errors"]) == (500, ["catalog"])
+    assert_documented("discovery", "getHealth", answer)
+
+
+async def test_a_service_that_is_away_or_broken(house: Public) -> None:
+    house.services.refuse(GET_TRACKS, errors.Unavailable(retry_after_seconds=1.2))
+    answer = await house.http.get("/v1/tracks/D7KyD")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.json() == {"message": "Oh no! Try again in a moment."}
+    assert_documented("discovery", "getTrack", answer)
+    house.services.refuse(GET_TRACKS, errors.Internal())
+    answer = await house.http.get("/v1/tracks/D7KyD")
+    assert (answer.status_code, answer.json()) == (500, {"message": "Something caused the server to crash."})
+
+
+async def test_paths_and_methods_that_are_not_there(house: Public) -> None:
+    answer = await house.http.get("/v1/nothing/here")
+    assert (answer.status_code, list(answer.json())) == (404, ["message"])
+    answer = await house.http.post("/v1/tracks/D7KyD")
+    assert (answer.status_code, answer.headers["allow"], list(answer.json())) == (405, "GET", ["message"])
+
+
+async def test_what_is_not_built_says_so(house: Public) -> None:
+    for path in ("/v1/tracks/trending", "/v1/users/search?query=x", "/v1/resolve?url=/a", "/v1/playlists/DOPRl"):
+        answer = await house.http.get(path)
+        assert (answer.status_code, list(answer.json())) == (501, ["message"])
