@@ -8,11 +8,18 @@ import pytest
 from tests.support import audio
 from tests.support.house import House, house
 from tests.support.people import Person, Stage
+from tests.support.traces import Collector, collector
 
 
 @pytest.fixture(scope="session")
-def running_house() -> Iterator[House]:
-    with house() as running:
+def traces() -> Iterator[Collector]:
+    with collector() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def running_house(traces: Collector) -> Iterator[House]:
+    with house(OTLP_ENDPOINT=traces.endpoint) as running:
         yield running
 
 

@@ -18,7 +18,7 @@ Tune = Callable[[str, float], Path]
 @pytest.fixture
 def client(running_house: House, stage: Stage) -> httpx.Client:
     """A new tenant's back end, signed in."""
-    made = running_house.command("services.auth", "tenants", "add", f"label-{uuid.uuid4().hex[:8]}")
+    made = running_house.command("deploy.local", "service", "auth", "tenants", "add", f"label-{uuid.uuid4().hex[:8]}")
     credentials = json.loads(made)
     body = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
     token = stage.http.post("/partner/v1/oauth/token", data=body).json()
@@ -60,7 +60,9 @@ def test_tenants_never_meet(running_house: House, stage: Stage, client: httpx.Cl
     user = add_user(client, "jane@example.com").json()
     taken = add_user(client, "JANE@example.com")
     assert (taken.status_code, list(taken.json()["errors"])) == (422, ["email"])
-    credentials = json.loads(running_house.command("services.auth", "tenants", "add", f"other-{uuid.uuid4().hex[:8]}"))
+    credentials = json.loads(
+        running_house.command("deploy.local", "service", "auth", "tenants", "add", f"other-{uuid.uuid4().hex[:8]}")
+    )
     body = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
     token = stage.http.post("/partner/v1/oauth/token", json=body).json()["access_token"]
     other = httpx.Client(base_url=f"{stage.url}/partner/v1", headers={"Authorization": f"Bearer {token}"})

@@ -63,7 +63,7 @@ def test_every_rendition_decodes_gapless(artist: Person, tune: Tune, tmp_path: P
         audio.run("-protocol_whitelist", "file,http,tcp", "-i", playlist, played)
         decoded = audio.decode(played)
         assert 0 <= len(decoded) - len(original) <= AAC_FRAME - 1
-        assert audio.lag(original, decoded) == 0
+        assert abs(audio.lag(original, decoded)) <= 1
         joint = decoded[: len(original)] - original
         level = np.sqrt(np.mean(joint**2)) / np.sqrt(np.mean(original**2))
         assert level < 0.2, "a gap or a jump would leave as much as there was"

@@ -26,23 +26,29 @@ class House:
     ports: Ports
     environ: dict[str, str]
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, timeout_seconds: float = 60) -> str:
         """Runs `python -m ...` as an operator would beside the running house, and answers what it printed."""
         argv = [sys.executable, "-m", *words]
         done = subprocess.run(
-            argv, cwd=REPOSITORY, env=self.environ, capture_output=True, text=True, timeout=60, check=False
+            argv,
+            cwd=REPOSITORY,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
 
 @contextmanager
-def house(**settings: str) -> Iterator[House]:
-    """A house of its own; `settings` are environment variables beyond those of the tests."""
+def house(*options: str, base: int | None = None, **settings: str) -> Iterator[House]:
+    """A house of its own; `options` are the launcher's, `settings` environment variables beyond those of the tests."""
     given = {name: value for name in map(str.upper, ADDRESSES) if (value := os.environ.get(name))}
     with tempfile.TemporaryDirectory(prefix="soundstage-") as folder:
         home = Path(folder) / "home"
-        base = free_base()
+        base = base or free_base()
         ports = Ports(base, gateway=base + 300)
         own = {
             "SOUNDSTAGE_HOME": str(home),
@@ -52,7 +58,7 @@ def house(**settings: str) -> Iterator[House]:
         }
         environ = {k: v for k, v in os.environ.items() if k not in given} | own | settings
         url = f"http://127.0.0.1:{ports.gateway}"
-        with launched(home, environ) as launcher:
+        with launched(home, environ, *options) as launcher:
             _wait(home, launcher, url)
             yield House(url, home, ports, environ)
 

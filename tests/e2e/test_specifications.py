@@ -1,0 +1,115 @@
+"""schemathesis runs each contract's document over what is built, on real things and on made-up ones."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.contracts import CONTRACTS as BUILD
+from tests.support.house import House
+from tests.support.people import Person, Stage, ok
+
+CONTRACTS = {contract.name: contract for contract in (build() for build in BUILD)}
+DOCUMENTS = Path(__file__).parents[2] / "gateway" / "contracts"
+EXAMPLES = "12"
+# A reader of the document cannot know rules between fields or the state of things (a taken name, a key used before).
+LEFT_OUT = "positive_data_acceptance,ignored_auth"
+# It ends the session that all other operations need, so it runs last, on its own.
+ENDS_THE_SESSION = "logoutUser"
+
+
+def built(name: str) -> list[str]:
+    return sorted(o.operation_id for o in CONTRACTS[name].operations() if o.is_built)
+
+
+def run(name: str, url: str, token: str, operations: list[str], folder: Path, *, settings: str = "") -> None:
+    """Those under the base path, then those outside it; fails with schemathesis' own words."""
+    base = CONTRACTS[name].base_path
+    paths = {o.operation_id: o.path for o in CONTRACTS[name].operations()}
+    inside = [o for o in operations if paths[o].startswith(f"{base}/")]
+    outside = [o for o in operations if o not in inside]
+    config = folder / "schemathesis.toml"
+    config.write_text(settings)
+    for where, chosen in ((url + base, inside), (url, outside)):
+        if chosen:
+            schemathesis(config, DOCUMENTS / name / "openapi.yaml", where, token, chosen)
+
+
+def schemathesis(config: Path, document: Path, where: str, token: str, operations: list[str]) -> None:
+    argv = [str(Path(sys.executable).with_name("schemathesis")), "--no-color", "--config-file", str(config), "run"]
+    argv += [str(document), "--url", where, "--checks", "all", "--exclude-checks", LEFT_OUT]
+    argv += ["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "7"]
+    argv += ["--request-timeout", "20", "--continue-on-failure"]
+    argv += [word for operation in operations for word in ("--include-operation-id", operation)]
+    argv += ["--header", f"Authorization: Bearer {token}"] if token else []
+    done = subprocess.run(argv, cwd=config.parent, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
+
+
+@pytest.fixture(scope="module")
+def things(running_house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One of each kind, which stays, and whoever it belongs to."""
+    from tests.support import audio
+
+    with Stage(running_house.url) as stage:
+        person = stage.person()
+        track = person.release(audio.make(tmp_path_factory.mktemp("tune") / "tune.mp3", 2.0))
+        offer = {"title": "T", "price": 1, "product_type": "track", "track_id": track["id"]}
+        product = ok(person.post("/marketplace/products", json=offer), 201)
+        return {
+            "token": person.token["access_token"],
+            "user": person.id,
+            "track": track["id"],
+            "number": str(track["number"]),
+            "stream": track["stream_id"],
+            "product": product["id"],
+        }
+
+
+def test_platform(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
+    operations = [o for o in built("platform") if o not in (ENDS_THE_SESSION, "deleteTrack")]
+    run("platform", running_house.url, things["token"], operations, tmp_path)
+
+
+def test_platform_on_real_things(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
+    settings = "".join(
+        f"[[operations]]\ninclude-path-regex = '^/{base}/'\nparameters = {{ 'path.id' = '{things[kind]}' }}\n"
+        for base, kind in (("tracks", "track"), ("analytics", "track"), ("users", "user"), ("marketplace", "product"))
+    )
+    with_ids = [o.operation_id for o in CONTRACTS["platform"].operations() if o.is_built and "id" in o.parameters]
+    operations = [o for o in with_ids if o != "deleteTrack"]
+    run("platform", running_house.url, things["token"], operations, tmp_path, settings=settings)
+
+
+def test_platform_sign_out(running_house: House, stage: Stage, tmp_path: Path) -> None:
+    token = stage.person().token["access_token"]
+    run("platform", running_house.url, token, [ENDS_THE_SESSION, "deleteTrack"], tmp_path)
+
+
+@pytest.mark.parametrize("name", ["insights", "audience", "discovery"])
+def test_contract(running_house: House, things: dict[str, str], tmp_path: Path, name: str) -> None:
+    token = "" if name == "discovery" else things["token"]
+    run(name, running_house.url, token, built(name), tmp_path)
+
+
+def test_partner(running_house: House, stage: Stage, tmp_path: Path) -> None:
+    import json
+
+    made = running_house.command("deploy.local", "service", "auth", "tenants", "add", f"spec-{uuid.uuid4().hex[:8]}")
+    credentials = json.loads(made)
+    body = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
+    token = stage.http.post("/partner/v1/oauth/token", json=body).json()["access_token"]
+    run("partner", running_house.url, token, built("partner"), tmp_path)
+
+
+def test_what_is_not_built_says_so(stage: Stage, artist: Person) -> None:
+    calls: dict[str, Callable[[], int]] = {
+        "platform": lambda: artist.get("/notifications").status_code,
+        "insights": lambda: artist.get("/api/v1/producer-intelligence/insights/export/formats").status_code,
+        "discovery": lambda: stage.http.get("/v1/tracks/trending").status_code,
+        "partner": lambda: stage.http.get("/partner/v1/artists/search?q=x").status_code,
+    }
+    assert {name: call() for name, call in calls.items()} == {**dict.fromkeys(calls, 501), "partner": 401}
