@@ -34,7 +34,7 @@ chaos: env-dev ## Every fault of the reliability promise, an hour's work (SHORT=
 	@$(VENV)/python -m pytest tests/chaos $(if $(SHORT),--short)
 
 protos: env-dev ## Generate gen/ from protos/
-	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python protos/generate.py
+	@$(VENV)/python protos/generate.py
 
 docs: env-dev ## Write docs/configuration.md from the settings that the processes declare
 	@$(VENV)/python -m deploy.configuration > docs/configuration.md

@@ -78,8 +78,3 @@ class Unavailable(Error):
 
 class Internal(Error):
     pass
-
-
-VOCABULARY: tuple[type[Error], ...] = (
-    NotFound, AlreadyExists, Invalid, Unauthenticated, Forbidden, Conflict, RateLimited, Unavailable, Internal,
-)  # fmt: skip

@@ -88,10 +88,6 @@ class Database:
         async with self.connection() as conn, conn.transaction():
             yield conn
 
-    async def ping(self) -> None:
-        async with self.connection() as conn:
-            await conn.execute("SELECT 1")
-
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:
             if self._pool is None:
@@ -102,6 +98,7 @@ class Database:
                     timeout=ACQUIRE_SECONDS,
                     command_timeout=STATEMENT_TIMEOUT_MS / 1000,
                     max_inactive_connection_lifetime=60,
+                    reset=_as_it_is,
                     server_settings={"statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"},
                 )
             return self._pool
@@ -153,6 +150,10 @@ class Database:
             finally:
                 with suppress(*AWAY):
                     await conn.remove_listener("outbox", heard)
+
+
+async def _as_it_is(conn: Connection) -> None:
+    """Nothing here changes a session for longer than a block, so asyncpg's clean-up is a round trip for nothing."""
 
 
 class Pending:

@@ -104,4 +104,7 @@ async def together(parts: Sequence[Role], stop: asyncio.Event) -> None:
         raise Error("This service has no such role")
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
-    await asyncio.gather(*tasks)
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure

@@ -22,8 +22,13 @@ _CODES: dict[type[errors.Error], int] = {
     errors.Internal: code_pb2.INTERNAL,
 }
 _CLASSES = {code: kind for kind, code in _CODES.items()}
-# What gRPC itself says when nobody answered in time or nobody is there.
-_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+# What gRPC itself says when nobody is there, is free, or answered in time.
+_AWAY = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
 
 
 def to_status(error: errors.Error) -> grpc.Status:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from opentelemetry import trace
-from opentelemetry.propagate import extract, inject
+from opentelemetry import context, trace
+from opentelemetry.propagate import extract
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Span, SpanKind
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
@@ -37,6 +37,8 @@ GROUP_SIZE = Histogram(
 )
 
 tracer = trace.get_tracer("soundstage")
+_ids = RandomIdGenerator()
+_is_exporting = False
 
 
 def logger(name: str) -> Any:
@@ -46,32 +48,44 @@ def logger(name: str) -> Any:
 def start(service: str, settings: Settings) -> None:
     """Sets up logs, traces and the metrics port of this process, once."""
     _start_logs(service, settings)
-    # Without an exporter nothing is recorded, yet every line of a log still carries its trace id.
-    sampler = ParentBased(ALWAYS_ON if settings.otlp_endpoint else ALWAYS_OFF)
-    provider = TracerProvider(sampler, Resource.create({"service.name": service}))
     if settings.otlp_endpoint:
+        global _is_exporting
+        _is_exporting = True
+        provider = TracerProvider(resource=Resource.create({"service.name": service}))
         # Heavy, so only when used.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
-    trace.set_tracer_provider(provider)
+        trace.set_tracer_provider(provider)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
 
 
 def traceparent() -> str:
     """The W3C trace context of what runs now; empty outside any trace."""
-    carrier: dict[str, str] = {}
-    inject(carrier)
-    return carrier.get("traceparent", "")
+    here = trace.get_current_span().get_span_context()
+    return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}" if here.is_valid else ""
 
 
 @contextmanager
 def span(name: str, *, parent: str | None = None, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
-    """A span under `parent` (a traceparent), or under what runs now."""
-    context = extract({"traceparent": parent}) if parent else None
-    with tracer.start_as_current_span(name, context=context, kind=kind) as current:
-        yield current
+    """A span under `parent` (a traceparent), or under what runs now.
+
+    Without an exporter it is no more than a place in its trace, which logs and calls carry on.
+    """
+    above = extract({"traceparent": parent}) if parent else None
+    if _is_exporting:
+        with tracer.start_as_current_span(name, context=above, kind=kind) as current:
+            yield current
+        return
+    here = trace.get_current_span(above)
+    if not here.get_span_context().is_valid:
+        here = trace.NonRecordingSpan(trace.SpanContext(_ids.generate_trace_id(), _ids.generate_span_id(), False))
+    token = context.attach(trace.set_span_in_context(here))
+    try:
+        yield here
+    finally:
+        context.detach(token)
 
 
 def _start_logs(service: str, settings: Settings) -> None:

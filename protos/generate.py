@@ -18,6 +18,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=GENERATED.parents[1]) as folder:
         plugins = ("--python_out=", "--grpc_python_out=", "--mypy_out=quiet:", "--mypy_grpc_out=quiet:")
         outputs = [f"{plugin}{folder}" for plugin in plugins]
+        for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc"):
+            outputs.append(f"--plugin={name}={Path(sys.executable).with_name(name)}")
         includes = [f"-I{PROTOS}", f"-I{resources.files('grpc_tools') / '_proto'}"]
         if protoc.main(["protoc", *includes, *outputs, *files]):
             sys.exit("soundstage: protoc refused; its own message stands above")

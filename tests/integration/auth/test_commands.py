@@ -5,30 +5,14 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 from soundstage.auth.v1 import tenants_pb2 as pb
 
 from tests.integration.auth.conftest import Auth
 from tests.support import databases
 from tests.support.servers import Servers
-
-SCHEMA = Path(__file__).parents[3] / "services" / "auth" / "schema.sql"
-SHAPE = """
-SELECT 'column', table_name || '.' || column_name,
-    concat_ws(' ', ordinal_position, data_type, is_nullable, column_default)
-FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
-UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes
-WHERE schemaname = 'public' AND tablename <> 'schema_migrations'
-UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'schema_migrations'
-UNION ALL SELECT 'sequence', sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public'
-UNION ALL SELECT 'tenant', name, '' FROM tenants
-ORDER BY 1, 2
-"""
 
 
 async def run(environ: dict[str, str], *arguments: str) -> tuple[int, str, str]:
@@ -108,22 +92,6 @@ async def test_a_folder_that_cannot_be_written_is_one_clear_line(auth: Auth, tmp
     assert code == 1
     assert err.strip().startswith("auth: Cannot keep signing keys in")
     assert len(err.strip().splitlines()) == 1
-
-
-async def test_migrations_give_the_schema(backing: Servers, new_database: Callable[[str], Awaitable[str]]) -> None:
-    written = await databases.make_empty(backing.database_url, "auth")
-    try:
-        conn = await asyncpg.connect(written)
-        await conn.execute(SCHEMA.read_text())
-        expected = [tuple(row) for row in await conn.fetch(SHAPE)]
-        await conn.close()
-        conn = await asyncpg.connect(await new_database("auth"))
-        found = [tuple(row) for row in await conn.fetch(SHAPE)]
-        await conn.close()
-    finally:
-        await databases.drop(backing.database_url, written)
-    assert len(expected) > 50
-    assert found == expected
 
 
 @pytest.mark.parametrize("command", ["serve", "relay", "work", "migrate", "all"])

@@ -1,0 +1,57 @@
+"""All migrations of a service in order give its `schema.sql`; the chassis finds its tables as it wrote them."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.support import databases
+from tests.support.servers import Servers
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
+SHAPE = """
+SELECT 'column', table_name || '.' || column_name,
+    concat_ws(' ', ordinal_position, data_type, collation_name, is_nullable, column_default, is_identity)
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
+UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND tablename <> 'schema_migrations'
+UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'schema_migrations'
+UNION ALL SELECT 'sequence', sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public'
+"""
+Shape = set[tuple[str, str, str]]
+
+
+async def shape_of(url: str) -> Shape:
+    conn = await asyncpg.connect(url)
+    try:
+        return {(row[0], row[1], row[2]) for row in await conn.fetch(SHAPE)}
+    finally:
+        await conn.close()
+
+
+async def written(backing: Servers, file: Path) -> Shape:
+    """The shape that a schema file gives an empty database."""
+    url = await databases.make_empty(backing.database_url, "shape")
+    try:
+        conn = await asyncpg.connect(url)
+        await conn.execute(file.read_text())
+        await conn.close()
+        return await shape_of(url)
+    finally:
+        await databases.drop(backing.database_url, url)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_migrations_give_the_schema(
+    service: str, backing: Servers, new_database: Callable[[str], Awaitable[str]]
+) -> None:
+    migrated = await shape_of(await new_database(service))
+    assert len(migrated) > 20
+    assert migrated == await written(backing, ROOT / "services" / service / "schema.sql")
+    chassis = await written(backing, ROOT / "chassis" / "schema.sql")
+    taken = {name.partition(".")[0] for kind, name, _ in migrated if kind == "column"}
+    assert {part for part in chassis if part[0] == "column" and part[1].partition(".")[0] in taken} <= migrated
+    assert {part for part in chassis if part[0] == "index" and part[2].split()[-3] in taken} <= migrated

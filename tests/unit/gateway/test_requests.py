@@ -1,0 +1,68 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.web import requests
+from gateway.web.faults import ClientGone, Malformed, TooLarge
+from gateway.web.requests import Request
+
+
+def _request(
+    *messages: dict[str, Any], headers: list[tuple[bytes, bytes]] | None = None, path: bytes = b"/"
+) -> Request:
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        if not waiting:
+            await asyncio.Event().wait()
+        return waiting.pop(0)
+
+    scope = {
+        "method": "POST", "raw_path": path, "path": path.decode(), "headers": headers or [],
+        "query_string": b"a=1&a=2&b=", "scheme": "https",
+    }  # fmt: skip
+    return Request(scope, receive, "192.0.2.1")
+
+
+def _part(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+async def test_a_body_comes_in_parts() -> None:
+    assert await _request(_part(b"ab", more=True), _part(b"", more=True), _part(b"c")).body() == b"abc"
+    assert await _request(_part(b"")).body() == b""
+
+
+async def test_a_body_is_bounded_whatever_it_declares() -> None:
+    with pytest.raises(TooLarge):
+        await _request(_part(b"xx", more=True), _part(b"xx", more=True)).body(3)
+    with pytest.raises(TooLarge):
+        await _request(headers=[(b"content-length", b"99999999999999999999999")]).body(3)
+
+
+async def test_a_client_that_goes_or_stops_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ClientGone):
+        await _request(_part(b"x", more=True), {"type": "http.disconnect"}).body()
+    monkeypatch.setattr(requests, "BODY_PAUSE_SECONDS", 0.01)
+    with pytest.raises(Malformed):
+        await _request(_part(b"x", more=True)).body()
+
+
+def test_of_a_repeated_parameter_the_last_counts() -> None:
+    assert _request().query == {"a": "2", "b": ""}
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        (b"music.test", "https://music.test"),
+        (b"127.0.0.1:8080", "https://127.0.0.1:8080"),
+        (b"[::1]:8080", "https://[::1]:8080"),
+        (b'evil"><script>', ""),
+        (b"a/b", ""),
+        (b"", ""),
+    ],
+)
+def test_links_name_only_a_host_that_can_be_one(host: bytes, origin: str) -> None:
+    assert _request(headers=[(b"host", host)]).origin == origin
