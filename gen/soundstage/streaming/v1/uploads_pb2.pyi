@@ -50,7 +50,7 @@ class UploadHead(_message.Message):
     filename: _builtins.str
     """Metadata, never a path."""
     declared_bytes: _builtins.int
-    """What the client says the whole is, or 0."""
+    """What the file has at least, as far as the client said; 0 when it did not."""
     def __init__(
         self,
         *,

@@ -45,7 +45,9 @@ class UploadsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Receive(self, request_iterator, context):
-        """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each.
+        """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+        chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
+        looks like one that is done.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

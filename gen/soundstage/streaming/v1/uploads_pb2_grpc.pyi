@@ -32,13 +32,19 @@ class UploadsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UploadsServiceAsyncStub: ...
     Receive: _grpc.StreamUnaryMultiCallable[_uploads_pb2.ReceiveRequest, _uploads_pb2.ReceiveResponse]
-    """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each."""
+    """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+    chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
+    looks like one that is done.
+    """
 
 @_typing.type_check_only
 class UploadsServiceAsyncStub(UploadsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Receive: _aio.StreamUnaryMultiCallable[_uploads_pb2.ReceiveRequest, _uploads_pb2.ReceiveResponse]  # type: ignore[assignment]
-    """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each."""
+    """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+    chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
+    looks like one that is done.
+    """
 
 class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -47,6 +53,9 @@ class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_uploads_pb2.ReceiveRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_uploads_pb2.ReceiveResponse, _abc.Awaitable[_uploads_pb2.ReceiveResponse]]:
-        """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each."""
+        """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+        chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
+        looks like one that is done.
+        """
 
 def add_UploadsServiceServicer_to_server(servicer: UploadsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
