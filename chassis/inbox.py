@@ -13,12 +13,17 @@ from aiokafka.errors import KafkaError
 
 from chassis import errors, telemetry
 from chassis.events import Record
+from chassis.outbox import cluster_id
 from chassis.postgres import Connection, Database
 
 BATCH = 2000
 POLL_SECONDS = 1.0
 BACKOFF_SECONDS = 1.0
 STALLED_SECONDS = 30.0
+# A connection that nobody ends and nobody answers on is given up after this long, not after aiokafka's 40 s.
+REQUEST_MS = 12_000
+# A topic that was made after we joined is seen within this time, not within five minutes.
+METADATA_MS = 5_000
 # A bad deploy, not bad data: then the process ends rather than set everything aside.
 MOST_DEAD_IN_A_ROW = 100
 MOST_DEAD_OF_LAST_THOUSAND = 10
@@ -32,6 +37,12 @@ INSERT INTO consumer_offsets (consumer, topic, partition, next) VALUES ($1, $2, 
 ON CONFLICT (consumer, topic, partition) DO UPDATE SET next = excluded.next WHERE consumer_offsets.next = $4
 RETURNING next
 """
+KNOWN_CLUSTER = "SELECT cluster_id FROM inbox_broker WHERE consumer = $1 FOR UPDATE"
+KEEP_CLUSTER = """
+INSERT INTO inbox_broker (consumer, cluster_id) VALUES ($1, $2)
+ON CONFLICT (consumer) DO UPDATE SET cluster_id = excluded.cluster_id
+"""
+FORGET_OFFSETS = "DELETE FROM consumer_offsets WHERE consumer = $1"
 RESET_OFFSET = "UPDATE consumer_offsets SET next = $4 WHERE consumer = $1 AND topic = $2 AND partition = $3"
 
 
@@ -42,8 +53,8 @@ class Fenced(Exception):
 class Sink(Protocol):
     """Where records go. `apply` raises Invalid, or anything unforeseen, for what can never be applied."""
 
-    async def positions(self) -> dict[TopicPartition, int] | None:
-        """Where to go on in each partition; None: where Kafka says."""
+    async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
+        """Where to go on in each partition of this broker; None: where Kafka says."""
 
     async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
         """Applies records of one partition and moves its offset from `first` to `after`."""
@@ -58,7 +69,7 @@ class StateSink:
     def __init__(self, handle: Callable[[Record], Awaitable[None]]) -> None:
         self._handle = handle
 
-    async def positions(self) -> dict[TopicPartition, int] | None:
+    async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
         return None
 
     async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
@@ -77,8 +88,14 @@ class ExactlyOnceSink:
     ) -> None:
         self._db, self._consumer, self._handle = db, consumer, handle
 
-    async def positions(self) -> dict[TopicPartition, int] | None:
-        async with self._db.connection() as conn:
+    async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
+        """None in the log of a broker made anew: it may have grown past where the old one ended."""
+        async with self._db.transaction() as conn:
+            known = await conn.fetchval(KNOWN_CLUSTER, self._consumer)
+            await conn.execute(KEEP_CLUSTER, self._consumer, cluster_id)
+            if known not in (None, cluster_id):
+                log.warning("inbox.broker_changed", consumer=self._consumer)
+                await conn.execute(FORGET_OFFSETS, self._consumer)
             rows = await conn.fetch(GET_OFFSETS, self._consumer)
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
 
@@ -137,6 +154,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         self._of = consumer
         self._places: dict[TopicPartition, int] = {}
         self._moved = monotonic()
+        self._fault: Exception | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         self._kafka = AIOKafkaConsumer(
@@ -147,8 +165,12 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             session_timeout_ms=10_000,
             max_poll_interval_ms=60_000,
             fetch_max_wait_ms=100,
+            request_timeout_ms=REQUEST_MS,
+            metadata_max_age_ms=METADATA_MS,
         )
-        self._producer = AIOKafkaProducer(bootstrap_servers=self._of.bootstrap, acks="all", enable_idempotence=True)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._of.bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_MS
+        )
         try:
             await self._kafka.start()
             self._kafka.subscribe(list(self._of.topics), listener=self)
@@ -162,6 +184,8 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _consume(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             batches = await self._kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
+            if self._fault is not None:  # aiokafka would go on where Kafka says
+                raise self._fault
             for partition, messages in batches.items():
                 await self._take(partition, [_record(m) for m in messages])
             self._watch()
@@ -207,7 +231,10 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         telemetry.DEAD_LETTERS.labels(self._of.group, record.topic).inc()
 
     def _watch(self) -> None:
-        """Ends the process when records wait and nothing moves: silent stalls of the client are on record."""
+        """Ends the session when records wait and nothing moves: silent stalls of the client are on record.
+
+        The session and not the process: a broker that is away for a minute looks the same.
+        """
         lag = 0
         for partition in self._kafka.assignment():
             end, place = self._kafka.highwater(partition), self._places.get(partition)
@@ -217,15 +244,22 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         if not lag:
             self._moved = monotonic()
         elif monotonic() - self._moved > STALLED_SECONDS:
-            raise SystemExit(f"{self._of.group}: {lag} records wait and nothing moved for {STALLED_SECONDS:.0f} s")
+            raise TimeoutError(f"{lag} records wait and nothing moved for {STALLED_SECONDS:.0f} s")
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
         self._places.clear()
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        """Goes on where the sink says; from the start when the broker's log ends before that place."""
         self._places.clear()
-        positions = await self._of.sink.positions()
+        try:
+            await self._seek(assigned)
+        except Exception as fault:
+            self._fault = fault
+            raise
+
+    async def _seek(self, assigned: list[TopicPartition]) -> None:
+        """Goes on where the sink says; from the start when the broker's log ends before that place."""
+        positions = await self._of.sink.positions(await cluster_id(self._of.bootstrap))
         if positions is None or not assigned:
             return
         ends = await self._kafka.end_offsets(assigned)

@@ -15,6 +15,8 @@ BATCH = 500
 POLL_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 15.0
 PUBLISH_SECONDS = 10.0
+# With claiming and marking. A store that hangs is given up sooner than its own limit for a statement says.
+TURN_SECONDS = 15.0
 BACKOFF_SECONDS = 1.0
 
 log = telemetry.logger(__name__)
@@ -68,7 +70,7 @@ class Relay:
                     await asyncio.wait_for(wake.wait(), POLL_SECONDS)
 
     async def _publish(self, producer: AIOKafkaProducer) -> int:
-        async with self._store.pending(BATCH) as claim:
+        async with asyncio.timeout(TURN_SECONDS), self._store.pending(BATCH) as claim:
             if claim.events:
                 await asyncio.wait_for(_send(producer, claim.events), PUBLISH_SECONDS)
                 await claim.mark()
@@ -99,7 +101,7 @@ class Relay:
 
 async def cluster_id(bootstrap: str) -> str:
     """The broker's cluster id, which is new each time its log is made anew."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(PUBLISH_SECONDS * 1000))
     try:
         await admin.start()
         return str((await admin.describe_cluster())["cluster_id"])

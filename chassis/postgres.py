@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ else:
     Connection = asyncpg.Connection
 
 STATEMENT_TIMEOUT_MS = 30_000
+# A client that vanished without a word would hold its locks for hours: rows that it claimed are skipped by all others.
+IDLE_TIMEOUT_MS = 15_000
 ACQUIRE_SECONDS = 5.0
 
 # What asyncpg raises while the server is away, starting, shutting down or refusing; the call may be repeated.
@@ -31,7 +33,13 @@ AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
+    # A connection whose end was announced but has not come yet: "cannot switch to state".
+    asyncpg.InternalClientError,
 )
+
+# In the middle of a statement: the server may hang, and would then not answer a rollback either. So the connection is
+# given up, or it would be held for as long as the server is away.
+INTERRUPTED = (TimeoutError, asyncio.CancelledError)
 
 ADD_EVENTS = """
 INSERT INTO outbox (event_id, topic, key, type, payload, occurred_at, traceparent)
@@ -75,7 +83,13 @@ class Database:
         try:
             pool = await self._opened()
             async with pool.acquire(timeout=max(0.05, clock.remaining(ACQUIRE_SECONDS))) as conn:
-                yield conn
+                try:
+                    yield conn
+                except INTERRUPTED as fault:
+                    conn.terminate()
+                    if isinstance(fault, TimeoutError):  # the idle ones may be as dead: each would cost as long again
+                        await pool.expire_connections()
+                    raise
         except AWAY as fault:
             # asyncpg's InterfaceErrors include values that it cannot encode, and those are no outage.
             if isinstance(fault, ValueError):
@@ -85,8 +99,22 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction: the block commits as a whole or not at all."""
-        async with self.connection() as conn, conn.transaction():
-            yield conn
+        async with self.connection() as conn:
+            transaction = conn.transaction()
+            await transaction.start()
+            try:
+                yield conn
+            except INTERRUPTED:
+                raise
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
+
+    async def ping(self) -> None:
+        """Unavailable when the database is away."""
+        async with self.connection() as conn:
+            await conn.execute("SELECT 1")
 
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:
@@ -99,7 +127,11 @@ class Database:
                     command_timeout=STATEMENT_TIMEOUT_MS / 1000,
                     max_inactive_connection_lifetime=60,
                     reset=_as_it_is,
-                    server_settings={"statement_timeout": str(STATEMENT_TIMEOUT_MS), "jit": "off"},
+                    server_settings={
+                        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                        "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
+                        "jit": "off",
+                    },
                 )
             return self._pool
 
@@ -148,8 +180,7 @@ class Database:
             try:
                 yield wake
             finally:
-                with suppress(*AWAY):
-                    await conn.remove_listener("outbox", heard)
+                conn.terminate()  # whoever stops listening may do so because nobody answers
 
 
 async def _as_it_is(conn: Connection) -> None:

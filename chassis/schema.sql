@@ -20,13 +20,17 @@ CREATE TABLE outbox_broker (
     cluster_id text NOT NULL
 );
 
--- inbox: where exactly-once consumers stand.
+-- inbox: where exactly-once consumers stand, and in whose log.
 CREATE TABLE consumer_offsets (
     consumer text NOT NULL,
     topic text NOT NULL,
     partition int NOT NULL,
     next bigint NOT NULL,
     PRIMARY KEY (consumer, topic, partition)
+);
+CREATE TABLE inbox_broker (
+    consumer text PRIMARY KEY,
+    cluster_id text NOT NULL
 );
 
 -- idempotency: the first answer to each keyed request.

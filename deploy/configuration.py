@@ -12,8 +12,8 @@ from chassis.config import Settings
 PROCESSES = ("gateway", "auth", "catalog", "streaming", "audience", "marketplace", "insights")
 HEAD = """# Configuration
 
-Every setting is an environment variable, or a file of that name in the folder that `SECRETS_DIR` names. Defaults fit the
-local run, which hands every process its own (`python -m deploy.local service audience serve` starts one with them).
+Every setting is an environment variable, or a file of that name in the folder that `SECRETS_DIR` names. Defaults fit
+the local run, which hands every process its own (`python -m deploy.local service audience serve` starts one with them).
 The launcher's own settings are in [local.md](local.md). This page is written by `make docs`.
 """
 

@@ -7,18 +7,19 @@ contract that owns the path.
 from collections.abc import Sequence
 from functools import cache
 from time import perf_counter
-from typing import Any
 
 from opentelemetry.trace import SpanKind
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from chassis import clock, errors, principal, telemetry
-from gateway import cors, documents, media, sending
+from gateway import cors, documents, media
 from gateway.addresses import client_address
 from gateway.contract import Contract, Operation
 from gateway.limits import Exceeded, Limit, Standing
 from gateway.parts import Parts
-from gateway.web.answers import Answer
-from gateway.web.faults import ClientGone, MethodNotAllowed
+from gateway.web.faults import MethodNotAllowed
 from gateway.web.requests import Request
 from gateway.web.routing import Routes
 
@@ -42,68 +43,68 @@ class Gateway:
             )
         )
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         request = Request(scope, receive, client_address(scope, self._parts.settings.proxies))
         self._in_flight += 1
         try:
             answer = await self._answer(request)
-            await sending.send(request, answer, send)
-        except ClientGone:
-            pass
+            await answer(scope, receive, send)
+        except ClientDisconnect:
+            pass  # there is nobody to answer
         finally:
             self._in_flight -= 1
 
-    async def _answer(self, request: Request) -> Answer:
-        if request.method == "OPTIONS" and cors.is_preflight(request):
-            return cors.preflight()
+    async def _answer(self, request: Request) -> Response:
+        if preflight := cors.preflight(request):
+            return preflight
         if request.path.startswith(media.PREFIX):
             return cors.opened(await self._media(request))
         try:
             if request.method == "GET" and request.path.startswith(documents.PREFIX):
                 return cors.opened(documents.answer(request.path))
-            operation, request.params = self._routes.match(request.method, request.path)
+            operation, request.scope["path_params"] = self._routes.match(request.method, request.path)
         except errors.Error as error:
             return await self._refused(request, error)
         return await self._observed(request, operation)
 
-    async def _media(self, request: Request) -> Answer:
+    async def _media(self, request: Request) -> Response:
         try:
             return await self._parts.media.answer(request)
         except Exception:
             log.exception("media.failed")
             return media.render(errors.Internal())
 
-    async def _observed(self, request: Request, operation: Operation) -> Answer:
+    async def _observed(self, request: Request, operation: Operation) -> Response:
         started = perf_counter()
         status = 499
         try:
             with telemetry.span(
-                operation.operation_id, parent=request.header(b"traceparent"), kind=SpanKind.SERVER
+                operation.operation_id, parent=request.headers.get("traceparent"), kind=SpanKind.SERVER
             ) as span:
                 answer = await self._rendered(request, operation)
-                status = answer.status
+                status = answer.status_code
                 if span.is_recording():
                     span.set_attribute("http.response.status_code", status)
                 return answer
         finally:
             self._measured(operation, status).observe(perf_counter() - started)
 
-    async def _rendered(self, request: Request, operation: Operation) -> Answer:
+    async def _rendered(self, request: Request, operation: Operation) -> Response:
         try:
             with clock.budget(operation.handled.budget_seconds):
                 answer = await self._operate(request, operation)
         except errors.Error as error:
             answer = operation.contract.render(error)
-        except ClientGone:
+        except ClientDisconnect:
             raise
         except Exception:
             log.exception("request.failed", operation=operation.operation_id)
             answer = operation.contract.render(errors.Internal())
         return _stands(cors.opened(answer), request.standing)
 
-    async def _operate(self, request: Request, operation: Operation) -> Answer:
+    async def _operate(self, request: Request, operation: Operation) -> Response:
         """Limit, token, limit of the account, then the handler: in this order in every contract."""
         if self._in_flight > self._parts.settings.most_requests:
             raise errors.Unavailable(retry_after_seconds=1)
@@ -111,7 +112,7 @@ class Gateway:
             await self._spend(request, operation.limits, request.address)
         if operation.kinds:
             request.principal = await self._parts.identity.identify(
-                request.header(b"authorization"),
+                request.headers.get("authorization"),
                 operation.kinds,
                 is_optional=operation.is_token_optional,
                 wrong_kind=operation.contract.wrong_kind,
@@ -121,7 +122,7 @@ class Gateway:
             await self._spend(request, operation.account_limits, str(request.principal.account_id))
         return await operation.handled.handler(self._parts, request)
 
-    async def _refused(self, request: Request, error: errors.Error) -> Answer:
+    async def _refused(self, request: Request, error: errors.Error) -> Response:
         """A path or method that no document declares, in the words of the contract under whose base path it lies."""
         owner = next((c for base, c in self._owners if request.path.startswith(base)), self._home)
         try:
@@ -131,7 +132,7 @@ class Gateway:
             error = limited
         answer = owner.render(error)
         if isinstance(error, MethodNotAllowed):
-            answer.headers.append((b"allow", error.allow.encode()))
+            answer.headers["allow"] = error.allow
         return _stands(cors.opened(answer), request.standing)
 
     async def _spend(self, request: Request, limits: Sequence[Limit], who: str) -> None:
@@ -144,9 +145,9 @@ class Gateway:
             request.standing = standing
 
 
-def _stands(answer: Answer, standing: Standing | None) -> Answer:
+def _stands(answer: Response, standing: Standing | None) -> Response:
     if standing is not None:
-        answer.headers += [
+        answer.raw_headers += [
             (b"x-ratelimit-limit", b"%d" % standing.limit),
             (b"x-ratelimit-remaining", b"%d" % standing.remaining),
             (b"x-ratelimit-reset", b"%d" % standing.reset_at),

@@ -5,16 +5,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.responses import Response
+
 from chassis import errors
 from chassis.principal import Kind
 from gateway import documents
 from gateway.limits import Limit
 from gateway.parts import Parts
-from gateway.web.answers import Answer
 from gateway.web.faults import NotBuilt
 from gateway.web.requests import Request
 
-Handler = Callable[[Parts, Request], Awaitable[Answer]]
+Handler = Callable[[Parts, Request], Awaitable[Response]]
 
 BUDGET_SECONDS = 10.0
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
@@ -68,7 +69,7 @@ class Contract:
 
     name: str
     handlers: Mapping[str, Handled]
-    render: Callable[[errors.Error], Answer]
+    render: Callable[[errors.Error], Response]
     accepts: Mapping[str, Kind] = field(default_factory=dict)
     # Hold for every path under the base path, known or not; documents outside it are free.
     limits: tuple[Limit, ...] = ()
@@ -120,7 +121,7 @@ class Contract:
         return bool(self.document["components"]["securitySchemes"][scheme]["type"] == "http")
 
 
-async def _not_built(_parts: Parts, _request: Request) -> Answer:
+async def _not_built(_parts: Parts, _request: Request) -> Response:
     raise NotBuilt()
 
 

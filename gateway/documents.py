@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from starlette.responses import Response
 
 from chassis import errors
-from gateway.web.answers import Answer, as_json, bytes_answer
+from gateway.web.responses import as_json
 
 PREFIX = "/docs/"
 _CONTRACTS = Path(__file__).parent / "contracts"
@@ -33,16 +34,16 @@ def _names() -> frozenset[str]:
     return frozenset(document.parent.name for document in _CONTRACTS.glob("*/openapi.yaml"))
 
 
-def answer(path: str) -> Answer:
+def answer(path: str) -> Response:
     """`/docs/<contract>` is a page, `/docs/<contract>/openapi.json` its document; NotFound."""
     name, _, file = path.removeprefix(PREFIX).partition("/")
     # Compared with what is there, never used as a path.
     if name not in _names() or file not in ("", "openapi.json"):
         raise errors.NotFound()
     if file:
-        return bytes_answer(200, openapi_json(name), b"application/json")
+        return Response(openapi_json(name), media_type="application/json")
     page = page_html(f"{PREFIX}{name}/openapi.json", is_interactive=True)
-    return bytes_answer(200, page, b"text/html; charset=utf-8")
+    return Response(page, media_type="text/html")
 
 
 @cache

@@ -12,11 +12,13 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
+from starlette.responses import Response
+
 from chassis import clock, errors
 from gateway.objects import Objects
-from gateway.web.answers import Answer, json_answer
 from gateway.web.faults import MethodNotAllowed, RangeNotSatisfiable
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 PREFIX = "/media/"
 # From the answer that names it; then up to the hour, so that caches share one link.
@@ -52,7 +54,7 @@ class Media:
         signature = self._sign("o", name, self._now() + DOWNLOAD_SECONDS, filename)
         return f"{origin}{PREFIX}{signature}/{name}?filename={quote(filename, safe='')}"
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Response:
         try:
             if request.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed("GET, HEAD")
@@ -60,9 +62,9 @@ class Media:
         except errors.Error as error:
             return render(error)
 
-    async def _serve(self, request: Request) -> Answer:
+    async def _serve(self, request: Request) -> Response:
         signature, _, name = request.path[len(PREFIX) :].partition("/")
-        filename = request.query.get("filename", "")
+        filename = request.query_params.get("filename", "")
         kind = self._check(signature, name, filename)
         return await self.objects.answer(
             request, name, attachment=filename if kind == "o" else None, is_immutable=kind == "f"
@@ -95,14 +97,14 @@ class Media:
         return int(clock.utc_now().timestamp())
 
 
-def render(error: errors.Error) -> Answer:
+def render(error: errors.Error) -> JSONResponse:
     """Media links belong to no contract; players read the status alone."""
+    document = {"message": error.message}
     if isinstance(error, RangeNotSatisfiable):
-        return json_answer(416, {"message": error.message}, [(b"content-range", b"bytes */%d" % error.total_bytes)])
+        return JSONResponse(document, 416, {"content-range": f"bytes */{error.total_bytes}"})
     if isinstance(error, MethodNotAllowed):
-        return json_answer(405, {"message": error.message}, [(b"allow", error.allow.encode())])
+        return JSONResponse(document, 405, {"allow": error.allow})
     if isinstance(error, errors.Unavailable):
-        return json_answer(503, {"message": error.message}, [(b"retry-after", b"1")])
+        return JSONResponse(document, 503, {"retry-after": "1"})
     statuses = {errors.NotFound: 404, errors.Forbidden: 403, errors.Invalid: 400}
-    status = next((code for kind, code in statuses.items() if isinstance(error, kind)), 500)
-    return json_answer(status, {"message": error.message})
+    return JSONResponse(document, next((code for kind, code in statuses.items() if isinstance(error, kind)), 500))

@@ -13,9 +13,9 @@ from urllib.parse import quote, unquote, urlparse
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
+from starlette.responses import Response, StreamingResponse
 
 from chassis import errors, telemetry
-from gateway.web.answers import Answer, Headers
 from gateway.web.faults import RangeNotSatisfiable
 from gateway.web.requests import Request
 
@@ -26,24 +26,24 @@ CHUNK_BYTES = 256 * 1024
 MOST_WHOLE_BYTES = 1024 * 1024
 
 TYPES = {
-    "m3u8": b"application/vnd.apple.mpegurl",
-    "mp4": b"audio/mp4",
-    "m4s": b"audio/mp4",
-    "m4a": b"audio/mp4",
-    "ts": b"video/mp2t",
-    "mp3": b"audio/mpeg",
-    "flac": b"audio/flac",
-    "wav": b"audio/wav",
-    "ogg": b"audio/ogg",
-    "json": b"application/json",
-    "jpg": b"image/jpeg",
-    "png": b"image/png",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "mp4": "audio/mp4",
+    "m4s": "audio/mp4",
+    "m4a": "audio/mp4",
+    "ts": "video/mp2t",
+    "mp3": "audio/mpeg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "json": "application/json",
+    "jpg": "image/jpeg",
+    "png": "image/png",
 }
 _RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
 
-IMMUTABLE = b"public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 # A playlist is immutable too, but players and proxies should not hold it longer than its signature.
-SHORT = b"public, max-age=300"
+SHORT = "public, max-age=300"
 
 
 @contextmanager
@@ -84,14 +84,14 @@ class Objects:
         *,
         attachment: str | None = None,
         is_immutable: bool = False,
-        content_type: bytes | None = None,
-    ) -> Answer:
+        content_type: str | None = None,
+    ) -> Response:
         """The object, or the range asked for. NotFound, RangeNotSatisfiable, Unavailable."""
         shown = _Shown(name, attachment, is_immutable, content_type)
         with _told():
             if request.method == "HEAD":
                 meta = await obstore.head_async(self._store, name)
-                return Answer(200, b"", [*_headers(meta, shown), (b"content-length", b"%d" % meta["size"])])
+                return Response(headers=_headers(meta, shown) | {"content-length": str(meta["size"])})
             return await self._get(request, shown)
 
     async def read(self, name: str) -> bytes:
@@ -99,23 +99,23 @@ class Objects:
         with _told():
             return bytes(await (await obstore.get_async(self._store, name)).bytes_async())
 
-    async def _get(self, request: Request, shown: "_Shown") -> Answer:
-        wanted = _range(request.header(b"range"))
-        if wanted is not None and (if_range := request.header(b"if-range")) is not None:
+    async def _get(self, request: Request, shown: "_Shown") -> Response:
+        wanted = _range(request.headers.get("range"))
+        if wanted is not None and (if_range := request.headers.get("if-range")) is not None:
             meta = await obstore.head_async(self._store, shown.name)
             wanted = wanted if if_range == _etag(meta) else None
         result = await self._open(shown.name, wanted)
         headers = _headers(result.meta, shown)
-        if wanted is None and _has(request.header(b"if-none-match"), _etag(result.meta)):
-            return Answer(304, b"", headers)
+        if wanted is None and _has(request.headers.get("if-none-match"), _etag(result.meta)):
+            return Response(status_code=304, headers=headers)
         start, end = result.range
-        headers.append((b"content-length", b"%d" % (end - start)))
+        headers["content-length"] = str(end - start)
         if wanted is not None:
-            headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, result.meta["size"])))
+            headers["content-range"] = f"bytes {start}-{end - 1}/{result.meta['size']}"
         status = 200 if wanted is None else 206
         if end - start <= MOST_WHOLE_BYTES:
-            return Answer(status, bytes(await result.bytes_async()), headers)
-        return Answer(status, headers=headers, chunks=_chunks(result))
+            return Response(bytes(await result.bytes_async()), status, headers)
+        return StreamingResponse(_chunks(result), status, headers)
 
     async def _open(self, name: str, wanted: Any) -> Any:
         if wanted is None:
@@ -143,7 +143,7 @@ class _Shown:
     name: str
     attachment: str | None
     is_immutable: bool
-    content_type: bytes | None
+    content_type: str | None
 
 
 def _range(header: str | None) -> _Wanted:
@@ -163,30 +163,30 @@ def _begins(wanted: _Wanted) -> int:
     return int(wanted[0] if isinstance(wanted, tuple) else wanted.get("offset", 0))
 
 
-def _headers(meta: Any, shown: _Shown) -> Headers:
+def _headers(meta: Any, shown: _Shown) -> dict[str, str]:
     ending = (shown.attachment or shown.name).rpartition(".")[2].lower()
-    headers: Headers = [
-        (b"content-type", shown.content_type or TYPES.get(ending, b"application/octet-stream")),
-        (b"accept-ranges", b"bytes"),
-        (b"etag", _etag(meta).encode("latin-1")),
-        (b"cache-control", _cached(ending, shown)),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    headers = {
+        "content-type": shown.content_type or TYPES.get(ending, "application/octet-stream"),
+        "accept-ranges": "bytes",
+        "etag": _etag(meta),
+        "cache-control": _cached(ending, shown),
+        "x-content-type-options": "nosniff",
+    }
     if shown.attachment is not None:
-        headers.append((b"content-disposition", disposition(shown.attachment)))
+        headers["content-disposition"] = disposition(shown.attachment)
     return headers
 
 
-def _cached(ending: str, shown: _Shown) -> bytes:
+def _cached(ending: str, shown: _Shown) -> str:
     if not shown.is_immutable:
-        return b"private, no-store"
+        return "private, no-store"
     return SHORT if ending == "m3u8" else IMMUTABLE
 
 
-def disposition(filename: str) -> bytes:
+def disposition(filename: str) -> str:
     """RFC 6266: a plain name for old readers, the true one beside it."""
     plain = re.sub(r"[^A-Za-z0-9 ._()\-]", "_", filename) or "download"
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}".encode()
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _etag(meta: Any) -> str:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import make_asgi_app
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
 
 from gateway.serving import QuietServer
-from gateway.web.answers import bytes_answer, json_answer
 
 
 class Observation:
@@ -19,23 +21,15 @@ class Observation:
 
     async def run(self, stop: asyncio.Event) -> None:
         config = uvicorn.Config(
-            self._answer,
+            Starlette(routes=[Route("/healthz", self._health), Mount("/", make_asgi_app())]),
             host=self._host,
             port=self._port,
-            interface="asgi3",
             lifespan="off",
             log_config=None,
             access_log=False,
         )
         await QuietServer(config).run_until(stop)
 
-    async def _answer(self, scope: Any, _receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        if scope["path"] == "/healthz":
-            is_ready = self._is_ready()
-            answer = json_answer(200 if is_ready else 503, {"ready": is_ready})
-        else:
-            answer = bytes_answer(200, generate_latest(), CONTENT_TYPE_LATEST.encode())
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+    async def _health(self, _request: Request) -> JSONResponse:
+        is_ready = self._is_ready()
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)

@@ -90,6 +90,7 @@ def service(context: typer.Context, name: str) -> None:
     home, ports = _home(), Ports.read(os.environ)
     backing = Backing.choose(home, ports, os.environ)
     environ = Services(home, ports, backing, os.environ).environ(name)
+    environ[f"{name.upper()}_METRICS_PORT"] = "0"  # that port is the running house's
     os.execve(sys.executable, [sys.executable, "-m", f"services.{name}", *context.args], environ)
 
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import imageio_ffmpeg
 
@@ -27,7 +26,6 @@ ROLES = {
     "marketplace": ("serve", "consume", "relay", "work"),
     "insights": ("serve", "consume", "relay", "work"),
 }
-REDIS_DATABASES = {"gateway": 0, "auth": 1, "audience": 2, "insights": 3}
 # Settings of the launcher, not of its children: among them the administrator's address.
 KEPT_BACK = {"DATABASE_URL", "REDIS_URL", "MONGODB_URL", "KAFKA_BOOTSTRAP", "PORT", "METRICS_PORT", *VIA}
 
@@ -59,10 +57,8 @@ class Services:
         own = {f"{prefix}_METRICS_PORT": str(self._ports.metrics(name))}
         if offset := self._common.get(f"{prefix}_CLOCK_OFFSET_SECONDS"):  # one clock that is wrong, for fault tests
             own["CLOCK_OFFSET_SECONDS"] = offset
-        if name in REDIS_DATABASES:
-            own[f"{prefix}_REDIS_URL"] = redis_url(addresses["REDIS_URL"], REDIS_DATABASES[name])
         if name == "gateway":
-            return self._common | own | {"PORT": str(self._ports.gateway)}
+            return self._common | own | {"PORT": str(self._ports.gateway), "GATEWAY_REDIS_URL": addresses["REDIS_URL"]}
         own |= {
             f"{prefix}_DATABASE_URL": service_url(self._admin_url, name, self._password(name)),
             f"{prefix}_PORT": str(self._ports.grpc(name)),
@@ -162,12 +158,3 @@ def embedded_ffmpeg() -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise LocalError(f"no ffmpeg for this machine: set FFMPEG to one ({error})") from error
-
-
-def redis_url(base: str, number: int) -> str:
-    """The given address with its database number moved on by ours."""
-    parts = urlsplit(base)
-    first = parts.path.strip("/") or "0"
-    if not first.isdigit():
-        raise LocalError(f"REDIS_URL names the database {first!r}, which is no number")
-    return urlunsplit(parts._replace(path=f"/{int(first) + number}"))

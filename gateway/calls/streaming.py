@@ -30,6 +30,9 @@ class Streaming:
         )
         return answer
 
+    async def withdraw(self, recording_id: str) -> None:
+        await ask(self._uploads.Withdraw, uploads.WithdrawRequest(recording_id=recording_id))
+
     async def get_progress(self, request: recordings.GetProgressRequest) -> recordings.GetProgressResponse:
         return await ask(self._recordings.GetProgress, request)
 

@@ -1,1 +1,1 @@
-"""HTTP without opinions: requests, answers, bodies, the way from a path to an operation. Knows no contract."""
+"""HTTP without opinions, beyond Starlette: bounded requests, bodies, the way from a path to an operation."""

@@ -48,7 +48,3 @@ class NotBuilt(errors.Error):
 
     default_reason = "NOT_BUILT"
     default_message = "This operation is not built yet"
-
-
-class ClientGone(Exception):
-    """The client went away; there is nobody to answer."""

@@ -1,4 +1,7 @@
-"""multipart/form-data (RFC 7578) part by part as it arrives: fields are bounded, files are never kept."""
+"""multipart/form-data (RFC 7578) part by part as it arrives: fields are bounded, files are never kept.
+
+python-multipart reads it; Starlette's `form()` on top of that would keep every file, in memory or on disk.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -35,10 +38,10 @@ _BEGIN, _DATA, _END, _LAST = range(4)
 
 
 class Form:
-    """The parts of a request's body, once. UnsupportedMedia, Malformed, TooLarge, ClientGone."""
+    """The parts of a request's body, once. UnsupportedMedia, Malformed, TooLarge, ClientDisconnect."""
 
     def __init__(self, request: Request) -> None:
-        kind, options = parse_options_header(request.header(b"content-type"))
+        kind, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data":
             raise UnsupportedMedia("The body must be multipart/form-data")

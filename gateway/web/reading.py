@@ -57,7 +57,7 @@ def checked(model: type[_Model], document: Any, *, say: Say | None = None) -> _M
 def query(request: Request, model: type[_Model], *, say: Say | None = None) -> _Model:
     """The query as `model`; Malformed names every parameter that is wrong."""
     try:
-        return model.model_validate(request.query)
+        return model.model_validate(dict(request.query_params))
     except ValidationError as failure:
         fields = field_errors(failure, say)
         raise Malformed(f"{fields[0].field} {fields[0].message}".strip(), fields=fields) from None
@@ -65,7 +65,7 @@ def query(request: Request, model: type[_Model], *, say: Say | None = None) -> _
 
 def path_uuid(request: Request, name: str = "id") -> str:
     """The path parameter as a UUID with dashes, in lower case."""
-    text = request.params[name]
+    text: str = request.path_params[name]
     if not _UUID.fullmatch(text):
         raise Malformed.at(name, "must be a UUID")
     return text.lower()
@@ -77,7 +77,7 @@ def is_uuid(text: str) -> bool:
 
 def idempotency_key(request: Request) -> str:
     """The Idempotency-Key, or nothing when none was sent; Malformed when it cannot be one."""
-    key = request.header(b"idempotency-key")
+    key = request.headers.get("idempotency-key")
     if key is None:
         return ""
     if not _KEY.fullmatch(key):

@@ -174,3 +174,7 @@ CREATE TABLE consumer_offsets (
     next bigint NOT NULL,
     PRIMARY KEY (consumer, topic, partition)
 );
+CREATE TABLE inbox_broker (
+    consumer text PRIMARY KEY,
+    cluster_id text NOT NULL
+);

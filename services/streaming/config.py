@@ -20,7 +20,9 @@ class Settings(config.Settings):
 
     port: int = Field(7103, description="Port of the gRPC server")
     metrics_port: int = Field(7203, description="Port of the Prometheus metrics; 0: none")
-    database_url: str = Field("postgresql://streaming@127.0.0.1:7300/streaming", description="Postgres of this service alone")
+    database_url: str = Field(
+        "postgresql://streaming@127.0.0.1:7300/streaming", description="Postgres of this service alone"
+    )
     storage_url: str = Field(
         default_factory=lambda: _home("objects").as_uri(),
         validation_alias=config.common("STORAGE_URL"),

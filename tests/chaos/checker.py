@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from tests.chaos.ledger import Ledger, Outcome
 
 MOST_NAMED = 3
+_Key = TypeVar("_Key")
 Place = tuple[str, int, int]
 
 
@@ -54,8 +56,14 @@ class Evidence:
 
 def broken(evidence: Evidence) -> list[str]:
     """Each promise that does not hold, in a sentence; none when all is well."""
-    checks = (_acknowledged, _kept_once, _counted, _sums, _likes, _public, _quiet)
+    checks = (_answered, _acknowledged, _kept_once, _counted, _sums, _likes, _public, _quiet)
     return [sentence for check in checks for sentence in check(evidence)]
+
+
+def _answered(e: Evidence) -> Iterator[str]:
+    """No play of theirs was wrong, so none may be refused: what cannot be done now is 503, or no answer."""
+    refused = (a for a in e.ledger.attempts if a.outcome is Outcome.FAILED)
+    yield from _any("plays were refused", (f"{a.key} {a.statuses} {a.said}" for a in refused))
 
 
 def _acknowledged(e: Evidence) -> Iterator[str]:
@@ -117,7 +125,7 @@ def _quiet(e: Evidence) -> Iterator[str]:
     yield from _any("dead letters are not from poison", map(str, e.dead - e.poison))
 
 
-def _differing(what: str, rows: Mapping[object, int], sums: Mapping[object, int]) -> Iterator[str]:  # type: ignore[misc]
+def _differing(what: str, rows: Mapping[_Key, int], sums: Mapping[_Key, int]) -> Iterator[str]:
     wrong = [k for k in rows.keys() | sums.keys() if rows.get(k, 0) != sums.get(k, 0)]
     yield from _any(f"sums {what} are not those of the rows", (f"{k}: {sums.get(k)} of {rows.get(k)}" for k in wrong))
 

@@ -23,6 +23,7 @@ class Attempt:
     # Ids in answers; a repeat must name the first play.
     play_ids: set[str] = field(default_factory=set)
     statuses: list[int] = field(default_factory=list)
+    said: str = ""  # when it was refused
 
 
 @dataclass(slots=True)

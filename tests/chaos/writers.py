@@ -1,4 +1,4 @@
-"""Eight threads that play and like without end of courage, and write down what they were told."""
+"""Eight threads that play and like and write down what they were told."""
 
 import http.client
 import json
@@ -33,19 +33,19 @@ class Writer(threading.Thread):
     """One listener who plays `plays` times, each under a key of its own, one after the other."""
 
     def __init__(
-        self, url: str, listener: Listener, track_ids: Sequence[str], plays: int, end: float, per_second: float
+        self, url: str, listener: Listener, track_ids: Sequence[str], *, plays: int, end: float, per_second: float
     ) -> None:
         super().__init__(daemon=True)
         self.ledger = Ledger()
         self._address = urlsplit(url)
-        self._listener, self._track_ids, self._plays, self._end = listener, track_ids, plays, end
+        self._listener, self._track_ids, self._plays, self.end = listener, track_ids, plays, end
         self._gap_seconds = 1 / per_second if per_second else 0.0
         self._connection = self._connect()
         self._likings = {id: Liking(listener.user_id, id) for id in track_ids}
 
     def run(self) -> None:
         for number in range(self._plays):
-            if time.monotonic() > self._end:
+            if time.monotonic() > self.end:
                 break
             self._play(number)
             if number % EVERY_LIKE == 0:
@@ -80,7 +80,7 @@ class Writer(threading.Thread):
             attempt.outcome = Outcome.OK
             attempt.play_ids.add(json.loads(answer)["data"]["id"])
         elif status not in NOBODY_KNOWS:
-            attempt.outcome = Outcome.FAILED
+            attempt.outcome, attempt.said = Outcome.FAILED, answer.decode(errors="replace")[:200]
 
     def _change_like(self, track_id: str) -> None:
         liking, wanted = self._likings[track_id], not self._likings[track_id].is_liked
@@ -127,9 +127,10 @@ class Writers:
         per_second: float = 0.0,
     ) -> None:
         """`plays` together, within `seconds`; `per_second` limits each of them."""
-        self._plays, self._end = plays, time.monotonic() + seconds
+        self._plays, end = plays, time.monotonic() + seconds
+        each = -(-plays // len(listeners))
         self._threads = [
-            Writer(url, listener, track_ids, plays // len(listeners), self._end, per_second) for listener in listeners
+            Writer(url, listener, track_ids, plays=each, end=end, per_second=per_second) for listener in listeners
         ]
 
     def __enter__(self) -> Self:
@@ -137,8 +138,10 @@ class Writers:
             thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for thread in self._threads:
+            if kind is not None:
+                thread.end = 0.0
             thread.join()
 
     @property

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
 from chassis import clock
 from tests.contract.conftest import Public
@@ -136,11 +137,11 @@ async def _raw(public: Public, path: str) -> int:
     """The status for exactly this path; HTTP clients would tidy it up."""
     statuses: list[int] = []
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: dict[str, int]) -> None:
-        if message["type"] == "http.response.start":  # type: ignore[comparison-overlap]
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
     scope = {

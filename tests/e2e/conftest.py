@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import audio
+from tests.support.callers import Callers, assemble
 from tests.support.house import House, house
 from tests.support.people import Person, Stage
 from tests.support.traces import Collector, collector
@@ -27,6 +28,13 @@ def running_house(traces: Collector) -> Iterator[House]:
 def stage(running_house: House) -> Iterator[Stage]:
     with Stage(running_house.url) as stage:
         yield stage
+
+
+@pytest.fixture(scope="session")
+def callers(running_house: House) -> Iterator[Callers]:
+    """Everybody who may knock at a door; whoever changes what they own makes it for themselves."""
+    with Stage(running_house.url) as stage:
+        yield assemble(running_house, stage)
 
 
 @pytest.fixture

@@ -63,9 +63,11 @@ def test_every_rendition_decodes_gapless(artist: Person, tune: Tune, tmp_path: P
         audio.run("-protocol_whitelist", "file,http,tcp", "-i", playlist, played)
         decoded = audio.decode(played)
         assert 0 <= len(decoded) - len(original) <= AAC_FRAME - 1
-        assert abs(audio.lag(original, decoded)) <= 1
-        joint = decoded[: len(original)] - original
-        level = np.sqrt(np.mean(joint**2)) / np.sqrt(np.mean(original**2))
+        late = audio.lag(original, decoded)
+        assert abs(late) <= 1, "an encoder's low-pass may round to the sample beside, no more"
+        length = len(original) - 1
+        rest = decoded[max(late, 0) :][:length] - original[max(-late, 0) :][:length]
+        level = np.sqrt(np.mean(rest**2)) / np.sqrt(np.mean(original**2))
         assert level < 0.2, "a gap or a jump would leave as much as there was"
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import health
 from deploy.local.errors import LocalError, explain
 from deploy.local.home import NEEDED_BYTES, Home
 from deploy.local.ports import SERVICES, Ports, is_free
 from deploy.local.provision import service_url
-from deploy.local.services import redis_url
 
 
 @pytest.fixture
@@ -89,24 +87,3 @@ def test_a_service_gets_its_own_database_on_the_administrators_server() -> None:
     assert url == "postgresql://auth:p%2Fw@db.example:5433/auth?sslmode=require"
     socket_url = service_url("postgresql://postgres:s@/postgres?host=/run/x&port=7300", "auth", "pw")
     assert socket_url == "postgresql://auth:pw@/auth?host=/run/x&port=7300"
-
-
-def test_each_redis_user_gets_a_database_of_its_own() -> None:
-    assert redis_url("redis://:pw@127.0.0.1:7301/0", 2) == "redis://:pw@127.0.0.1:7301/2"
-    assert redis_url("rediss://cache.example:6380", 3) == "rediss://cache.example:6380/3"
-    assert redis_url("redis://cache.example/5", 1) == "redis://cache.example/6"
-    with pytest.raises(LocalError, match="REDIS_URL"):
-        redis_url("redis://cache.example/main", 1)
-
-
-async def test_a_port_that_answers_nonsense_is_not_healthy() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    for check in (
-        health.kafka(f"127.0.0.1:{port}"),
-        health.valkey(f"redis://127.0.0.1:{port}"),
-        health.mongo("127.0.0.1", port),
-        health.http(port, "/healthz"),
-    ):
-        with pytest.raises(OSError, match=r"refused|Connect"):
-            await check

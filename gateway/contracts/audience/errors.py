@@ -3,8 +3,8 @@
 from math import ceil
 
 from chassis import errors
-from gateway.web.answers import Answer, Headers, json_answer
 from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.responses import JSONResponse
 
 # By reason first: it is finer than the class.
 _BY_REASON: dict[str, tuple[int, str]] = {
@@ -30,11 +30,11 @@ _INTERNAL = (500, "INTERNAL_ERROR")
 _MESSAGES = {"NOT_FOUND": "No such track, user or artist", "INTERNAL_ERROR": "Something went wrong"}
 
 
-def render(error: errors.Error) -> Answer:
+def render(error: errors.Error) -> JSONResponse:
     status, code = _BY_REASON.get(error.reason) or _by_class(error)
     message = error.message if status == 501 else _MESSAGES.get(code, error.message)
     document = {"success": False, "error": {"code": code, "message": message, "details": _details(error, status, code)}}
-    return json_answer(status, document, _headers(error, status))
+    return JSONResponse(document, status, _headers(error, status))
 
 
 def _by_class(error: errors.Error) -> tuple[int, str]:
@@ -50,9 +50,9 @@ def _details(error: errors.Error, status: int, code: str) -> list[dict[str, str]
     return [{"field": field, "message": error.message}]
 
 
-def _headers(error: errors.Error, status: int) -> Headers:
+def _headers(error: errors.Error, status: int) -> dict[str, str]:
     if status == 401:
-        return [(b"www-authenticate", b"Bearer")]
+        return {"www-authenticate": "Bearer"}
     if status in (429, 503):
-        return [(b"retry-after", b"%d" % max(1, ceil(error.retry_after_seconds)))]
-    return []
+        return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}
+    return {}

@@ -15,16 +15,16 @@ from gateway.contract import Handlers
 from gateway.contracts.audience import limits, mapping
 from gateway.contracts.audience.schemas import ListenersQuery, MainUserQuery, NewStream, path_id
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.reading import idempotency_key, json_body, query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 MOST_TRACKS = 500
 
 
 @HANDLERS.on("createAudience")
-async def record_play(parts: Parts, request: Request) -> Answer:
+async def record_play(parts: Parts, request: Request) -> JSONResponse:
     if request.principal.is_anonymous:
         await parts.limits.spend([limits.reports_of_an_address(parts.settings)], request.address)
     key, body = idempotency_key(request), await json_body(request, NewStream)
@@ -40,11 +40,11 @@ async def record_play(parts: Parts, request: Request) -> Answer:
             fingerprint=sha256(f"{body.track_id}\n{body.user_id}".encode()).digest() if key else b"",
         )
     )
-    return json_answer(201, mapping.success(mapping.stream(body.track_id, body.user_id, play)))
+    return JSONResponse(mapping.success(mapping.stream(body.track_id, body.user_id, play)), 201)
 
 
 @HANDLERS.on("getTrackAudience", limits=(limits.READS,))
-async def list_listeners(parts: Parts, request: Request) -> Answer:
+async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_id(request, "track_id"), query(request, ListenersQuery)
     answer = await parts.calls.insights.list_listeners_for_track(
         ListForTrackRequest(
@@ -56,11 +56,11 @@ async def list_listeners(parts: Parts, request: Request) -> Answer:
     data["pagination"] = mapping.pagination(asked.page, asked.limit, answer.unique_listeners)
     if asked.main_user_id:
         data["main_user"] = mapping.main_user(answer.main_user)
-    return json_answer(200, mapping.success(data))
+    return JSONResponse(mapping.success(data))
 
 
 @HANDLERS.on("getTopAudience", limits=(limits.READS,))
-async def list_top_listeners(parts: Parts, request: Request) -> Answer:
+async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_id(request, "track_id"), query(request, MainUserQuery)
     answer = await parts.calls.insights.list_top_listeners(
         ListTopRequest(track=ref(track_id), main_user_id=asked.main_user_id or "")
@@ -69,22 +69,22 @@ async def list_top_listeners(parts: Parts, request: Request) -> Answer:
     data = mapping.top_audience(track_id, answer.listeners, people, follows)
     if asked.main_user_id:
         data["main_user"] = mapping.main_user(answer.main_user)
-    return json_answer(200, mapping.success(data))
+    return JSONResponse(mapping.success(data))
 
 
 @HANDLERS.on("getArtistAudience", limits=(limits.READS,))
-async def count_for_artist(parts: Parts, request: Request) -> Answer:
+async def count_for_artist(parts: Parts, request: Request) -> JSONResponse:
     artist_id = path_id(request, "artist_id")
+    tracks_of_artist = ListRequest(owner=ref(artist_id), page=page(1, MOST_TRACKS), all_of_owner=True)
     person, listed = await asyncio.gather(
-        parts.calls.catalog.person(artist_id),
-        parts.calls.catalog.list_tracks(ListRequest(owner=ref(artist_id), page=page(1, MOST_TRACKS))),
+        parts.calls.catalog.person(artist_id), parts.calls.catalog.list_tracks(tracks_of_artist)
     )
     if person is None:
         raise NotFound()
     counts = await parts.calls.insights.count_for_tracks(
         CountForTracksRequest(track_ids=[track.id for track in listed.tracks])
     )
-    return json_answer(200, mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
+    return JSONResponse(mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
 
 
 async def _know(

@@ -25,7 +25,7 @@ def an_id(text: str) -> str:
 
 def path_id(request: Request, name: str) -> str:
     try:
-        return an_id(request.params[name])
+        return an_id(request.path_params[name])
     except ValueError:
         raise Malformed.at(name, MALFORMED_ID) from None
 

@@ -4,8 +4,8 @@ from math import ceil
 from typing import Any
 
 from chassis import errors
-from gateway.web.answers import Answer, Headers, json_answer
 from gateway.web.faults import MethodNotAllowed, NotBuilt, RangeNotSatisfiable
+from gateway.web.responses import JSONResponse
 
 _BAD_PARAMETER = "Input payload validation failed"
 _CRASH = "Something caused the server to crash."
@@ -14,12 +14,12 @@ _CRASH = "Something caused the server to crash."
 _ABSENT = (errors.NotFound, errors.Forbidden, errors.Conflict)
 
 
-def render(error: errors.Error) -> Answer:
+def render(error: errors.Error) -> JSONResponse:
     if isinstance(error, _ABSENT):
         return _answer(404, error.message)
     if isinstance(error, RangeNotSatisfiable):
-        content_range = (b"content-range", b"bytes */%d" % error.total_bytes)
-        return _answer(416, "Oh no! The range is not satisfiable.", [content_range])
+        content_range = {"content-range": f"bytes */{error.total_bytes}"}
+        return _answer(416, "Oh no! The range is not satisfiable.", content_range)
     if isinstance(error, errors.Invalid):
         return _bad(error)
     if isinstance(error, errors.RateLimited):
@@ -31,16 +31,16 @@ def render(error: errors.Error) -> Answer:
     return _answer(501, error.message) if isinstance(error, NotBuilt) else _answer(500, _CRASH)
 
 
-def _bad(error: errors.Invalid) -> Answer:
+def _bad(error: errors.Invalid) -> JSONResponse:
     document: dict[str, Any] = {"message": _BAD_PARAMETER if error.fields else error.message}
     if error.fields:
         document["errors"] = dict(reversed(error.fields))
-    return json_answer(400, document)
+    return JSONResponse(document, 400)
 
 
-def _answer(status: int, message: str, headers: Headers | None = None) -> Answer:
-    return json_answer(status, {"message": message}, headers)
+def _answer(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"message": message}, status, headers)
 
 
-def _retry_after(error: errors.Error) -> Headers:
-    return [(b"retry-after", b"%d" % max(1, ceil(error.retry_after_seconds)))]
+def _retry_after(error: errors.Error) -> dict[str, str]:
+    return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}

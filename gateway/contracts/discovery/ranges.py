@@ -7,7 +7,8 @@ HEAD, which has the status and headers of the same GET.
 import re
 from typing import NamedTuple
 
-from gateway.web.answers import Answer
+from starlette.responses import Response
+
 from gateway.web.faults import RangeNotSatisfiable
 from gateway.web.requests import Request
 
@@ -20,21 +21,18 @@ class Part(NamedTuple):
     last: int
 
 
-def settled(request: Request, answer: Answer) -> Answer:
+def settled(request: Request, answer: Response) -> Response:
     """`answer`, which is that of the whole file (200) or of its part (206), with the request's range settled."""
-    if answer.status != 200:
+    headers, if_range = answer.headers, request.headers.get("if-range")
+    if answer.status_code != 200 or if_range not in (None, headers["etag"]):
         return answer
-    headers = dict(answer.headers)
-    if_range = request.header(b"if-range")
-    if if_range is not None and if_range.encode("latin-1") != headers[b"etag"]:
-        return answer
-    total = int(headers[b"content-length"])
-    part = wanted(request.header(b"range"), total)
-    if part is None or request.method != "HEAD":
-        return answer
-    headers[b"content-length"] = b"%d" % (part.last - part.first + 1)
-    headers[b"content-range"] = b"bytes %d-%d/%d" % (part.first, part.last, total)
-    return Answer(206, b"", list(headers.items()))
+    total = int(headers["content-length"])
+    part = wanted(request.headers.get("range"), total)
+    if part is not None and request.method == "HEAD":
+        answer.status_code = 206
+        headers["content-length"] = str(part.last - part.first + 1)
+        headers["content-range"] = f"bytes {part.first}-{part.last}/{total}"
+    return answer
 
 
 def wanted(header: str | None, total: int) -> Part | None:
@@ -57,7 +55,6 @@ def _part(first: str, last: str, total: int) -> Part | None:
     return Part(max(0, total - int(last)), total - 1) if last and int(last) else None
 
 
-def begins(answer: Answer) -> bool:
+def begins(answer: Response) -> bool:
     """Whether the answer's body begins with the file's first byte."""
-    content_range = dict(answer.headers).get(b"content-range")
-    return answer.status == 200 or (answer.status == 206 and (content_range or b"").startswith(b"bytes 0-"))
+    return answer.status_code == 200 or answer.headers.get("content-range", "").startswith("bytes 0-")

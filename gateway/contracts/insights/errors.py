@@ -4,8 +4,8 @@ from math import ceil
 from typing import Any
 
 from chassis import errors
-from gateway.web.answers import Answer, Headers, json_answer
 from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.responses import JSONResponse
 
 _WORDS: dict[type[errors.Error], tuple[int, str]] = {
     errors.NotFound: (404, "not_found"),
@@ -27,7 +27,7 @@ _MESSAGES = {
 }
 
 
-def render(error: errors.Error) -> Answer:
+def render(error: errors.Error) -> JSONResponse:
     status, code = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), _SERVER_ERROR)
     document: dict[str, Any] = {
         "success": False,
@@ -36,13 +36,13 @@ def render(error: errors.Error) -> Answer:
     }
     if status == 422:
         document["errors"] = _by_field(error)
-    headers: Headers = []
+    headers = {}
     if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
+        headers["www-authenticate"] = "Bearer"
     if status == 429:
         document["retry_after"] = max(1, ceil(error.retry_after_seconds))
-        headers.append((b"retry-after", b"%d" % document["retry_after"]))
-    return json_answer(status, document, headers)
+        headers["retry-after"] = str(document["retry_after"])
+    return JSONResponse(document, status, headers)
 
 
 def _by_field(error: errors.Error) -> dict[str, list[str]]:

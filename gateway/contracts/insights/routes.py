@@ -14,33 +14,33 @@ from gateway.contracts.insights.schemas import (
     path_number,
 )
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.reading import query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 
 
 @HANDLERS.on("getTrackAnalytics")
-async def get_track_figures(parts: Parts, request: Request) -> Answer:
+async def get_track_figures(parts: Parts, request: Request) -> JSONResponse:
     number, asked = path_number(request, "trackId"), query(request, PeriodQuery)
     answer = await parts.calls.insights.get_track_figures(
         GetTrackFiguresRequest(track=ref(number), days=PERIOD_DAYS[asked.period])
     )
-    return json_answer(200, mapping.success(mapping.figures(answer)))
+    return JSONResponse(mapping.success(mapping.figures(answer)))
 
 
 @HANDLERS.on("getTrackCharts")
-async def get_track_charts(parts: Parts, request: Request) -> Answer:
+async def get_track_charts(parts: Parts, request: Request) -> JSONResponse:
     number, asked = path_number(request, "trackId"), query(request, TimeframeQuery)
     answer = await parts.calls.insights.get_track_charts(
         GetTrackChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[asked.timeframe])
     )
-    return json_answer(200, mapping.success(mapping.charts(asked.timeframe, answer)))
+    return JSONResponse(mapping.success(mapping.charts(asked.timeframe, answer)))
 
 
 @HANDLERS.on("getTrackRealtime")
-async def get_track_realtime(parts: Parts, request: Request) -> Answer:
+async def get_track_realtime(parts: Parts, request: Request) -> JSONResponse:
     number = path_number(request, "trackId")
     answer = await parts.calls.insights.get_track_realtime(GetTrackRealtimeRequest(track=ref(number)))
-    return json_answer(200, mapping.success(mapping.realtime(answer)), [(b"cache-control", b"no-store")])
+    return JSONResponse(mapping.success(mapping.realtime(answer)), headers={"cache-control": "no-store"})

@@ -24,7 +24,7 @@ class TimeframeQuery(Query):
 
 
 def path_number(request: Request, name: str) -> int:
-    text = request.params[name]
+    text = request.path_params[name]
     if not _NUMBER.fullmatch(text) or int(text) > _MOST_NUMBER:
         raise Malformed.at(name, "must be a positive integer")
     return int(text)

@@ -1,11 +1,10 @@
 """The partner's error bodies, as Laravel writes them: `{"message"}`, and `errors` by field in a 422."""
 
 from math import ceil
-from typing import Any
 
 from chassis import errors
-from gateway.web.answers import Answer, Headers, json_answer
 from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.responses import JSONResponse
 
 _BY_CLASS: dict[type[errors.Error], tuple[int, str]] = {
     errors.NotFound: (404, "Not found."),
@@ -20,16 +19,16 @@ _BY_CLASS: dict[type[errors.Error], tuple[int, str]] = {
 _CRASH = (500, "Server Error")
 
 
-def render(error: errors.Error) -> Answer:
+def render(error: errors.Error) -> JSONResponse:
     """A class without words of its own here shows the error's message."""
     if error.reason == "TOO_LARGE":
-        return json_answer(413, {"message": "The request body is too large."})
+        return JSONResponse({"message": "The request body is too large."}, 413)
     if error.reason == "INVALID_CREDENTIALS":
-        return json_answer(401, {"message": "Client authentication failed.", "error": "invalid_client"})
+        return JSONResponse({"message": "Client authentication failed.", "error": "invalid_client"}, 401)
     if isinstance(error, errors.Invalid | errors.AlreadyExists):
-        return json_answer(422, {"message": "The given data was invalid.", "errors": _by_field(error)})
+        return JSONResponse({"message": "The given data was invalid.", "errors": _by_field(error)}, 422)
     status, message = next((known for kind, known in _BY_CLASS.items() if isinstance(error, kind)), _CRASH)
-    return json_answer(status, {"message": message or error.message}, _headers(error, status))
+    return JSONResponse({"message": message or error.message}, status, _headers(error, status))
 
 
 def _by_field(error: errors.Error) -> dict[str, list[str]]:
@@ -46,10 +45,9 @@ def _sentence(field: str, message: str) -> str:
     return words if words.endswith(".") else f"{words}."
 
 
-def _headers(error: errors.Error, status: int) -> Headers:
-    headers: list[tuple[bytes, Any]] = []
+def _headers(error: errors.Error, status: int) -> dict[str, str]:
     if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
+        return {"www-authenticate": "Bearer"}
     if status in (429, 503):
-        headers.append((b"retry-after", b"%d" % max(1, ceil(error.retry_after_seconds))))
-    return headers
+        return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}
+    return {}

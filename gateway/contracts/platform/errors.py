@@ -1,11 +1,10 @@
 """The platform's error bodies: `{"success": false, "error": {"code", "message", "details"}}`."""
 
 from math import ceil
-from typing import Any
 
 from chassis import errors
-from gateway.web.answers import Answer, Headers, json_answer
 from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.responses import JSONResponse
 
 # By reason first: it is finer than the class.
 _BY_REASON: dict[str, tuple[int, str]] = {
@@ -34,11 +33,11 @@ _BY_CLASS: dict[type[errors.Error], tuple[int, str]] = {
 _INTERNAL = (500, "INTERNAL_ERROR")
 
 
-def render(error: errors.Error) -> Answer:
+def render(error: errors.Error) -> JSONResponse:
     status, code = _BY_REASON.get(error.reason) or _by_class(error)
     message = "Internal server error" if status == 500 else error.message
     document = {"success": False, "error": {"code": code, "message": message, "details": _details(error, status, code)}}
-    return json_answer(status, document, _headers(error, status))
+    return JSONResponse(document, status, _headers(error, status))
 
 
 def _by_class(error: errors.Error) -> tuple[int, str]:
@@ -54,10 +53,9 @@ def _details(error: errors.Error, status: int, code: str) -> list[dict[str, str]
     return [{"field": field, "message": error.message}]
 
 
-def _headers(error: errors.Error, status: int) -> Headers:
-    headers: list[tuple[bytes, Any]] = []
+def _headers(error: errors.Error, status: int) -> dict[str, str]:
     if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
+        return {"www-authenticate": "Bearer"}
     if status in (429, 503):
-        headers.append((b"retry-after", b"%d" % max(1, ceil(error.retry_after_seconds))))
-    return headers
+        return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}
+    return {}

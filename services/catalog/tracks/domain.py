@@ -85,10 +85,21 @@ class Tracks:
         return [o if isinstance(o, Error) else views[o.id] for o in outcomes]
 
     async def list_tracks(
-        self, caller: Principal, filters: Filters, order: Order, page: Page, *, public_only: bool
+        self,
+        caller: Principal,
+        filters: Filters,
+        order: Order,
+        page: Page,
+        *,
+        public_only: bool,
+        all_of_owner: bool = False,
     ) -> tuple[list[View], int]:
-        """Public completed tracks and, unless `public_only`, the caller's own in every state."""
-        own = None if public_only else caller.account_id
+        """Public completed tracks and, unless `public_only`, the caller's own in every state.
+
+        With `all_of_owner` an administrator gets all that the owner asked for would get.
+        """
+        everything_of = filters.owner_id if all_of_owner and caller.is_admin else caller.account_id
+        own = None if public_only else everything_of
         tracks, total = await self._search.list_tracks(filters, own, order, page)
         # A row may be older than its document.
         seen = [t for t in tracks if not t.is_removed and (t.is_listed or (own is not None and t.owner_id == own))]

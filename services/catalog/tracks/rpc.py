@@ -66,7 +66,12 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
         order = Order(SORTS.get(request.sort, Sort.CREATED_AT), request.ascending)
         page = Page.of(request.page.offset, request.page.limit)
         views, total = await self._tracks.list_tracks(
-            principal.current(), filters, order, page, public_only=request.public_only
+            principal.current(),
+            filters,
+            order,
+            page,
+            public_only=request.public_only,
+            all_of_owner=request.all_of_owner,
         )
         return pb.ListResponse(tracks=[track(view) for view in views], total=total)
 

@@ -174,3 +174,8 @@ CREATE TABLE consumer_offsets (
     next bigint NOT NULL,
     PRIMARY KEY (consumer, topic, partition)
 );
+-- Places mean nothing in the log of another broker, which may by now be longer than the old one was.
+CREATE TABLE inbox_broker (
+    consumer text PRIMARY KEY,
+    cluster_id text NOT NULL
+);

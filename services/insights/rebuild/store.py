@@ -38,7 +38,7 @@ TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('soundstage.insights.re
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('soundstage.insights.rebuild', 0))"
 MAKE_SHADOW = f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE; CREATE SCHEMA {SHADOW}"
 DROP_SHADOW = f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE"
-NO_TIMEOUT = "SET LOCAL statement_timeout = 0"
+NO_TIMEOUT = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 GET_PLACES = f"SELECT topic, partition, next FROM {LIVE}.consumer_offsets WHERE consumer = $1"
 # What the owners had, and the live consumer has not met yet: it waits in an outbox or in Kafka.
 COUNT_UNDERWAY = f"""

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from chassis.errors import FieldError, Invalid, Unavailable
 from chassis.ids import new_id
-from chassis.postgres import Database
+from chassis.postgres import Connection, Database
 from chassis.principal import Principal
+from services.streaming.recordings import jobs
 from services.streaming.recordings import store as recordings
 from services.streaming.recordings.objects import Objects
 from services.streaming.recordings.probe import Probe, Refused, Tags, probe
-from services.streaming.recordings.recording import File, folder, original_object
+from services.streaming.recordings.recording import File, State, folder, original_object
 from services.streaming.uploads import store
 from services.streaming.uploads.spool import Spool, Spooled
 
@@ -21,6 +22,8 @@ from services.streaming.uploads.spool import Spool, Spooled
 STEP_BYTES = 8 * 1024 * 1024
 # Each takes two processes; who comes in a crowd waits.
 PROBES_AT_ONCE = 4
+# A file may take a quarter of an hour to arrive, and its call as long; a database that hangs is told of at once.
+DATABASE_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,16 @@ def cut_short() -> Invalid:
     return _invalid("The file did not arrive as a whole")
 
 
+@asynccontextmanager
+async def _prompt(db: Database) -> AsyncIterator[Connection]:
+    """A transaction that is Unavailable also when the database just does not answer."""
+    try:
+        async with asyncio.timeout(DATABASE_SECONDS), db.transaction() as conn:
+            yield conn
+    except TimeoutError as fault:
+        raise Unavailable(retry_after_seconds=1) from fault
+
+
 class Reservation:
     """The bytes that one upload holds of its owner's quota."""
 
@@ -63,7 +76,7 @@ class Reservation:
             await self._grow(total_bytes)
 
     async def _grow(self, total_bytes: int) -> None:
-        async with self._db.transaction() as conn:
+        async with _prompt(self._db) as conn:
             own_limit = await store.lock_owner(conn, self._owner_id)
             used = await store.count_bytes(conn, self._owner_id, self._id)
             free = (self._limits.quota_bytes if own_limit is None else own_limit) - used
@@ -75,7 +88,7 @@ class Reservation:
         self._bytes = grown
 
     async def release(self) -> None:
-        async with self._db.transaction() as conn:
+        async with _prompt(self._db) as conn:
             await store.release(conn, self._id)
 
 
@@ -102,6 +115,16 @@ class Uploads:
             raise _invalid("The upload took too long") from fault
         except OSError as fault:
             raise Unavailable("There is no room for the file right now", retry_after_seconds=60) from fault
+
+    async def withdraw(self, caller: Principal, recording_id: UUID) -> None:
+        """Gives up a recording of the caller that no track will be made of; one that has a track stays."""
+        async with _prompt(self._db) as conn:
+            recording = await recordings.lock(conn, recording_id)
+            if recording is None or recording.state is not State.RECEIVED or not caller.is_(recording.owner_id):
+                return
+            await recordings.remove(conn, recording_id)
+            await jobs.discard(conn, folder(recording_id))
+            await jobs.discard(conn, original_object(recording_id))
 
     @asynccontextmanager
     async def _reserved(self, recording_id: UUID, owner_id: UUID) -> AsyncIterator[Reservation]:
@@ -145,7 +168,7 @@ class Uploads:
 
     async def _commit(self, recording_id: UUID, owner_id: UUID, file: File, found: Probe, cover: str | None) -> None:
         """The reservation becomes the recording: at no moment are the bytes counted twice, or not at all."""
-        async with self._db.transaction() as conn:
+        async with _prompt(self._db) as conn:
             if not await store.release(conn, recording_id):
                 raise _invalid("The upload took too long")
             await recordings.add(conn, recording_id, owner_id, file=file, sound=found.sound, cover_object=cover)

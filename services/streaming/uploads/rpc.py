@@ -1,11 +1,12 @@
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 from soundstage.streaming.v1 import uploads_pb2 as pb
 from soundstage.streaming.v1 import uploads_pb2_grpc
 
 from chassis import principal
-from chassis.errors import Invalid
+from chassis.errors import FieldError, Invalid
 from chassis.principal import Kind, allow
 from services.streaming.uploads.domain import Received, Uploads, cut_short
 
@@ -21,6 +22,18 @@ class UploadsServicer(uploads_pb2_grpc.UploadsServiceServicer):
         head = await _head(request_iterator)
         received = await self._uploads.receive(principal.current(), head.declared_bytes, _chunks(request_iterator))
         return _response(received)
+
+    @allow(Kind.USER)
+    async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
+        await self._uploads.withdraw(principal.current(), _id(request.recording_id))
+        return pb.WithdrawResponse()
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(fields=[FieldError("recording_id", "must be a UUID")]) from None
 
 
 async def _head(parts: AsyncIterator[pb.ReceiveRequest]) -> pb.UploadHead:

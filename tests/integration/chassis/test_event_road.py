@@ -47,8 +47,9 @@ async def running(*roles: Role) -> AsyncIterator[None]:
 
 
 async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Asks again until it is so: there is nothing to wait on in another process."""
     async with asyncio.timeout(seconds):
-        while not await claim():
+        while not await claim():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
@@ -113,6 +114,31 @@ async def test_poison_is_set_aside_and_delays_nobody(db: Database, backing: Serv
     await dead.stop()
     assert [letter.value for letter in letters] == [b"no envelope", b""]
     assert dict(letters[0].headers)["dead-topic"] == topic.name.encode()
+
+
+async def test_the_log_of_a_new_broker_is_read_from_its_start(
+    db: Database, backing: Servers, topic: Topic, group: str
+) -> None:
+    """Also when it is longer by now than the place in the old one."""
+    events = [event(topic, "k") for _ in range(40)]
+    async with db.transaction() as conn:
+        await db.add_events(conn, events)
+        await conn.execute("INSERT INTO inbox_broker VALUES ($1, 'another')", group)
+        for partition in range(topic.partitions):
+            await conn.execute("INSERT INTO consumer_offsets VALUES ($1, $2, $3, 30)", group, topic.name, partition)
+    consumer = Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(db, group, count))
+
+    async def all_counted() -> bool:
+        return await counted(db) == len(events)
+
+    async def all_published() -> bool:
+        async with db.connection() as conn:
+            return not await conn.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+
+    async with running(Relay(db, backing.kafka_bootstrap)):
+        await until(all_published)
+    async with running(consumer):
+        await until(all_counted)
 
 
 async def test_a_zombie_changes_nothing(db: Database, topic: Topic, group: str) -> None:

@@ -12,7 +12,7 @@ from services.insights.rebuild.store import TRY_LOCK
 from tests.integration.insights.history import History, a_like, a_play
 from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
-from tests.integration.insights.test_schema import shape
+from tests.integration.test_migrations import shape_of
 
 
 async def test_rebuilt_equals_live(house: House, live: Live) -> None:
@@ -27,10 +27,10 @@ async def test_rebuilt_equals_live(house: House, live: Live) -> None:
         # The copy of tracks has not met this one yet, and that is nothing counted wrongly.
         assert report.differing == {"tracks": 1}
         assert (report.plays, report.tracks) == (300, 1)
-        before, tables = await house.rows(), await shape(house.settings.database_url)
+        before, tables = await house.rows(), await shape_of(house.settings.database_url)
         await live.run(swaps=True)
     after = await house.rows()
-    assert await shape(house.settings.database_url) == tables
+    assert await shape_of(house.settings.database_url) == tables
     assert {table: rows for table, rows in after.items() if table != "tracks"} == {
         table: rows for table, rows in before.items() if table != "tracks"
     }

@@ -11,20 +11,20 @@ from chassis.ids import new_id
 from gateway.contract import Handlers
 from gateway.contracts.discovery import mapping
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 HEALTH_SECONDS = 3.0
 
 
 @HANDLERS.on("listHosts")
-async def list_hosts(parts: Parts, request: Request) -> Answer:
-    return json_answer(200, {"data": [parts.origin(request)]})
+async def list_hosts(parts: Parts, request: Request) -> JSONResponse:
+    return JSONResponse({"data": [parts.origin(request)]})
 
 
 @HANDLERS.on("getHealth", budget_seconds=HEALTH_SECONDS)
-async def get_health(parts: Parts, _: Request) -> Answer:
+async def get_health(parts: Parts, _: Request) -> JSONResponse:
     """Asks each service that an operation here needs something that reaches its database."""
     track_of_nobody = ListForTrackRequest(track_id=str(new_id()), page=Page(limit=1))
     checks: dict[str, Awaitable[Any]] = {
@@ -33,7 +33,7 @@ async def get_health(parts: Parts, _: Request) -> Answer:
     }
     answers = await asyncio.gather(*map(_is_there, checks.values()))
     away = [name for name, is_there in zip(checks, answers, strict=True) if not is_there]
-    return json_answer(500 if away else 200, mapping.health(away))
+    return JSONResponse(mapping.health(away), 500 if away else 200)
 
 
 async def _is_there(call: Awaitable[Any]) -> bool:

@@ -1,22 +1,23 @@
 from soundstage.audience.v1.plays_pb2 import PlayItem, PlaySource
 from soundstage.catalog.v1.tracks_pb2 import Track
+from starlette.responses import Response
 
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping, ranges
 from gateway.contracts.discovery.schemas import StreamQuery
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.reading import query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
-MP3 = b"audio/mpeg"
+MP3 = "audio/mpeg"
 
 
 @HANDLERS.on("streamTrack")
-async def stream(parts: Parts, request: Request) -> Answer:
+async def stream(parts: Parts, request: Request) -> Response:
     """The MP3, or the part asked for; a play that begins at the beginning is kept before the first byte goes out."""
-    track_id, asked = request.params["track_id"], query(request, StreamQuery)
+    track_id, asked = request.path_params["track_id"], query(request, StreamQuery)
     track = await _track(parts, track_id)
     with hashid.named(track_id):
         answer = await _bytes(parts, request, track)
@@ -29,17 +30,17 @@ async def stream(parts: Parts, request: Request) -> Answer:
 
 
 @HANDLERS.on("headTrackStream")
-async def head(parts: Parts, request: Request) -> Answer:
-    track_id = request.params["track_id"]
+async def head(parts: Parts, request: Request) -> Response:
+    track_id = request.path_params["track_id"]
     track = await _track(parts, track_id)
     with hashid.named(track_id):
         return await _bytes(parts, request, track)
 
 
-def _link(url: str, answer: Answer) -> Answer:
+def _link(url: str, answer: Response) -> Response:
     """Where the bytes are, with the headers that tell of them."""
-    told = [(name, value) for name, value in answer.headers if name in (b"accept-ranges", b"etag")]
-    return json_answer(200, {"data": url}, told)
+    told = {name: answer.headers[name] for name in ("accept-ranges", "etag")}
+    return JSONResponse({"data": url}, headers=told)
 
 
 async def _track(parts: Parts, track_id: str) -> Track:
@@ -48,6 +49,6 @@ async def _track(parts: Parts, track_id: str) -> Track:
         return await parts.calls.catalog.get_track(number, public_only=True)
 
 
-async def _bytes(parts: Parts, request: Request, track: Track) -> Answer:
+async def _bytes(parts: Parts, request: Request, track: Track) -> Response:
     answer = await parts.media.objects.answer(request, track.progressive_object, content_type=MP3)
     return ranges.settled(request, answer)

@@ -4,23 +4,21 @@ from soundstage.common.v1.common_pb2 import Page
 from chassis import clock, errors
 from gateway.contract import Handlers
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 
 
 @HANDLERS.on("getHeartbeat")
-async def get_heartbeat(_parts: Parts, _request: Request) -> Answer:
-    return json_answer(200, {"time": clock.utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")})
+async def get_heartbeat(_parts: Parts, _request: Request) -> JSONResponse:
+    return JSONResponse({"time": clock.utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")})
 
 
 @HANDLERS.on("getAggregatorStatus", budget_seconds=3.0)
-async def get_aggregator_status(parts: Parts, _: Request) -> Answer:
+async def get_aggregator_status(parts: Parts, _: Request) -> JSONResponse:
     try:
         await parts.calls.catalog.list_tracks(ListRequest(page=Page(limit=1), public_only=True))
     except errors.Error:
-        return json_answer(
-            503, {"status": "down", "message": "The catalogue does not answer."}, [(b"retry-after", b"1")]
-        )
-    return json_answer(200, {"status": "up"})
+        return JSONResponse({"status": "down", "message": "The catalogue does not answer."}, 503, {"retry-after": "1"})
+    return JSONResponse({"status": "up"})

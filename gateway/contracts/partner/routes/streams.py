@@ -1,23 +1,23 @@
 from posixpath import dirname, join
 
 from soundstage.streaming.v1.streams_pb2 import OpenRequest
+from starlette.responses import Response
 
 from chassis.errors import NotFound
 from gateway.contract import Handlers
 from gateway.contracts.partner.playlist import with_links
 from gateway.parts import Parts
-from gateway.web.answers import Answer, bytes_answer
 from gateway.web.reading import is_uuid
 from gateway.web.requests import Request
 
 HANDLERS = Handlers()
-HLS = b"application/vnd.apple.mpegurl"
+HLS = "application/vnd.apple.mpegurl"
 
 
 @HANDLERS.on("getStreamManifest")
-async def get_manifest(parts: Parts, request: Request) -> Answer:
+async def get_manifest(parts: Parts, request: Request) -> Response:
     """Streaming decides; the names in the playlist get the permission that the caller has just been given."""
-    stream_id = request.params["stream_id"]
+    stream_id = request.path_params["stream_id"]
     if not is_uuid(stream_id):
         raise NotFound()
     opened = await parts.calls.streaming.open_stream(OpenRequest(stream_id=stream_id.lower()))
@@ -26,4 +26,4 @@ async def get_manifest(parts: Parts, request: Request) -> Answer:
     text = with_links(
         playlist.decode(), lambda name: parts.media.folder_link(origin, opened.folder, join(beside, name))
     )
-    return bytes_answer(200, text.encode(), HLS, [(b"cache-control", b"private, max-age=0")])
+    return Response(text, media_type=HLS, headers={"cache-control": "private, max-age=0"})

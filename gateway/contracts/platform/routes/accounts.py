@@ -21,10 +21,10 @@ from gateway.contracts.platform.schemas import (
     UsernameQuery,
 )
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.faults import Malformed
 from gateway.web.reading import json_body, path_uuid, query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 MOST_USER_AGENT = 255
@@ -33,7 +33,7 @@ _username = TypeAdapter(Username)
 
 
 @HANDLERS.on("registerUser", limits=(limits.REGISTER,))
-async def register(parts: Parts, request: Request) -> Answer:
+async def register(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RegisterInput)
     answer = await parts.calls.auth.register(
         RegisterRequest(
@@ -45,11 +45,11 @@ async def register(parts: Parts, request: Request) -> Answer:
         )
     )
     signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
-    return json_answer(201, mapping.success(signed_in))
+    return JSONResponse(mapping.success(signed_in), 201)
 
 
 @HANDLERS.on("loginUser", limits=(limits.LOGIN,))
-async def log_in(parts: Parts, request: Request) -> Answer:
+async def log_in(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, LoginInput)
     answer = await parts.calls.auth.log_in(
         LogInRequest(
@@ -61,73 +61,73 @@ async def log_in(parts: Parts, request: Request) -> Answer:
         )
     )
     signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
-    return json_answer(200, mapping.success({**signed_in, "requires_2fa": False}))
+    return JSONResponse(mapping.success({**signed_in, "requires_2fa": False}))
 
 
 @HANDLERS.on("refreshToken")
-async def refresh(parts: Parts, request: Request) -> Answer:
+async def refresh(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RefreshInput)
     answer = await parts.calls.auth.refresh(
         RefreshRequest(refresh_token=body.refresh_token, ip_address=request.address)
     )
-    return json_answer(200, mapping.success(mapping.tokens(answer.tokens)))
+    return JSONResponse(mapping.success(mapping.tokens(answer.tokens)))
 
 
 @HANDLERS.on("logoutUser")
-async def log_out(parts: Parts, request: Request) -> Answer:
+async def log_out(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RefreshInput)
     await parts.calls.auth.log_out(LogOutRequest(refresh_token=body.refresh_token))
-    return json_answer(200, mapping.message("Logged out successfully"))
+    return JSONResponse(mapping.message("Logged out successfully"))
 
 
 @HANDLERS.on("getCurrentUser")
-async def get_me(parts: Parts, request: Request) -> Answer:
+async def get_me(parts: Parts, request: Request) -> JSONResponse:
     answer = await parts.calls.auth.get_account(GetRequest(account=ref(str(request.principal.user_id))))
-    return json_answer(200, mapping.success(mapping.current_user(answer.account)))
+    return JSONResponse(mapping.success(mapping.current_user(answer.account)))
 
 
 @HANDLERS.on("checkUsername")
-async def check_username(parts: Parts, request: Request) -> Answer:
+async def check_username(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, UsernameQuery)
     answer = await parts.calls.auth.check_username(CheckUsernameRequest(username=asked.username))
-    return json_answer(200, mapping.success({"username": asked.username, "available": answer.available}))
+    return JSONResponse(mapping.success({"username": asked.username, "available": answer.available}))
 
 
 @HANDLERS.on("getUser")
-async def get_user(parts: Parts, request: Request) -> Answer:
+async def get_user(parts: Parts, request: Request) -> JSONResponse:
     answer = await parts.calls.auth.get_account(GetRequest(account=ref(path_uuid(request))))
-    return json_answer(200, mapping.success({"profile": mapping.profile(answer.account)}))
+    return JSONResponse(mapping.success({"profile": mapping.profile(answer.account)}))
 
 
 @HANDLERS.on("getUserByUsername")
-async def get_user_by_username(parts: Parts, request: Request) -> Answer:
+async def get_user_by_username(parts: Parts, request: Request) -> JSONResponse:
     try:
-        username = _username.validate_python(request.params["username"])
+        username = _username.validate_python(request.path_params["username"])
     except ValidationError:
         raise Malformed.at("username", "must be 3 to 30 letters, digits, _ . or -") from None
     answer = await parts.calls.auth.get_account_by_username(GetByUsernameRequest(username=username))
-    return json_answer(200, mapping.success({"profile": mapping.public_profile(answer.account)}))
+    return JSONResponse(mapping.success({"profile": mapping.public_profile(answer.account)}))
 
 
 @HANDLERS.on("updateUser")
-async def change_user(parts: Parts, request: Request) -> Answer:
+async def change_user(parts: Parts, request: Request) -> JSONResponse:
     account_id = path_uuid(request)
     sent = (await json_body(request, ProfileInput)).sent()
     answer = await parts.calls.auth.change_account(ChangeRequest(id=account_id, fields=list(sent), **sent))
-    return json_answer(200, mapping.success({"profile": mapping.changed_profile(answer.account)}))
+    return JSONResponse(mapping.success({"profile": mapping.changed_profile(answer.account)}))
 
 
 @HANDLERS.on("followUser")
-async def follow(parts: Parts, request: Request) -> Answer:
+async def follow(parts: Parts, request: Request) -> JSONResponse:
     await parts.calls.audience.follow(FollowRequest(account_id=path_uuid(request)))
-    return json_answer(200, mapping.message("User followed"))
+    return JSONResponse(mapping.message("User followed"))
 
 
 @HANDLERS.on("unfollowUser")
-async def unfollow(parts: Parts, request: Request) -> Answer:
+async def unfollow(parts: Parts, request: Request) -> JSONResponse:
     await parts.calls.audience.unfollow(UnfollowRequest(account_id=path_uuid(request)))
-    return json_answer(200, mapping.message("User unfollowed"))
+    return JSONResponse(mapping.message("User unfollowed"))
 
 
 def _user_agent(request: Request) -> str:
-    return (request.header(b"user-agent") or "")[:MOST_USER_AGENT]
+    return request.headers.get("user-agent", "")[:MOST_USER_AGENT]

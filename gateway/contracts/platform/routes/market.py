@@ -16,9 +16,9 @@ from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
 from gateway.contracts.platform.schemas import OrderInput, Pages, ProductChangeInput, ProductInput, ProductsQuery
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.reading import idempotency_key, json_body, path_uuid, query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 
@@ -27,7 +27,7 @@ TYPES = {name: kind for kind, name in mapping.PRODUCT_TYPE.items()}
 
 
 @HANDLERS.on("listProducts")
-async def list_products(parts: Parts, request: Request) -> Answer:
+async def list_products(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, ProductsQuery)
     answer = await parts.calls.marketplace.list_products(
         ListRequest(
@@ -36,11 +36,11 @@ async def list_products(parts: Parts, request: Request) -> Answer:
             seller_id=asked.seller_id,
         )
     )
-    return json_answer(200, mapping.success([mapping.product(product) for product in answer.products]))
+    return JSONResponse(mapping.success([mapping.product(product) for product in answer.products]))
 
 
 @HANDLERS.on("createProduct")
-async def add_product(parts: Parts, request: Request) -> Answer:
+async def add_product(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, ProductInput)
     answer = await parts.calls.marketplace.add_product(
@@ -54,11 +54,11 @@ async def add_product(parts: Parts, request: Request) -> Answer:
             idempotency_key=key,
         )
     )
-    return json_answer(201, mapping.success(mapping.product(answer.product)))
+    return JSONResponse(mapping.success(mapping.product(answer.product)), 201)
 
 
 @HANDLERS.on("updateProduct")
-async def change_product(parts: Parts, request: Request) -> Answer:
+async def change_product(parts: Parts, request: Request) -> JSONResponse:
     product_id = path_uuid(request)
     sent = (await json_body(request, ProductChangeInput)).sent()
     # The document says price, the house says how small the unit is.
@@ -66,35 +66,35 @@ async def change_product(parts: Parts, request: Request) -> Answer:
     if "status" in values:
         values["status"] = STATUSES[values["status"]]
     answer = await parts.calls.marketplace.change_product(ChangeRequest(id=product_id, fields=list(values), **values))
-    return json_answer(200, mapping.success(mapping.product(answer.product)))
+    return JSONResponse(mapping.success(mapping.product(answer.product)))
 
 
 @HANDLERS.on("createOrder")
-async def add_order(parts: Parts, request: Request) -> Answer:
+async def add_order(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, OrderInput)
     answer = await parts.calls.marketplace.add_order(
         OrdersServiceAddRequest(product_ids=[item.product_id for item in body.items], idempotency_key=key)
     )
-    return json_answer(201, mapping.success(mapping.order(answer.order)))
+    return JSONResponse(mapping.success(mapping.order(answer.order)), 201)
 
 
 @HANDLERS.on("listOrders")
-async def list_orders(parts: Parts, request: Request) -> Answer:
+async def list_orders(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, Pages)
     answer = await parts.calls.marketplace.list_orders(OrdersServiceListRequest(page=page(asked.page, asked.limit)))
-    return json_answer(200, mapping.success([mapping.order_summary(order) for order in answer.orders]))
+    return JSONResponse(mapping.success([mapping.order_summary(order) for order in answer.orders]))
 
 
 @HANDLERS.on("getOrder")
-async def get_order(parts: Parts, request: Request) -> Answer:
+async def get_order(parts: Parts, request: Request) -> JSONResponse:
     answer = await parts.calls.marketplace.get_order(OrdersServiceGetRequest(id=path_uuid(request)))
-    return json_answer(200, mapping.success(mapping.order(answer.order)))
+    return JSONResponse(mapping.success(mapping.order(answer.order)))
 
 
 @HANDLERS.on("getDownloadUrl")
-async def get_download(parts: Parts, request: Request) -> Answer:
+async def get_download(parts: Parts, request: Request) -> JSONResponse:
     product_id = path_uuid(request, "product_id")
     answer = await parts.calls.marketplace.get_download(GetDownloadRequest(product_id=product_id))
     link = parts.media.object_link(parts.origin(request), answer.object, f"{answer.title}.{answer.format}")
-    return json_answer(200, mapping.success({"url": link}))
+    return JSONResponse(mapping.success({"url": link}))

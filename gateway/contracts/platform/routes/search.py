@@ -16,15 +16,15 @@ from gateway.contracts.platform import mapping
 from gateway.contracts.platform.routes.tracks import SORTS
 from gateway.contracts.platform.schemas import SearchQuery, TrackSearchQuery
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.reading import query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 
 
 @HANDLERS.on("searchTracks")
-async def search_tracks(parts: Parts, request: Request) -> Answer:
+async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, TrackSearchQuery)
     answer = await parts.calls.catalog.search_tracks(
         SearchTracksRequest(
@@ -43,11 +43,11 @@ async def search_tracks(parts: Parts, request: Request) -> Answer:
     origin = parts.origin(request)
     tracks = [mapping.track_hit(track, parts.media, origin) for track in answer.tracks]
     # The one answer that is not wrapped.
-    return json_answer(200, {"tracks": tracks, "pagination": mapping.pagination(asked.page, asked.limit, answer.total)})
+    return JSONResponse({"tracks": tracks, "pagination": mapping.pagination(asked.page, asked.limit, answer.total)})
 
 
 @HANDLERS.on("search")
-async def search(parts: Parts, request: Request) -> Answer:
+async def search(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, SearchQuery)
     tracks, people = await asyncio.gather(_tracks(parts, asked), _people(parts, asked))
     origin = parts.origin(request)
@@ -58,7 +58,7 @@ async def search(parts: Parts, request: Request) -> Answer:
         "users": [mapping.user_hit(person) for person in people.people],
         "total": tracks.total + people.total,
     }
-    return json_answer(200, mapping.success(found))
+    return JSONResponse(mapping.success(found))
 
 
 async def _tracks(parts: Parts, asked: SearchQuery) -> SearchTracksResponse:

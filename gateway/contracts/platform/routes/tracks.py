@@ -17,9 +17,9 @@ from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
 from gateway.contracts.platform.schemas import Pages, PlayInput, TrackInput, TracksQuery
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.reading import idempotency_key, json_body, path_uuid, query
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 DASHBOARD_DAYS = 30
@@ -32,7 +32,7 @@ SORTS = {
 
 
 @HANDLERS.on("listTracks")
-async def list_tracks(parts: Parts, request: Request) -> Answer:
+async def list_tracks(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, TracksQuery)
     answer = await parts.calls.catalog.list_tracks(
         ListRequest(
@@ -47,60 +47,60 @@ async def list_tracks(parts: Parts, request: Request) -> Answer:
     origin = parts.origin(request)
     tracks = [mapping.track_summary(track, parts.media, origin) for track in answer.tracks]
     pagination = mapping.pagination(asked.page, asked.limit, answer.total)
-    return json_answer(200, mapping.success({"tracks": tracks, "pagination": pagination}))
+    return JSONResponse(mapping.success({"tracks": tracks, "pagination": pagination}))
 
 
 @HANDLERS.on("getTrack")
-async def get_track(parts: Parts, request: Request) -> Answer:
+async def get_track(parts: Parts, request: Request) -> JSONResponse:
     track = await parts.calls.catalog.get_track(path_uuid(request))
-    return json_answer(200, mapping.success({"track": mapping.track(track, parts.media, parts.origin(request))}))
+    return JSONResponse(mapping.success({"track": mapping.track(track, parts.media, parts.origin(request))}))
 
 
 @HANDLERS.on("updateTrack")
-async def change_track(parts: Parts, request: Request) -> Answer:
+async def change_track(parts: Parts, request: Request) -> JSONResponse:
     track_id = path_uuid(request)
     sent = (await json_body(request, TrackInput)).sent()
     answer = await parts.calls.catalog.change_track(
         ChangeRequest(id=track_id, fields=list(sent), form=TrackForm(**sent))
     )
-    return json_answer(200, mapping.success({"track": mapping.changed_track(answer.track)}))
+    return JSONResponse(mapping.success({"track": mapping.changed_track(answer.track)}))
 
 
 @HANDLERS.on("deleteTrack")
-async def remove_track(parts: Parts, request: Request) -> Answer:
+async def remove_track(parts: Parts, request: Request) -> JSONResponse:
     await parts.calls.catalog.remove_track(RemoveRequest(id=path_uuid(request)))
-    return json_answer(200, mapping.message("Track deleted successfully"))
+    return JSONResponse(mapping.message("Track deleted successfully"))
 
 
 @HANDLERS.on("getTrackStats")
-async def get_stats(parts: Parts, request: Request) -> Answer:
+async def get_stats(parts: Parts, request: Request) -> JSONResponse:
     answer = await parts.calls.insights.get_track_stats(GetTrackStatsRequest(track=ref(path_uuid(request))))
-    return json_answer(200, mapping.success({"stats": mapping.stats(answer.stats)}))
+    return JSONResponse(mapping.success({"stats": mapping.stats(answer.stats)}))
 
 
 @HANDLERS.on("getTrackDashboard")
-async def get_dashboard(parts: Parts, request: Request) -> Answer:
+async def get_dashboard(parts: Parts, request: Request) -> JSONResponse:
     track_id = path_uuid(request)
     answer = await parts.calls.insights.get_track_charts(
         GetTrackChartsRequest(track=ref(track_id), days=DASHBOARD_DAYS)
     )
-    return json_answer(200, mapping.success({"dashboard": mapping.dashboard(track_id, answer)}))
+    return JSONResponse(mapping.success({"dashboard": mapping.dashboard(track_id, answer)}))
 
 
 @HANDLERS.on("likeTrack")
-async def like(parts: Parts, request: Request) -> Answer:
+async def like(parts: Parts, request: Request) -> JSONResponse:
     await parts.calls.audience.like(LikeRequest(track_id=path_uuid(request)))
-    return json_answer(200, mapping.message("Track liked"))
+    return JSONResponse(mapping.message("Track liked"))
 
 
 @HANDLERS.on("unlikeTrack")
-async def unlike(parts: Parts, request: Request) -> Answer:
+async def unlike(parts: Parts, request: Request) -> JSONResponse:
     await parts.calls.audience.unlike(UnlikeRequest(track_id=path_uuid(request)))
-    return json_answer(200, mapping.message("Track unliked"))
+    return JSONResponse(mapping.message("Track unliked"))
 
 
 @HANDLERS.on("listTrackLikes")
-async def list_likes(parts: Parts, request: Request) -> Answer:
+async def list_likes(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_uuid(request), query(request, Pages)
     answer = await parts.calls.audience.list_likes_for_track(
         ListForTrackRequest(track_id=track_id, page=page(asked.page, asked.limit))
@@ -108,19 +108,19 @@ async def list_likes(parts: Parts, request: Request) -> Answer:
     people = await parts.joins.people(like.user_id for like in answer.likes)
     likes = [mapping.like(like, people[like.user_id]) for like in answer.likes]
     pagination = mapping.pagination(asked.page, asked.limit, answer.total)
-    return json_answer(200, mapping.success({"likes": likes, "total": answer.total, "pagination": pagination}))
+    return JSONResponse(mapping.success({"likes": likes, "total": answer.total, "pagination": pagination}))
 
 
 @HANDLERS.on("getTrackStatus")
-async def get_status(parts: Parts, request: Request) -> Answer:
+async def get_status(parts: Parts, request: Request) -> JSONResponse:
     track = await parts.calls.catalog.get_track(path_uuid(request))
     # Streaming alone decides who may look, so it is asked whatever catalog said.
     progress = await parts.calls.streaming.get_progress(GetProgressRequest(recording_id=track.recording_id))
-    return json_answer(200, mapping.success(mapping.processing(track, progress)))
+    return JSONResponse(mapping.success(mapping.processing(track, progress)))
 
 
 @HANDLERS.on("recordPlay")
-async def record_play(parts: Parts, request: Request) -> Answer:
+async def record_play(parts: Parts, request: Request) -> JSONResponse:
     track_id, key = path_uuid(request), idempotency_key(request)
     body = await json_body(request, PlayInput)
     outcome = await parts.calls.audience.record_play(
@@ -134,4 +134,4 @@ async def record_play(parts: Parts, request: Request) -> Answer:
             fingerprint=sha256(f"{track_id}\n{body.duration}\n{body.device}".encode()).digest() if key else b"",
         )
     )
-    return json_answer(200, mapping.success({"message": "Play event recorded", "id": outcome.id}))
+    return JSONResponse(mapping.success({"message": "Play event recorded", "id": outcome.id}))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from soundstage.catalog.v1.tracks_pb2 import AddRequest, TrackForm
 from soundstage.streaming.v1.uploads_pb2 import ReceiveRequest, ReceiveResponse, UploadHead
@@ -13,52 +14,71 @@ from gateway.contract import Handlers
 from gateway.contracts.platform import limits, mapping
 from gateway.contracts.platform.schemas import TrackFields
 from gateway.parts import Parts
-from gateway.web.answers import Answer, json_answer
 from gateway.web.multipart import MOST_FIELD_BYTES, Field, File, Form
 from gateway.web.reading import checked, idempotency_key
 from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 MOST_FILENAME = 255
+# Answers that say for sure that no track was made; after any other there may be one.
+_REFUSED = (errors.Invalid, errors.NotFound, errors.Forbidden)
 
 
 @HANDLERS.on("uploadTrack", limits=(limits.UPLOADS,), budget_seconds=RECEIVE_SECONDS)
-async def upload(parts: Parts, request: Request) -> Answer:
+async def upload(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     fields, file, received = await _read(parts, request)
-    answer = await parts.calls.catalog.add_track(
-        AddRequest(
-            recording_id=received.recording_id,
-            filename=file.filename[:MOST_FILENAME],
-            sha256=received.sha256,
-            file_bytes=received.bytes,
-            format=received.format,
-            form=_form(fields),
-            file_tags=_tags(received),
-            idempotency_key=key,
-        )
+    asked = AddRequest(
+        recording_id=received.recording_id,
+        filename=file.filename[:MOST_FILENAME],
+        sha256=received.sha256,
+        file_bytes=received.bytes,
+        format=received.format,
+        form=_form(fields),
+        file_tags=_tags(received),
+        idempotency_key=key,
     )
+    try:
+        answer = await parts.calls.catalog.add_track(asked)
+    except _REFUSED:
+        await _withdraw(parts, received)
+        raise
+    if answer.track.recording_id != received.recording_id:
+        # The key's first upload is the track; this one was sent for its answer.
+        await _withdraw(parts, received)
     track = mapping.new_track(answer.track, parts.media, parts.origin(request))
-    return json_answer(201, mapping.success({"track": track}))
+    return JSONResponse(mapping.success({"track": track}), 201)
 
 
 async def _read(parts: Parts, request: Request) -> tuple[TrackFields, File, ReceiveResponse]:
     """The fields, which may come before and after the file, and the file's receipt."""
     texts: dict[str, str] = {}
     taken: tuple[File, ReceiveResponse] | None = None
-    async for part in Form(request).parts():
-        if isinstance(part, Field):
-            texts[part.name] = part.value
-            continue
-        if part.name != "file" or taken:
-            raise _wrong(part.name, "is there twice" if part.name == "file" else "is not a known field")
-        # What is known to be wrong by now need not cost an upload.
-        checked(TrackFields, texts)
-        taken = part, await _receive(parts, part, _declared_bytes(request))
-    fields = checked(TrackFields, texts)
+    try:
+        async for part in Form(request).parts():
+            if isinstance(part, Field):
+                texts[part.name] = part.value
+                continue
+            if part.name != "file" or taken:
+                raise _wrong(part.name, "is there twice" if part.name == "file" else "is not a known field")
+            # What is known to be wrong by now need not cost an upload.
+            checked(TrackFields, texts)
+            taken = part, await _receive(parts, part, _declared_bytes(request))
+        fields = checked(TrackFields, texts)
+    except Exception:
+        if taken is not None:
+            await _withdraw(parts, taken[1])
+        raise
     if taken is None:
         raise _wrong("file", "is required")
     return fields, *taken
+
+
+async def _withdraw(parts: Parts, received: ReceiveResponse) -> None:
+    # Streaming away: it finds the recording by its age.
+    with suppress(errors.Error):
+        await parts.calls.streaming.withdraw(received.recording_id)
 
 
 async def _receive(parts: Parts, file: File, declared_bytes: int) -> ReceiveResponse:
@@ -86,7 +106,7 @@ async def _requests(file: File, declared_bytes: int, failure: list[Exception]) -
 
 def _declared_bytes(request: Request) -> int:
     """At least so many bytes the file will have: what the whole body has, less all that is not the file."""
-    length = request.header(b"content-length") or ""
+    length = request.headers.get("content-length", "")
     return max(0, int(length[:18]) - 2 * MOST_FIELD_BYTES) if length.isdigit() else 0
 
 

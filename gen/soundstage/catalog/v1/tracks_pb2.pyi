@@ -519,11 +519,14 @@ class ListRequest(_message.Message):
     SORT_FIELD_NUMBER: _builtins.int
     ASCENDING_FIELD_NUMBER: _builtins.int
     PUBLIC_ONLY_FIELD_NUMBER: _builtins.int
+    ALL_OF_OWNER_FIELD_NUMBER: _builtins.int
     genre: _builtins.str
     format: _builtins.str
     sort: Global___TrackSort.ValueType
     ascending: _builtins.bool
     public_only: _builtins.bool
+    all_of_owner: _builtins.bool
+    """Of an administrator who names an owner by id: that owner's in every state. Of anybody else it changes nothing."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     @_builtins.property
@@ -538,10 +541,11 @@ class ListRequest(_message.Message):
         sort: Global___TrackSort.ValueType = ...,
         ascending: _builtins.bool = ...,
         public_only: _builtins.bool = ...,
+        all_of_owner: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_format", b"_format", "_genre", b"_genre", "format", b"format", "genre", b"genre", "owner", b"owner", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_format", b"_format", "_genre", b"_genre", "ascending", b"ascending", "format", b"format", "genre", b"genre", "owner", b"owner", "page", b"page", "public_only", b"public_only", "sort", b"sort"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_format", b"_format", "_genre", b"_genre", "all_of_owner", b"all_of_owner", "ascending", b"ascending", "format", b"format", "genre", b"genre", "owner", b"owner", "page", b"page", "public_only", b"public_only", "sort", b"sort"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__format: _TypeAlias = _typing.Literal["format"]  # noqa: Y015
     _WhichOneofArgType__format: _TypeAlias = _typing.Literal["_format", b"_format"]  # noqa: Y015

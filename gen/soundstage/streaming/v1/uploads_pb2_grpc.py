@@ -39,6 +39,11 @@ class UploadsServiceStub:
                 request_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveRequest.SerializeToString,
                 response_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveResponse.FromString,
                 _registered_method=True)
+        self.Withdraw = channel.unary_unary(
+                '/soundstage.streaming.v1.UploadsService/Withdraw',
+                request_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawRequest.SerializeToString,
+                response_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawResponse.FromString,
+                _registered_method=True)
 
 
 class UploadsServiceServicer:
@@ -53,6 +58,13 @@ class UploadsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Withdraw(self, request, context):
+        """Takes back what was received when no track will be made of it. What has a track, or another owner, stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UploadsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_UploadsServiceServicer_to_server(servicer, server):
                     servicer.Receive,
                     request_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveRequest.FromString,
                     response_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveResponse.SerializeToString,
+            ),
+            'Withdraw': grpc.unary_unary_rpc_method_handler(
+                    servicer.Withdraw,
+                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawRequest.FromString,
+                    response_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,6 +106,33 @@ class UploadsService:
             '/soundstage.streaming.v1.UploadsService/Receive',
             soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveRequest.SerializeToString,
             soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Withdraw(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.streaming.v1.UploadsService/Withdraw',
+            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawRequest.SerializeToString,
+            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,8 @@ class UploadsServiceStub:
     chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
     looks like one that is done.
     """
+    Withdraw: _grpc.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawRequest, _uploads_pb2.WithdrawResponse]
+    """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
 
 @_typing.type_check_only
 class UploadsServiceAsyncStub(UploadsServiceStub):
@@ -45,6 +47,8 @@ class UploadsServiceAsyncStub(UploadsServiceStub):
     chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
     looks like one that is done.
     """
+    Withdraw: _aio.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawRequest, _uploads_pb2.WithdrawResponse]  # type: ignore[assignment]
+    """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
 
 class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -57,5 +61,13 @@ class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
         chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
         looks like one that is done.
         """
+
+    @_abc_1.abstractmethod
+    def Withdraw(
+        self,
+        request: _uploads_pb2.WithdrawRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_uploads_pb2.WithdrawResponse, _abc.Awaitable[_uploads_pb2.WithdrawResponse]]:
+        """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
 
 def add_UploadsServiceServicer_to_server(servicer: UploadsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
