@@ -5,6 +5,7 @@ together.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, timedelta
@@ -26,6 +27,8 @@ SERVER_SECONDS = 3.0
 TRANSACTION_SECONDS = 10.0
 AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
 _Result = TypeVar("_Result")
+# It tells with a traceback what callers hear as Unavailable.
+logging.getLogger("pymongo.client").setLevel(logging.CRITICAL)
 Session = Any
 
 

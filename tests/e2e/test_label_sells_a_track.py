@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.people import Person, Stage, ok, refused
+from tests.support.people import Person, Stage, eventually, ok, refused
 
 Tune = Callable[[str, float], Path]
 
@@ -31,6 +31,8 @@ def test_a_buyer_keeps_the_original_for_ever(stage: Stage, artist: Person, liste
     refused(again, 409, "CONFLICT")
     ok(artist.delete(f"/tracks/{track['id']}"))
     assert httpx.get(ok(listener.get(download))["url"]).content == file.read_bytes()
+    offers = f"/marketplace/products?seller_id={artist.id}"
+    eventually(lambda: ok(listener.get(offers)) == [], 5)
     late = stage.person().post("/marketplace/orders", json={"items": [{"product_id": product["id"]}]})
     refused(late, 409, "CONFLICT")
 
