@@ -1,10 +1,13 @@
-"""The one wall clock, and the time that the caller's call has left."""
+"""The one wall clock, its times as messages carry them, and the time that the caller's call has left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import overload
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 _shift = timedelta()
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -12,6 +15,19 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 def utc_now() -> datetime:
     return datetime.now(UTC) + _shift
+
+
+@overload
+def timestamp(moment: datetime) -> Timestamp: ...
+@overload
+def timestamp(moment: datetime | None) -> Timestamp | None: ...
+def timestamp(moment: datetime | None) -> Timestamp | None:
+    """The moment as messages carry it; None leaves the field unset."""
+    if moment is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
 
 
 def shift(seconds: float) -> None:

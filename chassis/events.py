@@ -6,6 +6,7 @@ The envelope is Kafka's headers, the value the protobuf message alone, so this m
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -66,6 +67,12 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+    @classmethod
+    def of(cls, message: Any) -> "Record":
+        """What aiokafka calls a ConsumerRecord."""
+        m = message
+        return cls(m.topic, m.partition, m.offset, m.key, m.value, m.headers)
 
     @property
     def event(self) -> Event:

@@ -187,7 +187,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._fault is not None:  # aiokafka would go on where Kafka says
                 raise self._fault
             for partition, messages in batches.items():
-                await self._take(partition, [_record(m) for m in messages])
+                await self._take(partition, [Record.of(m) for m in messages])
             self._watch()
 
     async def _take(self, partition: TopicPartition, records: list[Record]) -> None:
@@ -272,11 +272,6 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._of.sink.reset(partition, place)
             self._kafka.seek(partition, place)
             self._places[partition] = place
-
-
-def _record(message: object) -> Record:
-    m = message
-    return Record(m.topic, m.partition, m.offset, m.key, m.value, m.headers)  # type: ignore[attr-defined]
 
 
 def _traceparent(record: Record) -> str | None:

@@ -1,13 +1,12 @@
 """The events audience publishes: each a pure function of a row, so a row can be told again."""
 
-from datetime import datetime
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.audience.v1.follows_pb2 import FollowState
 from soundstage.audience.v1.likes_pb2 import LikeState
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
 
+from chassis.clock import timestamp
 from chassis.events import Event, Topic
 from services.audience.follows.follow import Follow
 from services.audience.likes.like import Like
@@ -73,12 +72,6 @@ def follow_value(follow: Follow) -> FollowState:
         followed_at=timestamp(follow.followed_at),
         changed_at=timestamp(follow.changed_at),
     )
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
 
 
 def _text(id: UUID | None) -> str:

@@ -1,8 +1,8 @@
 """Auth's events: pure functions of an account's row, which is also what `Export` streams."""
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.auth.v1 import accounts_pb2
 
+from chassis.clock import timestamp
 from chassis.events import Event, Topic
 from services.auth.accounts.account import Account
 
@@ -24,8 +24,6 @@ def account_removed(account: Account) -> Event:
 
 def account_state(account: Account) -> accounts_pb2.AccountState:
     """What others may copy; a removed account is its tombstone. A partner's user has no handle."""
-    created_at = Timestamp()
-    created_at.FromDatetime(account.created_at)
     return accounts_pb2.AccountState(
         id=str(account.id),
         number=account.number,
@@ -37,7 +35,7 @@ def account_state(account: Account) -> accounts_pb2.AccountState:
         location=account.location,
         version=account.version,
         is_removed=account.is_removed,
-        created_at=created_at,
+        created_at=timestamp(account.created_at),
     )
 
 

@@ -1,9 +1,7 @@
 """Events as protobuf: what catalog tells of a track, and what others tell catalog."""
 
-from datetime import datetime
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.auth.v1 import accounts_pb2
 from soundstage.catalog.v1 import tracks_pb2
 from soundstage.insights.v1 import events_pb2 as insights_pb2
@@ -11,6 +9,7 @@ from soundstage.marketplace.v1 import events_pb2 as marketplace_pb2
 from soundstage.streaming.v1 import events_pb2 as streaming_pb2
 
 from chassis import ids
+from chassis.clock import timestamp
 from chassis.events import Event, Record, Topic
 from services.catalog.people.person import Account, Totals
 from services.catalog.tracks.track import Loudness, Recording, Status, Track
@@ -62,14 +61,6 @@ def track_state(t: Track) -> tracks_pb2.TrackState:
         is_removed=t.is_removed,
         published_at=timestamp(t.published_at),
     )
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
 
 
 def track_id(record: Record) -> UUID:

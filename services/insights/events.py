@@ -108,9 +108,3 @@ def moment(value: Timestamp) -> datetime:
         return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
     except OverflowError:
         raise Invalid("A moment out of range") from None
-
-
-def timestamp(value: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(value)
-    return message

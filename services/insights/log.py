@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -66,15 +65,10 @@ class OpenLog:
             self._consumer.seek(partition, first.get((partition.topic, partition.partition), 0))
         while left:
             for partition, messages in (await self._consumer.getmany(timeout_ms=500, max_records=BATCH)).items():
-                if wanted := [_record(m) for m in messages if m.offset < left[partition]]:
+                if wanted := [Record.of(m) for m in messages if m.offset < left[partition]]:
                     yield wanted
             for partition in list(left):
                 # The position also passes what the log no longer holds, and markers of transactions.
                 if await self._consumer.position(partition) >= left[partition]:
                     del left[partition]
                     self._consumer.pause(partition)
-
-
-def _record(message: Any) -> Record:
-    m = message
-    return Record(m.topic, m.partition, m.offset, m.key, m.value, m.headers)

@@ -7,6 +7,7 @@ from soundstage.audience.v1 import follows_pb2, follows_pb2_grpc, likes_pb2, lik
 from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
 
 from chassis.client import Channel, call, stream
+from chassis.clock import timestamp
 from chassis.principal import SERVICE
 from services.insights import events
 from services.insights.refs import message
@@ -42,22 +43,22 @@ class Audience:
 
     async def count_plays(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
         """By minute: the plays received, and 0."""
-        span = {"from": events.timestamp(since), "to": events.timestamp(until)}
+        span = {"from": timestamp(since), "to": timestamp(until)}
         answer = await call(self._plays.CountMinutes, plays_pb2.CountMinutesRequest(**span), caller=SERVICE)
         return {events.moment(m.minute): (m.count, 0) for m in answer.minutes}
 
     async def count_likes(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
         """By minute: the states last changed then, and the sum of their versions."""
-        span = {"from": events.timestamp(since), "to": events.timestamp(until)}
+        span = {"from": timestamp(since), "to": timestamp(until)}
         answer = await call(self._likes.CountChanges, likes_pb2.CountChangesRequest(**span), caller=SERVICE)
         return {events.moment(m.minute): (m.count, m.version_sum) for m in answer.minutes}
 
     async def resend_plays(self, minutes: Sequence[datetime]) -> None:
-        request = plays_pb2.ResendMinutesRequest(minutes=[events.timestamp(minute) for minute in minutes])
+        request = plays_pb2.ResendMinutesRequest(minutes=[timestamp(minute) for minute in minutes])
         await call(self._plays.ResendMinutes, request, caller=SERVICE, timeout_seconds=RESEND_SECONDS)
 
     async def resend_likes(self, minutes: Sequence[datetime]) -> None:
-        request = likes_pb2.ResendChangesRequest(minutes=[events.timestamp(minute) for minute in minutes])
+        request = likes_pb2.ResendChangesRequest(minutes=[timestamp(minute) for minute in minutes])
         await call(self._likes.ResendChanges, request, caller=SERVICE, timeout_seconds=RESEND_SECONDS)
 
     async def export_plays(

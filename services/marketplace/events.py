@@ -1,11 +1,9 @@
 """What marketplace publishes, and the states it takes from others, as protobuf messages."""
 
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.catalog.v1 import tracks_pb2
 from soundstage.marketplace.v1 import events_pb2
 
+from chassis.clock import timestamp
 from chassis.events import Event, Topic
 from chassis.ids import parse
 from services.marketplace.orders.store import Order
@@ -36,14 +34,6 @@ def original_answered(original: Original) -> Event:
     kind = events_pb2.OriginalKept if original.is_kept else events_pb2.OriginalReleased
     message = kind(recording_id=str(original.recording_id), track_id=str(original.track_id))
     return Event.of(TOPIC.name, message.recording_id, message, type=kind.DESCRIPTOR.name)
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
 
 
 def track_of(state: tracks_pb2.TrackState) -> Track:

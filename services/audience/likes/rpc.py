@@ -6,10 +6,11 @@ from typing import Any
 from soundstage.audience.v1 import likes_pb2 as pb
 from soundstage.audience.v1.likes_pb2_grpc import LikesServiceServicer
 
+from chassis.clock import timestamp
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, allow_anyone, allow_services, current
-from services.audience.events import like_value, timestamp
+from services.audience.events import like_value
 from services.audience.likes.domain import Likes
 from services.audience.wire import moment, moments, pair
 

@@ -9,10 +9,11 @@ from soundstage.audience.v1 import plays_pb2 as pb
 from soundstage.audience.v1.plays_pb2_grpc import PlaysServiceServicer
 
 from chassis import principal
+from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
 from chassis.ids import parse
 from chassis.principal import allow_services
-from services.audience.events import play_value, timestamp
+from services.audience.events import play_value
 from services.audience.plays.domain import Plays
 from services.audience.plays.play import Item, Outcome
 from services.audience.wire import moment, moments

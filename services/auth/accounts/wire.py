@@ -1,16 +1,13 @@
 """An account and its tokens as messages."""
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.auth.v1 import accounts_pb2 as pb
 
+from chassis.clock import timestamp
 from services.auth.accounts.account import Account
 from services.auth.sessions.issue import Pair
 
 
 def account_message(account: Account) -> pb.Account:
-    created_at, updated_at = Timestamp(), Timestamp()
-    created_at.FromDatetime(account.created_at)
-    updated_at.FromDatetime(account.updated_at)
     return pb.Account(
         id=str(account.id),
         number=account.number,
@@ -25,8 +22,8 @@ def account_message(account: Account) -> pb.Account:
         last_name=account.last_name,
         gender=account.gender,
         date_of_birth=account.date_of_birth.isoformat() if account.date_of_birth else None,
-        created_at=created_at,
-        updated_at=updated_at,
+        created_at=timestamp(account.created_at),
+        updated_at=timestamp(account.updated_at),
     )
 
 

@@ -4,11 +4,11 @@ import json
 from datetime import UTC
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.auth.v1 import sessions_pb2 as pb
 from soundstage.auth.v1 import sessions_pb2_grpc as grpc_pb
 
 from chassis import principal
+from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
 from chassis.principal import Kind, allow, allow_anyone
 from services.auth.accounts.account import Origin
@@ -48,16 +48,10 @@ class SessionsRpc(grpc_pb.SessionsServiceServicer):
         found = await self._sessions.list_revocations(since)
         return pb.ListRevocationsResponse(
             session_ids=[str(i) for i in found.session_ids],
-            not_before=[pb.NotBefore(account_id=str(i), moment=_timestamp(moment)) for i, moment in found.not_before],
-            as_of=_timestamp(found.as_of),
+            not_before=[pb.NotBefore(account_id=str(i), moment=timestamp(moment)) for i, moment in found.not_before],
+            as_of=timestamp(found.as_of),
         )
 
     @allow_anyone
     async def GetKeys(self, request: pb.GetKeysRequest, _: Any) -> pb.GetKeysResponse:
         return pb.GetKeysResponse(jwks_json=json.dumps(self._keys.jwks(), separators=(",", ":")))
-
-
-def _timestamp(moment: Any) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message

@@ -6,6 +6,7 @@ from soundstage.catalog.v1 import tracks_pb2 as pb
 from soundstage.catalog.v1 import tracks_pb2_grpc
 
 from chassis import idempotency, ids, principal
+from chassis.clock import timestamp
 from chassis.errors import Error, Forbidden
 from chassis.pages import Page
 from chassis.principal import Kind
@@ -133,9 +134,9 @@ def track(view: View) -> pb.Track:
         play_count=facts.plays,
         like_count=facts.likes,
         repost_count=facts.reposts,
-        created_at=events.timestamp(t.created_at),
-        updated_at=events.timestamp(t.updated_at),
-        published_at=events.timestamp(t.published_at),
+        created_at=timestamp(t.created_at),
+        updated_at=timestamp(t.updated_at),
+        published_at=timestamp(t.published_at),
     )
 
 

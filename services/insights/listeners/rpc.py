@@ -7,11 +7,11 @@ from soundstage.insights.v1 import listeners_pb2 as pb
 from soundstage.insights.v1.listeners_pb2_grpc import ListenersServiceServicer
 
 from chassis import principal
+from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow
-from services.insights.events import timestamp
 from services.insights.listeners.domain import Listeners
 from services.insights.listeners.listener import Listener, Place
 from services.insights.refs import ref

@@ -6,8 +6,8 @@ from soundstage.insights.v1 import metrics_pb2 as pb
 from soundstage.insights.v1.metrics_pb2_grpc import MetricsServiceServicer
 
 from chassis import principal
+from chassis.clock import timestamp
 from chassis.principal import Kind, allow
-from services.insights.events import timestamp
 from services.insights.metrics.domain import Metrics
 from services.insights.metrics.figures import Charts, Day, Figures, Listening, Stats
 from services.insights.refs import ref

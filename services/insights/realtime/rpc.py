@@ -6,8 +6,8 @@ from soundstage.insights.v1 import realtime_pb2 as pb
 from soundstage.insights.v1.realtime_pb2_grpc import RealtimeServiceServicer
 
 from chassis import principal
+from chassis.clock import timestamp
 from chassis.principal import Kind, allow
-from services.insights.events import timestamp
 from services.insights.realtime.domain import RealtimePlays
 from services.insights.realtime.now import RecentPlay
 from services.insights.refs import ref

@@ -5,11 +5,11 @@ from typing import Any
 from soundstage.marketplace.v1 import orders_pb2 as pb
 from soundstage.marketplace.v1.orders_pb2_grpc import OrdersServiceServicer
 
+from chassis.clock import timestamp
 from chassis.idempotency import fingerprint
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, current
-from services.marketplace.events import timestamp
 from services.marketplace.orders.domain import MOST_PAGE, Orders, field_of
 from services.marketplace.orders.store import Order, Status
 

@@ -6,11 +6,11 @@ from uuid import UUID
 from soundstage.marketplace.v1 import products_pb2 as pb
 from soundstage.marketplace.v1.products_pb2_grpc import ProductsServiceServicer
 
+from chassis.clock import timestamp
 from chassis.idempotency import fingerprint
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, allow_anyone, current
-from services.marketplace.events import timestamp
 from services.marketplace.products.domain import MOST_PAGE, Change, Offer, Products
 from services.marketplace.products.store import Product, Status, Type
 

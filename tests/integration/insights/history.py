@@ -12,6 +12,7 @@ from soundstage.audience.v1.likes_pb2 import LikeState
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
 
 from chassis import clock
+from chassis.clock import timestamp
 from chassis.events import Event, Record
 from chassis.ids import new_id
 from services.insights import events
@@ -33,8 +34,8 @@ def a_play(track: str, user: str = "", *, at: datetime | None = None, **changes:
         duration_ms=200_000,
         source=plays_pb2.PLAY_SOURCE_PLATFORM,
         is_authenticated=bool(user),
-        occurred_at=events.timestamp(at),
-        received_at=events.timestamp(at),
+        occurred_at=timestamp(at),
+        received_at=timestamp(at),
     )
     for name, value in changes.items():
         setattr(play, name, value)
@@ -42,14 +43,14 @@ def a_play(track: str, user: str = "", *, at: datetime | None = None, **changes:
 
 
 def a_like(track: str, user: str, *, version: int = 1, is_liked: bool = True, at: datetime | None = None) -> LikeState:
-    moment = events.timestamp(at or now())
+    moment = timestamp(at or now())
     return LikeState(
         track_id=track, user_id=user, is_liked=is_liked, version=version, liked_at=moment, changed_at=moment
     )
 
 
 def a_follow(follower: str, followee: str, *, version: int = 1, is_following: bool = True) -> FollowState:
-    moment = events.timestamp(now())
+    moment = timestamp(now())
     return FollowState(
         follower_id=follower,
         followee_id=followee,

@@ -10,6 +10,7 @@ from typing import Any
 from soundstage.audience.v1 import follows_pb2, follows_pb2_grpc, likes_pb2, likes_pb2_grpc, plays_pb2, plays_pb2_grpc
 from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
 
+from chassis.clock import timestamp
 from chassis.config import Settings
 from chassis.errors import Unavailable
 from chassis.ids import new_id
@@ -125,7 +126,7 @@ class Plays(plays_pb2_grpc.PlaysServiceServicer):
         counts = Counter(minute_of(play.received_at) for play in self._of.history.plays)
         return plays_pb2.CountMinutesResponse(
             minutes=[
-                plays_pb2.MinuteCount(minute=events.timestamp(minute), count=count)
+                plays_pb2.MinuteCount(minute=timestamp(minute), count=count)
                 for minute, count in counts.items()
                 if wanted(minute, request)
             ]
@@ -158,7 +159,7 @@ class Likes(likes_pb2_grpc.LikesServiceServicer):
             minutes[minute_of(state.changed_at)].append(state.version)
         return likes_pb2.CountChangesResponse(
             minutes=[
-                likes_pb2.MinuteChanges(minute=events.timestamp(m), count=len(versions), version_sum=sum(versions))
+                likes_pb2.MinuteChanges(minute=timestamp(m), count=len(versions), version_sum=sum(versions))
                 for m, versions in minutes.items()
                 if wanted(m, request)
             ]

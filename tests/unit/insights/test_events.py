@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from soundstage.audience.v1 import plays_pb2 as pb
 
+from chassis.clock import timestamp
 from chassis.errors import Invalid
 from chassis.ids import new_id
 from services.insights import events
@@ -29,7 +30,7 @@ def recorded(**changes: object) -> pb.PlayRecorded:
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 31), timezones=st.just(UTC)))
 def test_moments_are_read_to_the_microsecond(moment: datetime) -> None:
-    assert events.moment(events.timestamp(moment)) == moment
+    assert events.moment(timestamp(moment)) == moment
 
 
 @pytest.mark.parametrize(

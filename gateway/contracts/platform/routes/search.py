@@ -1,7 +1,5 @@
 import asyncio
-from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.catalog.v1.search_pb2 import (
     SearchPeopleRequest,
     SearchPeopleResponse,
@@ -10,6 +8,7 @@ from soundstage.catalog.v1.search_pb2 import (
 )
 from soundstage.catalog.v1.tracks_pb2 import TrackSort
 
+from chassis.clock import timestamp
 from gateway.calls.wire import page
 from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
@@ -34,8 +33,8 @@ async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
             format=asked.format,
             min_duration_seconds=asked.min_duration,
             max_duration_seconds=asked.max_duration,
-            created_from=_stamp(asked.start_date),
-            created_to=_stamp(asked.end_date),
+            created_from=timestamp(asked.start_date),
+            created_to=timestamp(asked.end_date),
             sort=SORTS[asked.sort_by] if asked.sort_by else TrackSort.TRACK_SORT_UNSPECIFIED,
             ascending=asked.sort_order == "asc",
         )
@@ -73,11 +72,3 @@ async def _people(parts: Parts, asked: SearchQuery) -> SearchPeopleResponse:
         return SearchPeopleResponse()
     wanted = SearchPeopleRequest(query=asked.q, page=page(asked.page, asked.limit))
     return await parts.calls.catalog.search_people(wanted)
-
-
-def _stamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
