@@ -1,5 +1,7 @@
 """What can be wrong with a request before any service is asked; the rest of the vocabulary is chassis.errors."""
 
+from math import ceil
+
 from chassis import errors
 from chassis.errors import FieldError
 
@@ -48,3 +50,17 @@ class NotBuilt(errors.Error):
 
     default_reason = "NOT_BUILT"
     default_message = "This operation is not built yet"
+
+
+def retry_after_seconds(error: errors.Error) -> int:
+    """Whole seconds to wait, at least one."""
+    return max(1, ceil(error.retry_after_seconds))
+
+
+def headers(error: errors.Error, status: int) -> dict[str, str]:
+    """What HTTP itself asks of an error, in the words of any contract (RFC 9110, 11.6.1 and 10.2.3)."""
+    if status == 401:
+        return {"www-authenticate": "Bearer"}
+    if status in (429, 503):
+        return {"retry-after": str(retry_after_seconds(error))}
+    return {}

@@ -1,9 +1,7 @@
 """The audience contract's error bodies: `{"success": false, "error": {"code", "message", "details"}}`."""
 
-from math import ceil
-
 from chassis import errors
-from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.faults import MethodNotAllowed, NotBuilt, headers
 from gateway.web.responses import JSONResponse
 
 # By reason first: it is finer than the class.
@@ -34,7 +32,7 @@ def render(error: errors.Error) -> JSONResponse:
     status, code = _BY_REASON.get(error.reason) or _by_class(error)
     message = error.message if status == 501 else _MESSAGES.get(code, error.message)
     document = {"success": False, "error": {"code": code, "message": message, "details": _details(error, status, code)}}
-    return JSONResponse(document, status, _headers(error, status))
+    return JSONResponse(document, status, headers(error, status))
 
 
 def _by_class(error: errors.Error) -> tuple[int, str]:
@@ -48,11 +46,3 @@ def _details(error: errors.Error, status: int, code: str) -> list[dict[str, str]
     # A 422 always says where: the key, or the body as a whole.
     field = "Idempotency-Key" if code == "IDEMPOTENCY_KEY_REUSED" else ""
     return [{"field": field, "message": error.message}]
-
-
-def _headers(error: errors.Error, status: int) -> dict[str, str]:
-    if status == 401:
-        return {"www-authenticate": "Bearer"}
-    if status in (429, 503):
-        return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}
-    return {}

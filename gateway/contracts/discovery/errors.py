@@ -1,10 +1,9 @@
 """Discovery's error bodies: `{"message"}`, with `errors` by parameter where one is missing or of the wrong type."""
 
-from math import ceil
 from typing import Any
 
 from chassis import errors
-from gateway.web.faults import MethodNotAllowed, NotBuilt, RangeNotSatisfiable
+from gateway.web.faults import MethodNotAllowed, NotBuilt, RangeNotSatisfiable, headers
 from gateway.web.responses import JSONResponse
 
 _BAD_PARAMETER = "Input payload validation failed"
@@ -23,9 +22,9 @@ def render(error: errors.Error) -> JSONResponse:
     if isinstance(error, errors.Invalid):
         return _bad(error)
     if isinstance(error, errors.RateLimited):
-        return _answer(429, "Oh no! Too many requests.", _retry_after(error))
+        return _answer(429, "Oh no! Too many requests.", headers(error, 429))
     if isinstance(error, errors.Unavailable):
-        return _answer(503, "Oh no! Try again in a moment.", _retry_after(error))
+        return _answer(503, "Oh no! Try again in a moment.", headers(error, 503))
     if isinstance(error, MethodNotAllowed):
         return _answer(405, error.message)
     return _answer(501, error.message) if isinstance(error, NotBuilt) else _answer(500, _CRASH)
@@ -40,7 +39,3 @@ def _bad(error: errors.Invalid) -> JSONResponse:
 
 def _answer(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"message": message}, status, headers)
-
-
-def _retry_after(error: errors.Error) -> dict[str, str]:
-    return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}

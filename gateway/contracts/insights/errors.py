@@ -1,10 +1,9 @@
 """The insights contract's error bodies: `{"success": false, "message", "error"}`, and `errors` by field on a 422."""
 
-from math import ceil
 from typing import Any
 
 from chassis import errors
-from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.faults import MethodNotAllowed, NotBuilt, headers, retry_after_seconds
 from gateway.web.responses import JSONResponse
 
 _WORDS: dict[type[errors.Error], tuple[int, str]] = {
@@ -36,13 +35,9 @@ def render(error: errors.Error) -> JSONResponse:
     }
     if status == 422:
         document["errors"] = _by_field(error)
-    headers = {}
-    if status == 401:
-        headers["www-authenticate"] = "Bearer"
     if status == 429:
-        document["retry_after"] = max(1, ceil(error.retry_after_seconds))
-        headers["retry-after"] = str(document["retry_after"])
-    return JSONResponse(document, status, headers)
+        document["retry_after"] = retry_after_seconds(error)
+    return JSONResponse(document, status, headers(error, status))
 
 
 def _by_field(error: errors.Error) -> dict[str, list[str]]:

@@ -1,9 +1,7 @@
 """The partner's error bodies, as Laravel writes them: `{"message"}`, and `errors` by field in a 422."""
 
-from math import ceil
-
 from chassis import errors
-from gateway.web.faults import MethodNotAllowed, NotBuilt
+from gateway.web.faults import MethodNotAllowed, NotBuilt, headers
 from gateway.web.responses import JSONResponse
 
 _BY_CLASS: dict[type[errors.Error], tuple[int, str]] = {
@@ -28,7 +26,7 @@ def render(error: errors.Error) -> JSONResponse:
     if isinstance(error, errors.Invalid | errors.AlreadyExists):
         return JSONResponse({"message": "The given data was invalid.", "errors": _by_field(error)}, 422)
     status, message = next((known for kind, known in _BY_CLASS.items() if isinstance(error, kind)), _CRASH)
-    return JSONResponse({"message": message or error.message}, status, _headers(error, status))
+    return JSONResponse({"message": message or error.message}, status, headers(error, status))
 
 
 def _by_field(error: errors.Error) -> dict[str, list[str]]:
@@ -43,11 +41,3 @@ def _sentence(field: str, message: str) -> str:
     """What is said behind a field's name becomes a sentence about it; a sentence stays one."""
     words = f"The {field.replace('_', ' ')} field {message}" if message[:1].islower() else message
     return words if words.endswith(".") else f"{words}."
-
-
-def _headers(error: errors.Error, status: int) -> dict[str, str]:
-    if status == 401:
-        return {"www-authenticate": "Bearer"}
-    if status in (429, 503):
-        return {"retry-after": str(max(1, ceil(error.retry_after_seconds)))}
-    return {}
