@@ -23,9 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from soundstage.audience.v1 import likes_pb2 as soundstage_dot_audience_dot_v1_dot_likes__pb2
+from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$soundstage/audience/v1/follows.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"#\n\rFollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x10\n\x0e\x46ollowResponse\"%\n\x0fUnfollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x12\n\x10UnfollowResponse\"\'\n\x10ListAmongRequest\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\t\")\n\x11ListAmongResponse\x12\x14\n\x0c\x66ollowed_ids\x18\x01 \x03(\t\"S\n\x1b\x46ollowsServiceExportRequest\x12\x19\n\x11\x61\x66ter_follower_id\x18\x01 \x01(\t\x12\x19\n\x11\x61\x66ter_followee_id\x18\x02 \x01(\t\"T\n\x1c\x46ollowsServiceExportResponse\x12\x34\n\x07\x66ollows\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.FollowState\"\xbf\x01\n\x0b\x46ollowState\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\t\x12\x14\n\x0cis_following\x18\x03 \x01(\x08\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12/\n\x0b\x66ollowed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xab\x03\n\x0e\x46ollowsService\x12W\n\x06\x46ollow\x12%.soundstage.audience.v1.FollowRequest\x1a&.soundstage.audience.v1.FollowResponse\x12]\n\x08Unfollow\x12\'.soundstage.audience.v1.UnfollowRequest\x1a(.soundstage.audience.v1.UnfollowResponse\x12\x65\n\tListAmong\x12(.soundstage.audience.v1.ListAmongRequest\x1a).soundstage.audience.v1.ListAmongResponse\"\x03\x90\x02\x01\x12z\n\x06\x45xport\x12\x33.soundstage.audience.v1.FollowsServiceExportRequest\x1a\x34.soundstage.audience.v1.FollowsServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$soundstage/audience/v1/follows.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\x1a!soundstage/common/v1/common.proto\"#\n\rFollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x10\n\x0e\x46ollowResponse\"%\n\x0fUnfollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x12\n\x10UnfollowResponse\"\'\n\x10ListAmongRequest\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\t\")\n\x11ListAmongResponse\x12\x14\n\x0c\x66ollowed_ids\x18\x01 \x03(\t\"l\n\x14ListFollowersRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"Y\n\x15ListFollowersResponse\x12\x31\n\tfollowers\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Follow\x12\r\n\x05total\x18\x02 \x01(\x03\"l\n\x14ListFolloweesRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"Y\n\x15ListFolloweesResponse\x12\x31\n\tfollowees\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Follow\x12\r\n\x05total\x18\x02 \x01(\x03\"M\n\x06\x46ollow\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12/\n\x0b\x66ollowed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"u\n!FollowsServiceCountChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\"FollowsServiceCountChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"Q\n\"FollowsServiceResendChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"5\n#FollowsServiceResendChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"S\n\x1b\x46ollowsServiceExportRequest\x12\x19\n\x11\x61\x66ter_follower_id\x18\x01 \x01(\t\x12\x19\n\x11\x61\x66ter_followee_id\x18\x02 \x01(\t\"T\n\x1c\x46ollowsServiceExportResponse\x12\x34\n\x07\x66ollows\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.FollowState\"\xbf\x01\n\x0b\x46ollowState\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\t\x12\x14\n\x0cis_following\x18\x03 \x01(\x08\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12/\n\x0b\x66ollowed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xa9\x07\n\x0e\x46ollowsService\x12W\n\x06\x46ollow\x12%.soundstage.audience.v1.FollowRequest\x1a&.soundstage.audience.v1.FollowResponse\x12]\n\x08Unfollow\x12\'.soundstage.audience.v1.UnfollowRequest\x1a(.soundstage.audience.v1.UnfollowResponse\x12\x65\n\tListAmong\x12(.soundstage.audience.v1.ListAmongRequest\x1a).soundstage.audience.v1.ListAmongResponse\"\x03\x90\x02\x01\x12q\n\rListFollowers\x12,.soundstage.audience.v1.ListFollowersRequest\x1a-.soundstage.audience.v1.ListFollowersResponse\"\x03\x90\x02\x01\x12q\n\rListFollowees\x12,.soundstage.audience.v1.ListFolloweesRequest\x1a-.soundstage.audience.v1.ListFolloweesResponse\"\x03\x90\x02\x01\x12\x8a\x01\n\x0c\x43ountChanges\x12\x39.soundstage.audience.v1.FollowsServiceCountChangesRequest\x1a:.soundstage.audience.v1.FollowsServiceCountChangesResponse\"\x03\x90\x02\x01\x12\x88\x01\n\rResendChanges\x12:.soundstage.audience.v1.FollowsServiceResendChangesRequest\x1a;.soundstage.audience.v1.FollowsServiceResendChangesResponse\x12z\n\x06\x45xport\x12\x33.soundstage.audience.v1.FollowsServiceExportRequest\x1a\x34.soundstage.audience.v1.FollowsServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,26 +36,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_FOLLOWSSERVICE'].methods_by_name['ListAmong']._loaded_options = None
   _globals['_FOLLOWSSERVICE'].methods_by_name['ListAmong']._serialized_options = b'\220\002\001'
+  _globals['_FOLLOWSSERVICE'].methods_by_name['ListFollowers']._loaded_options = None
+  _globals['_FOLLOWSSERVICE'].methods_by_name['ListFollowers']._serialized_options = b'\220\002\001'
+  _globals['_FOLLOWSSERVICE'].methods_by_name['ListFollowees']._loaded_options = None
+  _globals['_FOLLOWSSERVICE'].methods_by_name['ListFollowees']._serialized_options = b'\220\002\001'
+  _globals['_FOLLOWSSERVICE'].methods_by_name['CountChanges']._loaded_options = None
+  _globals['_FOLLOWSSERVICE'].methods_by_name['CountChanges']._serialized_options = b'\220\002\001'
   _globals['_FOLLOWSSERVICE'].methods_by_name['Export']._loaded_options = None
   _globals['_FOLLOWSSERVICE'].methods_by_name['Export']._serialized_options = b'\220\002\001'
-  _globals['_FOLLOWREQUEST']._serialized_start=97
-  _globals['_FOLLOWREQUEST']._serialized_end=132
-  _globals['_FOLLOWRESPONSE']._serialized_start=134
-  _globals['_FOLLOWRESPONSE']._serialized_end=150
-  _globals['_UNFOLLOWREQUEST']._serialized_start=152
-  _globals['_UNFOLLOWREQUEST']._serialized_end=189
-  _globals['_UNFOLLOWRESPONSE']._serialized_start=191
-  _globals['_UNFOLLOWRESPONSE']._serialized_end=209
-  _globals['_LISTAMONGREQUEST']._serialized_start=211
-  _globals['_LISTAMONGREQUEST']._serialized_end=250
-  _globals['_LISTAMONGRESPONSE']._serialized_start=252
-  _globals['_LISTAMONGRESPONSE']._serialized_end=293
-  _globals['_FOLLOWSSERVICEEXPORTREQUEST']._serialized_start=295
-  _globals['_FOLLOWSSERVICEEXPORTREQUEST']._serialized_end=378
-  _globals['_FOLLOWSSERVICEEXPORTRESPONSE']._serialized_start=380
-  _globals['_FOLLOWSSERVICEEXPORTRESPONSE']._serialized_end=464
-  _globals['_FOLLOWSTATE']._serialized_start=467
-  _globals['_FOLLOWSTATE']._serialized_end=658
-  _globals['_FOLLOWSSERVICE']._serialized_start=661
-  _globals['_FOLLOWSSERVICE']._serialized_end=1088
+  _globals['_FOLLOWREQUEST']._serialized_start=168
+  _globals['_FOLLOWREQUEST']._serialized_end=203
+  _globals['_FOLLOWRESPONSE']._serialized_start=205
+  _globals['_FOLLOWRESPONSE']._serialized_end=221
+  _globals['_UNFOLLOWREQUEST']._serialized_start=223
+  _globals['_UNFOLLOWREQUEST']._serialized_end=260
+  _globals['_UNFOLLOWRESPONSE']._serialized_start=262
+  _globals['_UNFOLLOWRESPONSE']._serialized_end=280
+  _globals['_LISTAMONGREQUEST']._serialized_start=282
+  _globals['_LISTAMONGREQUEST']._serialized_end=321
+  _globals['_LISTAMONGRESPONSE']._serialized_start=323
+  _globals['_LISTAMONGRESPONSE']._serialized_end=364
+  _globals['_LISTFOLLOWERSREQUEST']._serialized_start=366
+  _globals['_LISTFOLLOWERSREQUEST']._serialized_end=474
+  _globals['_LISTFOLLOWERSRESPONSE']._serialized_start=476
+  _globals['_LISTFOLLOWERSRESPONSE']._serialized_end=565
+  _globals['_LISTFOLLOWEESREQUEST']._serialized_start=567
+  _globals['_LISTFOLLOWEESREQUEST']._serialized_end=675
+  _globals['_LISTFOLLOWEESRESPONSE']._serialized_start=677
+  _globals['_LISTFOLLOWEESRESPONSE']._serialized_end=766
+  _globals['_FOLLOW']._serialized_start=768
+  _globals['_FOLLOW']._serialized_end=845
+  _globals['_FOLLOWSSERVICECOUNTCHANGESREQUEST']._serialized_start=847
+  _globals['_FOLLOWSSERVICECOUNTCHANGESREQUEST']._serialized_end=964
+  _globals['_FOLLOWSSERVICECOUNTCHANGESRESPONSE']._serialized_start=966
+  _globals['_FOLLOWSSERVICECOUNTCHANGESRESPONSE']._serialized_end=1058
+  _globals['_FOLLOWSSERVICERESENDCHANGESREQUEST']._serialized_start=1060
+  _globals['_FOLLOWSSERVICERESENDCHANGESREQUEST']._serialized_end=1141
+  _globals['_FOLLOWSSERVICERESENDCHANGESRESPONSE']._serialized_start=1143
+  _globals['_FOLLOWSSERVICERESENDCHANGESRESPONSE']._serialized_end=1196
+  _globals['_FOLLOWSSERVICEEXPORTREQUEST']._serialized_start=1198
+  _globals['_FOLLOWSSERVICEEXPORTREQUEST']._serialized_end=1281
+  _globals['_FOLLOWSSERVICEEXPORTRESPONSE']._serialized_start=1283
+  _globals['_FOLLOWSSERVICEEXPORTRESPONSE']._serialized_end=1367
+  _globals['_FOLLOWSTATE']._serialized_start=1370
+  _globals['_FOLLOWSTATE']._serialized_end=1561
+  _globals['_FOLLOWSSERVICE']._serialized_start=1564
+  _globals['_FOLLOWSSERVICE']._serialized_end=2501
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,26 @@ class FollowsServiceStub:
                 request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongRequest.SerializeToString,
                 response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongResponse.FromString,
                 _registered_method=True)
+        self.ListFollowers = channel.unary_unary(
+                '/soundstage.audience.v1.FollowsService/ListFollowers',
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowersRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowersResponse.FromString,
+                _registered_method=True)
+        self.ListFollowees = channel.unary_unary(
+                '/soundstage.audience.v1.FollowsService/ListFollowees',
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFolloweesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFolloweesResponse.FromString,
+                _registered_method=True)
+        self.CountChanges = channel.unary_unary(
+                '/soundstage.audience.v1.FollowsService/CountChanges',
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesResponse.FromString,
+                _registered_method=True)
+        self.ResendChanges = channel.unary_unary(
+                '/soundstage.audience.v1.FollowsService/ResendChanges',
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesResponse.FromString,
+                _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.audience.v1.FollowsService/Export',
                 request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportRequest.SerializeToString,
@@ -79,6 +99,32 @@ class FollowsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFollowers(self, request, context):
+        """Newest first; an account that nobody knows is NotFound.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFollowees(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountChanges(self, request, context):
+        """Count and sum of versions per minute of change, for the reconciler.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResendChanges(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Export(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -102,6 +148,26 @@ def add_FollowsServiceServicer_to_server(servicer, server):
                     servicer.ListAmong,
                     request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongRequest.FromString,
                     response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongResponse.SerializeToString,
+            ),
+            'ListFollowers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFollowers,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowersRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowersResponse.SerializeToString,
+            ),
+            'ListFollowees': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFollowees,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFolloweesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFolloweesResponse.SerializeToString,
+            ),
+            'CountChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountChanges,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesResponse.SerializeToString,
+            ),
+            'ResendChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResendChanges,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
@@ -190,6 +256,114 @@ class FollowsService:
             '/soundstage.audience.v1.FollowsService/ListAmong',
             soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongRequest.SerializeToString,
             soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFollowers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.audience.v1.FollowsService/ListFollowers',
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowersRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFollowees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.audience.v1.FollowsService/ListFollowees',
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFolloweesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFolloweesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.audience.v1.FollowsService/CountChanges',
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResendChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.audience.v1.FollowsService/ResendChanges',
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

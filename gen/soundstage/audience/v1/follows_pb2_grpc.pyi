@@ -36,6 +36,12 @@ class FollowsServiceStub:
     Unfollow: _grpc.UnaryUnaryMultiCallable[_follows_pb2.UnfollowRequest, _follows_pb2.UnfollowResponse]
     ListAmong: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListAmongRequest, _follows_pb2.ListAmongResponse]
     """Which of these accounts the caller follows."""
+    ListFollowers: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFollowersRequest, _follows_pb2.ListFollowersResponse]
+    """Newest first; an account that nobody knows is NotFound."""
+    ListFollowees: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFolloweesRequest, _follows_pb2.ListFolloweesResponse]
+    CountChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceCountChangesRequest, _follows_pb2.FollowsServiceCountChangesResponse]
+    """Count and sum of versions per minute of change, for the reconciler."""
+    ResendChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceResendChangesRequest, _follows_pb2.FollowsServiceResendChangesResponse]
     Export: _grpc.UnaryStreamMultiCallable[_follows_pb2.FollowsServiceExportRequest, _follows_pb2.FollowsServiceExportResponse]
 
 @_typing.type_check_only
@@ -46,6 +52,12 @@ class FollowsServiceAsyncStub(FollowsServiceStub):
     Unfollow: _aio.UnaryUnaryMultiCallable[_follows_pb2.UnfollowRequest, _follows_pb2.UnfollowResponse]  # type: ignore[assignment]
     ListAmong: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListAmongRequest, _follows_pb2.ListAmongResponse]  # type: ignore[assignment]
     """Which of these accounts the caller follows."""
+    ListFollowers: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFollowersRequest, _follows_pb2.ListFollowersResponse]  # type: ignore[assignment]
+    """Newest first; an account that nobody knows is NotFound."""
+    ListFollowees: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFolloweesRequest, _follows_pb2.ListFolloweesResponse]  # type: ignore[assignment]
+    CountChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceCountChangesRequest, _follows_pb2.FollowsServiceCountChangesResponse]  # type: ignore[assignment]
+    """Count and sum of versions per minute of change, for the reconciler."""
+    ResendChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceResendChangesRequest, _follows_pb2.FollowsServiceResendChangesResponse]  # type: ignore[assignment]
     Export: _aio.UnaryStreamMultiCallable[_follows_pb2.FollowsServiceExportRequest, _follows_pb2.FollowsServiceExportResponse]  # type: ignore[assignment]
 
 class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -71,6 +83,36 @@ class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_follows_pb2.ListAmongResponse, _abc.Awaitable[_follows_pb2.ListAmongResponse]]:
         """Which of these accounts the caller follows."""
+
+    @_abc_1.abstractmethod
+    def ListFollowers(
+        self,
+        request: _follows_pb2.ListFollowersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_follows_pb2.ListFollowersResponse, _abc.Awaitable[_follows_pb2.ListFollowersResponse]]:
+        """Newest first; an account that nobody knows is NotFound."""
+
+    @_abc_1.abstractmethod
+    def ListFollowees(
+        self,
+        request: _follows_pb2.ListFolloweesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_follows_pb2.ListFolloweesResponse, _abc.Awaitable[_follows_pb2.ListFolloweesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CountChanges(
+        self,
+        request: _follows_pb2.FollowsServiceCountChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_follows_pb2.FollowsServiceCountChangesResponse, _abc.Awaitable[_follows_pb2.FollowsServiceCountChangesResponse]]:
+        """Count and sum of versions per minute of change, for the reconciler."""
+
+    @_abc_1.abstractmethod
+    def ResendChanges(
+        self,
+        request: _follows_pb2.FollowsServiceResendChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_follows_pb2.FollowsServiceResendChangesResponse, _abc.Awaitable[_follows_pb2.FollowsServiceResendChangesResponse]]: ...
 
     @_abc_1.abstractmethod
     def Export(

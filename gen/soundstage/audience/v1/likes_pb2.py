@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/audience/v1/likes.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\x1f\n\x0bLikeRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"\x0e\n\x0cLikeResponse\"!\n\rUnlikeRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"\x10\n\x0eUnlikeResponse\"Q\n\x13ListForTrackRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"R\n\x14ListForTrackResponse\x12+\n\x05likes\x18\x01 \x03(\x0b\x32\x1c.soundstage.audience.v1.Like\x12\r\n\x05total\x18\x02 \x01(\x03\"E\n\x04Like\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12,\n\x08liked_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"g\n\x13\x43ountChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x14\x43ountChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"_\n\rMinuteChanges\x12*\n\x06minute\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x13\n\x0bversion_sum\x18\x03 \x01(\x03\"C\n\x14ResendChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x15ResendChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"J\n\x19LikesServiceExportRequest\x12\x16\n\x0e\x61\x66ter_track_id\x18\x01 \x01(\t\x12\x15\n\rafter_user_id\x18\x02 \x01(\t\"N\n\x1aLikesServiceExportResponse\x12\x30\n\x05likes\x18\x01 \x03(\x0b\x32!.soundstage.audience.v1.LikeState\"\xc1\x01\n\tLikeState\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x10\n\x08is_liked\x18\x04 \x01(\x08\x12\x0f\n\x07version\x18\x05 \x01(\x03\x12,\n\x08liked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x80\x05\n\x0cLikesService\x12Q\n\x04Like\x12#.soundstage.audience.v1.LikeRequest\x1a$.soundstage.audience.v1.LikeResponse\x12W\n\x06Unlike\x12%.soundstage.audience.v1.UnlikeRequest\x1a&.soundstage.audience.v1.UnlikeResponse\x12n\n\x0cListForTrack\x12+.soundstage.audience.v1.ListForTrackRequest\x1a,.soundstage.audience.v1.ListForTrackResponse\"\x03\x90\x02\x01\x12n\n\x0c\x43ountChanges\x12+.soundstage.audience.v1.CountChangesRequest\x1a,.soundstage.audience.v1.CountChangesResponse\"\x03\x90\x02\x01\x12l\n\rResendChanges\x12,.soundstage.audience.v1.ResendChangesRequest\x1a-.soundstage.audience.v1.ResendChangesResponse\x12v\n\x06\x45xport\x12\x31.soundstage.audience.v1.LikesServiceExportRequest\x1a\x32.soundstage.audience.v1.LikesServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/audience/v1/likes.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\x1f\n\x0bLikeRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"\x0e\n\x0cLikeResponse\"!\n\rUnlikeRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"\x10\n\x0eUnlikeResponse\"Q\n\x13ListForTrackRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"R\n\x14ListForTrackResponse\x12+\n\x05likes\x18\x01 \x03(\x0b\x32\x1c.soundstage.audience.v1.Like\x12\r\n\x05total\x18\x02 \x01(\x03\"E\n\x04Like\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12,\n\x08liked_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"e\n\rListOfRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"S\n\x0eListOfResponse\x12\x32\n\x06tracks\x18\x01 \x03(\x0b\x32\".soundstage.audience.v1.LikedTrack\x12\r\n\x05total\x18\x02 \x01(\x03\"L\n\nLikedTrack\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12,\n\x08liked_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"g\n\x13\x43ountChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x14\x43ountChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"_\n\rMinuteChanges\x12*\n\x06minute\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x13\n\x0bversion_sum\x18\x03 \x01(\x03\"C\n\x14ResendChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x15ResendChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"J\n\x19LikesServiceExportRequest\x12\x16\n\x0e\x61\x66ter_track_id\x18\x01 \x01(\t\x12\x15\n\rafter_user_id\x18\x02 \x01(\t\"N\n\x1aLikesServiceExportResponse\x12\x30\n\x05likes\x18\x01 \x03(\x0b\x32!.soundstage.audience.v1.LikeState\"\xc1\x01\n\tLikeState\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x10\n\x08is_liked\x18\x04 \x01(\x08\x12\x0f\n\x07version\x18\x05 \x01(\x03\x12,\n\x08liked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xde\x05\n\x0cLikesService\x12Q\n\x04Like\x12#.soundstage.audience.v1.LikeRequest\x1a$.soundstage.audience.v1.LikeResponse\x12W\n\x06Unlike\x12%.soundstage.audience.v1.UnlikeRequest\x1a&.soundstage.audience.v1.UnlikeResponse\x12n\n\x0cListForTrack\x12+.soundstage.audience.v1.ListForTrackRequest\x1a,.soundstage.audience.v1.ListForTrackResponse\"\x03\x90\x02\x01\x12\\\n\x06ListOf\x12%.soundstage.audience.v1.ListOfRequest\x1a&.soundstage.audience.v1.ListOfResponse\"\x03\x90\x02\x01\x12n\n\x0c\x43ountChanges\x12+.soundstage.audience.v1.CountChangesRequest\x1a,.soundstage.audience.v1.CountChangesResponse\"\x03\x90\x02\x01\x12l\n\rResendChanges\x12,.soundstage.audience.v1.ResendChangesRequest\x1a-.soundstage.audience.v1.ResendChangesResponse\x12v\n\x06\x45xport\x12\x31.soundstage.audience.v1.LikesServiceExportRequest\x1a\x32.soundstage.audience.v1.LikesServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LIKESSERVICE'].methods_by_name['ListForTrack']._loaded_options = None
   _globals['_LIKESSERVICE'].methods_by_name['ListForTrack']._serialized_options = b'\220\002\001'
+  _globals['_LIKESSERVICE'].methods_by_name['ListOf']._loaded_options = None
+  _globals['_LIKESSERVICE'].methods_by_name['ListOf']._serialized_options = b'\220\002\001'
   _globals['_LIKESSERVICE'].methods_by_name['CountChanges']._loaded_options = None
   _globals['_LIKESSERVICE'].methods_by_name['CountChanges']._serialized_options = b'\220\002\001'
   _globals['_LIKESSERVICE'].methods_by_name['Export']._loaded_options = None
@@ -53,22 +55,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFORTRACKRESPONSE']._serialized_end=397
   _globals['_LIKE']._serialized_start=399
   _globals['_LIKE']._serialized_end=468
-  _globals['_COUNTCHANGESREQUEST']._serialized_start=470
-  _globals['_COUNTCHANGESREQUEST']._serialized_end=573
-  _globals['_COUNTCHANGESRESPONSE']._serialized_start=575
-  _globals['_COUNTCHANGESRESPONSE']._serialized_end=653
-  _globals['_MINUTECHANGES']._serialized_start=655
-  _globals['_MINUTECHANGES']._serialized_end=750
-  _globals['_RESENDCHANGESREQUEST']._serialized_start=752
-  _globals['_RESENDCHANGESREQUEST']._serialized_end=819
-  _globals['_RESENDCHANGESRESPONSE']._serialized_start=821
-  _globals['_RESENDCHANGESRESPONSE']._serialized_end=860
-  _globals['_LIKESSERVICEEXPORTREQUEST']._serialized_start=862
-  _globals['_LIKESSERVICEEXPORTREQUEST']._serialized_end=936
-  _globals['_LIKESSERVICEEXPORTRESPONSE']._serialized_start=938
-  _globals['_LIKESSERVICEEXPORTRESPONSE']._serialized_end=1016
-  _globals['_LIKESTATE']._serialized_start=1019
-  _globals['_LIKESTATE']._serialized_end=1212
-  _globals['_LIKESSERVICE']._serialized_start=1215
-  _globals['_LIKESSERVICE']._serialized_end=1855
+  _globals['_LISTOFREQUEST']._serialized_start=470
+  _globals['_LISTOFREQUEST']._serialized_end=571
+  _globals['_LISTOFRESPONSE']._serialized_start=573
+  _globals['_LISTOFRESPONSE']._serialized_end=656
+  _globals['_LIKEDTRACK']._serialized_start=658
+  _globals['_LIKEDTRACK']._serialized_end=734
+  _globals['_COUNTCHANGESREQUEST']._serialized_start=736
+  _globals['_COUNTCHANGESREQUEST']._serialized_end=839
+  _globals['_COUNTCHANGESRESPONSE']._serialized_start=841
+  _globals['_COUNTCHANGESRESPONSE']._serialized_end=919
+  _globals['_MINUTECHANGES']._serialized_start=921
+  _globals['_MINUTECHANGES']._serialized_end=1016
+  _globals['_RESENDCHANGESREQUEST']._serialized_start=1018
+  _globals['_RESENDCHANGESREQUEST']._serialized_end=1085
+  _globals['_RESENDCHANGESRESPONSE']._serialized_start=1087
+  _globals['_RESENDCHANGESRESPONSE']._serialized_end=1126
+  _globals['_LIKESSERVICEEXPORTREQUEST']._serialized_start=1128
+  _globals['_LIKESSERVICEEXPORTREQUEST']._serialized_end=1202
+  _globals['_LIKESSERVICEEXPORTRESPONSE']._serialized_start=1204
+  _globals['_LIKESSERVICEEXPORTRESPONSE']._serialized_end=1282
+  _globals['_LIKESTATE']._serialized_start=1285
+  _globals['_LIKESTATE']._serialized_end=1478
+  _globals['_LIKESSERVICE']._serialized_start=1481
+  _globals['_LIKESSERVICE']._serialized_end=2215
 # @@protoc_insertion_point(module_scope)

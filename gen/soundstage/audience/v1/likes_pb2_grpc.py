@@ -49,6 +49,11 @@ class LikesServiceStub:
                 request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackRequest.SerializeToString,
                 response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackResponse.FromString,
                 _registered_method=True)
+        self.ListOf = channel.unary_unary(
+                '/soundstage.audience.v1.LikesService/ListOf',
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfResponse.FromString,
+                _registered_method=True)
         self.CountChanges = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/CountChanges',
                 request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesRequest.SerializeToString,
@@ -84,6 +89,13 @@ class LikesServiceServicer:
 
     def ListForTrack(self, request, context):
         """Who likes a track, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOf(self, request, context):
+        """The tracks that an account likes, newest like first; an account that nobody knows is NotFound.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,6 +137,11 @@ def add_LikesServiceServicer_to_server(servicer, server):
                     servicer.ListForTrack,
                     request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackRequest.FromString,
                     response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackResponse.SerializeToString,
+            ),
+            'ListOf': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOf,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfResponse.SerializeToString,
             ),
             'CountChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.CountChanges,
@@ -223,6 +240,33 @@ class LikesService:
             '/soundstage.audience.v1.LikesService/ListForTrack',
             soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackRequest.SerializeToString,
             soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOf(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.audience.v1.LikesService/ListOf',
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfResponse.FromString,
             options,
             channel_credentials,
             insecure,

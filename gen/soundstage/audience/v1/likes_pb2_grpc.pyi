@@ -36,6 +36,8 @@ class LikesServiceStub:
     Unlike: _grpc.UnaryUnaryMultiCallable[_likes_pb2.UnlikeRequest, _likes_pb2.UnlikeResponse]
     ListForTrack: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListForTrackRequest, _likes_pb2.ListForTrackResponse]
     """Who likes a track, newest first."""
+    ListOf: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListOfRequest, _likes_pb2.ListOfResponse]
+    """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
     CountChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.CountChangesRequest, _likes_pb2.CountChangesResponse]
     """Count and sum of versions per minute of change, for the reconciler."""
     ResendChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ResendChangesRequest, _likes_pb2.ResendChangesResponse]
@@ -49,6 +51,8 @@ class LikesServiceAsyncStub(LikesServiceStub):
     Unlike: _aio.UnaryUnaryMultiCallable[_likes_pb2.UnlikeRequest, _likes_pb2.UnlikeResponse]  # type: ignore[assignment]
     ListForTrack: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListForTrackRequest, _likes_pb2.ListForTrackResponse]  # type: ignore[assignment]
     """Who likes a track, newest first."""
+    ListOf: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListOfRequest, _likes_pb2.ListOfResponse]  # type: ignore[assignment]
+    """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
     CountChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.CountChangesRequest, _likes_pb2.CountChangesResponse]  # type: ignore[assignment]
     """Count and sum of versions per minute of change, for the reconciler."""
     ResendChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.ResendChangesRequest, _likes_pb2.ResendChangesResponse]  # type: ignore[assignment]
@@ -77,6 +81,14 @@ class LikesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_likes_pb2.ListForTrackResponse, _abc.Awaitable[_likes_pb2.ListForTrackResponse]]:
         """Who likes a track, newest first."""
+
+    @_abc_1.abstractmethod
+    def ListOf(
+        self,
+        request: _likes_pb2.ListOfRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_likes_pb2.ListOfResponse, _abc.Awaitable[_likes_pb2.ListOfResponse]]:
+        """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
 
     @_abc_1.abstractmethod
     def CountChanges(

@@ -34,6 +34,16 @@ class PeopleServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.GetByHandle = channel.unary_unary(
+                '/soundstage.catalog.v1.PeopleService/GetByHandle',
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleResponse.FromString,
+                _registered_method=True)
+        self.ListTop = channel.unary_unary(
+                '/soundstage.catalog.v1.PeopleService/ListTop',
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopResponse.FromString,
+                _registered_method=True)
         self.GetBatch = channel.unary_unary(
                 '/soundstage.catalog.v1.PeopleService/GetBatch',
                 request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchRequest.SerializeToString,
@@ -43,6 +53,20 @@ class PeopleServiceStub:
 
 class PeopleServiceServicer:
     """Missing associated documentation comment in .proto file."""
+
+    def GetByHandle(self, request, context):
+        """One person by handle, in any case; NotFound.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTop(self, request, context):
+        """Who has a public track, most followers first, the lower number before the higher.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetBatch(self, request, context):
         """The cards of these people in the order asked; who is unknown or removed is left out.
@@ -54,6 +78,16 @@ class PeopleServiceServicer:
 
 def add_PeopleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'GetByHandle': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetByHandle,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleResponse.SerializeToString,
+            ),
+            'ListTop': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTop,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopResponse.SerializeToString,
+            ),
             'GetBatch': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBatch,
                     request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchRequest.FromString,
@@ -69,6 +103,60 @@ def add_PeopleServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class PeopleService:
     """Missing associated documentation comment in .proto file."""
+
+    @staticmethod
+    def GetByHandle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.catalog.v1.PeopleService/GetByHandle',
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTop(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.catalog.v1.PeopleService/ListTop',
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetBatch(request,

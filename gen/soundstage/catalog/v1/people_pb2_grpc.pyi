@@ -31,16 +31,40 @@ class PeopleServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PeopleServiceAsyncStub: ...
+    GetByHandle: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetByHandleRequest, _people_pb2.GetByHandleResponse]
+    """One person by handle, in any case; NotFound."""
+    ListTop: _grpc.UnaryUnaryMultiCallable[_people_pb2.ListTopRequest, _people_pb2.ListTopResponse]
+    """Who has a public track, most followers first, the lower number before the higher."""
     GetBatch: _grpc.UnaryUnaryMultiCallable[_people_pb2.PeopleServiceGetBatchRequest, _people_pb2.PeopleServiceGetBatchResponse]
     """The cards of these people in the order asked; who is unknown or removed is left out."""
 
 @_typing.type_check_only
 class PeopleServiceAsyncStub(PeopleServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
+    GetByHandle: _aio.UnaryUnaryMultiCallable[_people_pb2.GetByHandleRequest, _people_pb2.GetByHandleResponse]  # type: ignore[assignment]
+    """One person by handle, in any case; NotFound."""
+    ListTop: _aio.UnaryUnaryMultiCallable[_people_pb2.ListTopRequest, _people_pb2.ListTopResponse]  # type: ignore[assignment]
+    """Who has a public track, most followers first, the lower number before the higher."""
     GetBatch: _aio.UnaryUnaryMultiCallable[_people_pb2.PeopleServiceGetBatchRequest, _people_pb2.PeopleServiceGetBatchResponse]  # type: ignore[assignment]
     """The cards of these people in the order asked; who is unknown or removed is left out."""
 
 class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
+    @_abc_1.abstractmethod
+    def GetByHandle(
+        self,
+        request: _people_pb2.GetByHandleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.GetByHandleResponse, _abc.Awaitable[_people_pb2.GetByHandleResponse]]:
+        """One person by handle, in any case; NotFound."""
+
+    @_abc_1.abstractmethod
+    def ListTop(
+        self,
+        request: _people_pb2.ListTopRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_people_pb2.ListTopResponse, _abc.Awaitable[_people_pb2.ListTopResponse]]:
+        """Who has a public track, most followers first, the lower number before the higher."""
+
     @_abc_1.abstractmethod
     def GetBatch(
         self,

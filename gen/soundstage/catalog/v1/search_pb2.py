@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from soundstage.catalog.v1 import people_pb2 as soundstage_dot_catalog_dot_v1_dot_people__pb2
+from soundstage.catalog.v1 import playlists_pb2 as soundstage_dot_catalog_dot_v1_dot_playlists__pb2
 from soundstage.catalog.v1 import tracks_pb2 as soundstage_dot_catalog_dot_v1_dot_tracks__pb2
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/catalog/v1/search.proto\x12\x15soundstage.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/catalog/v1/people.proto\x1a\"soundstage/catalog/v1/tracks.proto\x1a!soundstage/common/v1/common.proto\"\xa9\x03\n\x13SearchTracksRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x12\n\x05genre\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06\x66ormat\x18\x04 \x01(\tH\x01\x88\x01\x01\x12!\n\x14min_duration_seconds\x18\x05 \x01(\x03H\x02\x88\x01\x01\x12!\n\x14max_duration_seconds\x18\x06 \x01(\x03H\x03\x88\x01\x01\x12\x30\n\x0c\x63reated_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x04sort\x18\t \x01(\x0e\x32 .soundstage.catalog.v1.TrackSort\x12\x11\n\tascending\x18\n \x01(\x08\x42\x08\n\x06_genreB\t\n\x07_formatB\x17\n\x15_min_duration_secondsB\x17\n\x15_max_duration_seconds\"S\n\x14SearchTracksResponse\x12,\n\x06tracks\x18\x01 \x03(\x0b\x32\x1c.soundstage.catalog.v1.Track\x12\r\n\x05total\x18\x02 \x01(\x03\"N\n\x13SearchPeopleRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"T\n\x14SearchPeopleResponse\x12-\n\x06people\x18\x01 \x03(\x0b\x32\x1d.soundstage.catalog.v1.Person\x12\r\n\x05total\x18\x02 \x01(\x03\x32\xeb\x01\n\rSearchService\x12l\n\x0cSearchTracks\x12*.soundstage.catalog.v1.SearchTracksRequest\x1a+.soundstage.catalog.v1.SearchTracksResponse\"\x03\x90\x02\x01\x12l\n\x0cSearchPeople\x12*.soundstage.catalog.v1.SearchPeopleRequest\x1a+.soundstage.catalog.v1.SearchPeopleResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/catalog/v1/search.proto\x12\x15soundstage.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/catalog/v1/people.proto\x1a%soundstage/catalog/v1/playlists.proto\x1a\"soundstage/catalog/v1/tracks.proto\x1a!soundstage/common/v1/common.proto\"\xc4\x03\n\x13SearchTracksRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x12\n\x05genre\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06\x66ormat\x18\x04 \x01(\tH\x01\x88\x01\x01\x12!\n\x14min_duration_seconds\x18\x05 \x01(\x03H\x02\x88\x01\x01\x12!\n\x14max_duration_seconds\x18\x06 \x01(\x03H\x03\x88\x01\x01\x12\x30\n\x0c\x63reated_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x04sort\x18\t \x01(\x0e\x32 .soundstage.catalog.v1.TrackSort\x12\x11\n\tascending\x18\n \x01(\x08\x12\x19\n\x11only_downloadable\x18\x0b \x01(\x08\x42\x08\n\x06_genreB\t\n\x07_formatB\x17\n\x15_min_duration_secondsB\x17\n\x15_max_duration_seconds\"S\n\x14SearchTracksResponse\x12,\n\x06tracks\x18\x01 \x03(\x0b\x32\x1c.soundstage.catalog.v1.Track\x12\r\n\x05total\x18\x02 \x01(\x03\"i\n\x13SearchPeopleRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x19\n\x11only_downloadable\x18\x03 \x01(\x08\"T\n\x14SearchPeopleResponse\x12-\n\x06people\x18\x01 \x03(\x0b\x32\x1d.soundstage.catalog.v1.Person\x12\r\n\x05total\x18\x02 \x01(\x03\"\xb9\x01\n\x16SearchPlaylistsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x10\n\x08owner_id\x18\x03 \x01(\t\x12\x16\n\tis_public\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0bpublic_only\x18\x05 \x01(\x08\x12\x19\n\x11only_downloadable\x18\x06 \x01(\x08\x42\x0c\n\n_is_public\"\\\n\x17SearchPlaylistsResponse\x12\x32\n\tplaylists\x18\x01 \x03(\x0b\x32\x1f.soundstage.catalog.v1.Playlist\x12\r\n\x05total\x18\x02 \x01(\x03\x32\xe2\x02\n\rSearchService\x12l\n\x0cSearchTracks\x12*.soundstage.catalog.v1.SearchTracksRequest\x1a+.soundstage.catalog.v1.SearchTracksResponse\"\x03\x90\x02\x01\x12l\n\x0cSearchPeople\x12*.soundstage.catalog.v1.SearchPeopleRequest\x1a+.soundstage.catalog.v1.SearchPeopleResponse\"\x03\x90\x02\x01\x12u\n\x0fSearchPlaylists\x12-.soundstage.catalog.v1.SearchPlaylistsRequest\x1a..soundstage.catalog.v1.SearchPlaylistsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,14 +40,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHSERVICE'].methods_by_name['SearchTracks']._serialized_options = b'\220\002\001'
   _globals['_SEARCHSERVICE'].methods_by_name['SearchPeople']._loaded_options = None
   _globals['_SEARCHSERVICE'].methods_by_name['SearchPeople']._serialized_options = b'\220\002\001'
-  _globals['_SEARCHTRACKSREQUEST']._serialized_start=202
-  _globals['_SEARCHTRACKSREQUEST']._serialized_end=627
-  _globals['_SEARCHTRACKSRESPONSE']._serialized_start=629
-  _globals['_SEARCHTRACKSRESPONSE']._serialized_end=712
-  _globals['_SEARCHPEOPLEREQUEST']._serialized_start=714
-  _globals['_SEARCHPEOPLEREQUEST']._serialized_end=792
-  _globals['_SEARCHPEOPLERESPONSE']._serialized_start=794
-  _globals['_SEARCHPEOPLERESPONSE']._serialized_end=878
-  _globals['_SEARCHSERVICE']._serialized_start=881
-  _globals['_SEARCHSERVICE']._serialized_end=1116
+  _globals['_SEARCHSERVICE'].methods_by_name['SearchPlaylists']._loaded_options = None
+  _globals['_SEARCHSERVICE'].methods_by_name['SearchPlaylists']._serialized_options = b'\220\002\001'
+  _globals['_SEARCHTRACKSREQUEST']._serialized_start=241
+  _globals['_SEARCHTRACKSREQUEST']._serialized_end=693
+  _globals['_SEARCHTRACKSRESPONSE']._serialized_start=695
+  _globals['_SEARCHTRACKSRESPONSE']._serialized_end=778
+  _globals['_SEARCHPEOPLEREQUEST']._serialized_start=780
+  _globals['_SEARCHPEOPLEREQUEST']._serialized_end=885
+  _globals['_SEARCHPEOPLERESPONSE']._serialized_start=887
+  _globals['_SEARCHPEOPLERESPONSE']._serialized_end=971
+  _globals['_SEARCHPLAYLISTSREQUEST']._serialized_start=974
+  _globals['_SEARCHPLAYLISTSREQUEST']._serialized_end=1159
+  _globals['_SEARCHPLAYLISTSRESPONSE']._serialized_start=1161
+  _globals['_SEARCHPLAYLISTSRESPONSE']._serialized_end=1253
+  _globals['_SEARCHSERVICE']._serialized_start=1256
+  _globals['_SEARCHSERVICE']._serialized_end=1610
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from soundstage.catalog.v1 import people_pb2 as _people_pb2
+from soundstage.catalog.v1 import playlists_pb2 as _playlists_pb2
 from soundstage.catalog.v1 import tracks_pb2 as _tracks_pb2
 from soundstage.common.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
@@ -36,6 +37,7 @@ class SearchTracksRequest(_message.Message):
     CREATED_TO_FIELD_NUMBER: _builtins.int
     SORT_FIELD_NUMBER: _builtins.int
     ASCENDING_FIELD_NUMBER: _builtins.int
+    ONLY_DOWNLOADABLE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Empty: no filter by words."""
     genre: _builtins.str
@@ -45,6 +47,8 @@ class SearchTracksRequest(_message.Message):
     sort: _tracks_pb2.TrackSort.ValueType
     """Unspecified: by relevance when there is a query, else by created_at."""
     ascending: _builtins.bool
+    only_downloadable: _builtins.bool
+    """Only what may be downloaded."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     @_builtins.property
@@ -64,10 +68,11 @@ class SearchTracksRequest(_message.Message):
         created_to: _timestamp_pb2.Timestamp | None = ...,
         sort: _tracks_pb2.TrackSort.ValueType = ...,
         ascending: _builtins.bool = ...,
+        only_downloadable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_format", b"_format", "_genre", b"_genre", "_max_duration_seconds", b"_max_duration_seconds", "_min_duration_seconds", b"_min_duration_seconds", "created_from", b"created_from", "created_to", b"created_to", "format", b"format", "genre", b"genre", "max_duration_seconds", b"max_duration_seconds", "min_duration_seconds", b"min_duration_seconds", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_format", b"_format", "_genre", b"_genre", "_max_duration_seconds", b"_max_duration_seconds", "_min_duration_seconds", b"_min_duration_seconds", "ascending", b"ascending", "created_from", b"created_from", "created_to", b"created_to", "format", b"format", "genre", b"genre", "max_duration_seconds", b"max_duration_seconds", "min_duration_seconds", b"min_duration_seconds", "page", b"page", "query", b"query", "sort", b"sort"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_format", b"_format", "_genre", b"_genre", "_max_duration_seconds", b"_max_duration_seconds", "_min_duration_seconds", b"_min_duration_seconds", "ascending", b"ascending", "created_from", b"created_from", "created_to", b"created_to", "format", b"format", "genre", b"genre", "max_duration_seconds", b"max_duration_seconds", "min_duration_seconds", b"min_duration_seconds", "only_downloadable", b"only_downloadable", "page", b"page", "query", b"query", "sort", b"sort"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__format: _TypeAlias = _typing.Literal["format"]  # noqa: Y015
     _WhichOneofArgType__format: _TypeAlias = _typing.Literal["_format", b"_format"]  # noqa: Y015
@@ -117,7 +122,10 @@ class SearchPeopleRequest(_message.Message):
 
     QUERY_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    ONLY_DOWNLOADABLE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
+    only_downloadable: _builtins.bool
+    """Only who has a track that may be downloaded."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     def __init__(
@@ -125,10 +133,11 @@ class SearchPeopleRequest(_message.Message):
         *,
         query: _builtins.str = ...,
         page: _common_pb2.Page | None = ...,
+        only_downloadable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_downloadable", b"only_downloadable", "page", b"page", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -156,3 +165,68 @@ class SearchPeopleResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchPeopleResponse: _TypeAlias = SearchPeopleResponse  # noqa: Y015
+
+@_typing.final
+class SearchPlaylistsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    OWNER_ID_FIELD_NUMBER: _builtins.int
+    IS_PUBLIC_FIELD_NUMBER: _builtins.int
+    PUBLIC_ONLY_FIELD_NUMBER: _builtins.int
+    ONLY_DOWNLOADABLE_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """Empty: no filter by words, newest first."""
+    owner_id: _builtins.str
+    is_public: _builtins.bool
+    public_only: _builtins.bool
+    """Only public ones, whoever asks."""
+    only_downloadable: _builtins.bool
+    """Only with a track that may be downloaded."""
+    @_builtins.property
+    def page(self) -> _common_pb2.Page: ...
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        page: _common_pb2.Page | None = ...,
+        owner_id: _builtins.str = ...,
+        is_public: _builtins.bool | None = ...,
+        public_only: _builtins.bool = ...,
+        only_downloadable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_is_public", b"_is_public", "is_public", b"is_public", "page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_public", b"_is_public", "is_public", b"is_public", "only_downloadable", b"only_downloadable", "owner_id", b"owner_id", "page", b"page", "public_only", b"public_only", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__is_public: _TypeAlias = _typing.Literal["is_public"]  # noqa: Y015
+    _WhichOneofArgType__is_public: _TypeAlias = _typing.Literal["_is_public", b"_is_public"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__is_public) -> _WhichOneofReturnType__is_public | None: ...
+
+Global___SearchPlaylistsRequest: _TypeAlias = SearchPlaylistsRequest  # noqa: Y015
+
+@_typing.final
+class SearchPlaylistsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYLISTS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    @_builtins.property
+    def playlists(self) -> _containers.RepeatedCompositeFieldContainer[_playlists_pb2.Playlist]:
+        """With their entries, without tracks."""
+
+    def __init__(
+        self,
+        *,
+        playlists: _abc.Iterable[_playlists_pb2.Playlist] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["playlists", b"playlists", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchPlaylistsResponse: _TypeAlias = SearchPlaylistsResponse  # noqa: Y015

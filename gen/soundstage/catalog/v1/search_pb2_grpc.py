@@ -44,6 +44,11 @@ class SearchServiceStub:
                 request_serializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPeopleRequest.SerializeToString,
                 response_deserializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPeopleResponse.FromString,
                 _registered_method=True)
+        self.SearchPlaylists = channel.unary_unary(
+                '/soundstage.catalog.v1.SearchService/SearchPlaylists',
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPlaylistsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPlaylistsResponse.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer:
@@ -62,6 +67,13 @@ class SearchServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchPlaylists(self, request, context):
+        """Title and description of what the caller may see.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SearchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -74,6 +86,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.SearchPeople,
                     request_deserializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPeopleRequest.FromString,
                     response_serializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPeopleResponse.SerializeToString,
+            ),
+            'SearchPlaylists': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchPlaylists,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPlaylistsRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPlaylistsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -130,6 +147,33 @@ class SearchService:
             '/soundstage.catalog.v1.SearchService/SearchPeople',
             soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPeopleRequest.SerializeToString,
             soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPeopleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchPlaylists(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.catalog.v1.SearchService/SearchPlaylists',
+            soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPlaylistsRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_search__pb2.SearchPlaylistsResponse.FromString,
             options,
             channel_credentials,
             insecure,

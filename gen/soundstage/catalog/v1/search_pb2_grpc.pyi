@@ -34,6 +34,8 @@ class SearchServiceStub:
     SearchTracks: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchTracksRequest, _search_pb2.SearchTracksResponse]
     """Public, completed tracks; title, artist and album, forgiving case, accents and typing errors."""
     SearchPeople: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchPeopleRequest, _search_pb2.SearchPeopleResponse]
+    SearchPlaylists: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchPlaylistsRequest, _search_pb2.SearchPlaylistsResponse]
+    """Title and description of what the caller may see."""
 
 @_typing.type_check_only
 class SearchServiceAsyncStub(SearchServiceStub):
@@ -41,6 +43,8 @@ class SearchServiceAsyncStub(SearchServiceStub):
     SearchTracks: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchTracksRequest, _search_pb2.SearchTracksResponse]  # type: ignore[assignment]
     """Public, completed tracks; title, artist and album, forgiving case, accents and typing errors."""
     SearchPeople: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchPeopleRequest, _search_pb2.SearchPeopleResponse]  # type: ignore[assignment]
+    SearchPlaylists: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchPlaylistsRequest, _search_pb2.SearchPlaylistsResponse]  # type: ignore[assignment]
+    """Title and description of what the caller may see."""
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -57,5 +61,13 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SearchPeopleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SearchPeopleResponse, _abc.Awaitable[_search_pb2.SearchPeopleResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SearchPlaylists(
+        self,
+        request: _search_pb2.SearchPlaylistsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_pb2.SearchPlaylistsResponse, _abc.Awaitable[_search_pb2.SearchPlaylistsResponse]]:
+        """Title and description of what the caller may see."""
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -54,6 +54,11 @@ class TracksServiceStub:
                 request_serializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListRequest.SerializeToString,
                 response_deserializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListResponse.FromString,
                 _registered_method=True)
+        self.ListTags = channel.unary_unary(
+                '/soundstage.catalog.v1.TracksService/ListTags',
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListTagsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListTagsResponse.FromString,
+                _registered_method=True)
         self.Change = channel.unary_unary(
                 '/soundstage.catalog.v1.TracksService/Change',
                 request_serializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ChangeRequest.SerializeToString,
@@ -106,6 +111,13 @@ class TracksServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTags(self, request, context):
+        """The tags of an owner's public tracks, most used first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Change(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -154,6 +166,11 @@ def add_TracksServiceServicer_to_server(servicer, server):
                     servicer.List,
                     request_deserializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListRequest.FromString,
                     response_serializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListResponse.SerializeToString,
+            ),
+            'ListTags': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTags,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListTagsRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListTagsResponse.SerializeToString,
             ),
             'Change': grpc.unary_unary_rpc_method_handler(
                     servicer.Change,
@@ -284,6 +301,33 @@ class TracksService:
             '/soundstage.catalog.v1.TracksService/List',
             soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListRequest.SerializeToString,
             soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.catalog.v1.TracksService/ListTags',
+            soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListTagsRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_tracks__pb2.ListTagsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,8 @@ class TracksServiceStub:
     GetBatch: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetBatchRequest, _tracks_pb2.GetBatchResponse]
     """Many callers' tracks in one call; each item has its own outcome."""
     List: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListRequest, _tracks_pb2.ListResponse]
+    ListTags: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTagsRequest, _tracks_pb2.ListTagsResponse]
+    """The tags of an owner's public tracks, most used first."""
     Change: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ChangeRequest, _tracks_pb2.ChangeResponse]
     Remove: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.RemoveRequest, _tracks_pb2.RemoveResponse]
     ListStates: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListStatesRequest, _tracks_pb2.ListStatesResponse]
@@ -55,6 +57,8 @@ class TracksServiceAsyncStub(TracksServiceStub):
     GetBatch: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetBatchRequest, _tracks_pb2.GetBatchResponse]  # type: ignore[assignment]
     """Many callers' tracks in one call; each item has its own outcome."""
     List: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListRequest, _tracks_pb2.ListResponse]  # type: ignore[assignment]
+    ListTags: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTagsRequest, _tracks_pb2.ListTagsResponse]  # type: ignore[assignment]
+    """The tags of an owner's public tracks, most used first."""
     Change: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ChangeRequest, _tracks_pb2.ChangeResponse]  # type: ignore[assignment]
     Remove: _aio.UnaryUnaryMultiCallable[_tracks_pb2.RemoveRequest, _tracks_pb2.RemoveResponse]  # type: ignore[assignment]
     ListStates: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListStatesRequest, _tracks_pb2.ListStatesResponse]  # type: ignore[assignment]
@@ -93,6 +97,14 @@ class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tracks_pb2.ListRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tracks_pb2.ListResponse, _abc.Awaitable[_tracks_pb2.ListResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListTags(
+        self,
+        request: _tracks_pb2.ListTagsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tracks_pb2.ListTagsResponse, _abc.Awaitable[_tracks_pb2.ListTagsResponse]]:
+        """The tags of an owner's public tracks, most used first."""
 
     @_abc_1.abstractmethod
     def Change(
