@@ -36,11 +36,17 @@ async def serve(settings: Settings) -> None:
         # The documents are many small objects that live for ever; no collection need walk through them.
         gc.freeze()
         server = QuietServer(_uvicorn(settings, built))
-        parts = [server.run_until(stop), built.revocations.run(stop), built.parts.keys.run(stop)]
+        parts = [
+            server.run_until(stop),
+            built.revocations.run(stop),
+            built.parts.keys.run(stop),
+            built.app_names.run(stop),
+        ]
         if settings.metrics_port:
             parts.append(Observation(settings.host, settings.metrics_port, lambda: built.is_ready).run(stop))
         log.info("gateway.started", port=settings.port)
         await _together(parts, stop)
+        await built.app_names.finish()
 
 
 async def _together(parts: list[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from chassis import clock, errors, principal, telemetry
 from gateway import cors, documents, media
 from gateway.addresses import client_address
+from gateway.app_names import AppNames
 from gateway.contract import Contract, Operation
 from gateway.limits import Exceeded, Limit, Standing
 from gateway.parts import Parts
@@ -29,8 +30,9 @@ log = telemetry.logger(__name__)
 class Gateway:
     """`contracts[0]` also answers for paths that belong to none."""
 
-    def __init__(self, parts: Parts, contracts: Sequence[Contract]) -> None:
+    def __init__(self, parts: Parts, contracts: Sequence[Contract], app_names: AppNames) -> None:
         self._parts = parts
+        self._app_names = app_names
         self._home = contracts[0]
         self.operations = [operation for contract in contracts for operation in contract.operations()]
         self._routes = Routes(self.operations)
@@ -47,6 +49,7 @@ class Gateway:
         if scope["type"] != "http":
             return
         request = Request(scope, receive, client_address(scope, self._parts.settings.proxies))
+        self._app_names.count(request.path, scope["query_string"])
         self._in_flight += 1
         try:
             answer = await self._answer(request)

@@ -2,6 +2,7 @@
 
 `/media/<signature>/<object>`; a signature names a key, an end, and either a folder or one object with a file name:
 `<f|o>.<key id>.<end, Unix seconds>.<HMAC-SHA-256 over method, kind, name, end, key id and file name>`.
+Covers need none, so that their address never changes: `/media/recordings/<id>/cover-<size>.jpg`.
 """
 
 import hmac
@@ -25,10 +26,12 @@ PREFIX = "/media/"
 FOLDER_SECONDS = 4 * 3600
 HOUR = 3600
 DOWNLOAD_SECONDS = 15 * 60
+LARGEST_COVER = "1000x1000"
 MAC_BYTES = 16
 MOST_KEPT = 4096
 
 _FOLDER = re.compile(r"recordings/[0-9a-f-]{36}")
+_COVER = re.compile(rf"{_FOLDER.pattern}/cover-[0-9x]{{1,15}}\.jpg")
 # No empty, dotted or encoded segments: a name cannot leave its folder.
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _SIGNATURE = re.compile(r"([fo])\.([A-Za-z0-9_-]{1,32})\.([0-9]{1,12})\.([A-Za-z0-9_-]{22})")
@@ -49,6 +52,13 @@ class Media:
         until = -(-(self._now() + FOLDER_SECONDS) // HOUR) * HOUR
         return f"{origin}{PREFIX}{self._folder_signature(folder, until)}/{folder}/{name}"
 
+    def cover_link(self, origin: str, cover: str, size: str = LARGEST_COVER) -> str:
+        """A link to a picture in one of its sizes; good, and the same, for as long as the track is there.
+
+        It opens nothing else, and nobody can guess it who was not shown the track.
+        """
+        return f"{origin}{PREFIX}{cover.rpartition('/')[0]}/cover-{size}.jpg"
+
     def object_link(self, origin: str, name: str, filename: str) -> str:
         """A link that downloads exactly this object under `filename`; good for 15 minutes."""
         signature = self._sign("o", name, self._now() + DOWNLOAD_SECONDS, filename)
@@ -63,7 +73,10 @@ class Media:
             return render(error)
 
     async def _serve(self, request: Request) -> Response:
-        signature, _, name = request.path[len(PREFIX) :].partition("/")
+        path = request.path[len(PREFIX) :]
+        if _COVER.fullmatch(path):
+            return await self.objects.answer(request, path, is_immutable=True)
+        signature, _, name = path.partition("/")
         filename = request.query_params.get("filename", "")
         kind = self._check(signature, name, filename)
         return await self.objects.answer(

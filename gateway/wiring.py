@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from gateway.app import Gateway
+from gateway.app_names import AppNames
 from gateway.calls import Calls
 from gateway.config import Settings
 from gateway.contracts import CONTRACTS
@@ -22,6 +23,7 @@ class Built:
     app: Gateway
     parts: Parts
     revocations: Revocations
+    app_names: AppNames
 
     @property
     def is_ready(self) -> bool:
@@ -46,4 +48,6 @@ def build(settings: Settings, stack: AsyncExitStack) -> Built:
         calls=calls,
         joins=Joins(calls),
     )
-    return Built(Gateway(parts, [contract() for contract in CONTRACTS]), parts, revocations)
+    app_names = AppNames(calls.insights.record_apps)
+    app = Gateway(parts, [contract() for contract in CONTRACTS], app_names)
+    return Built(app, parts, revocations, app_names)

@@ -1,12 +1,17 @@
-"""What tests of every kind share: the backing servers of the run, and a database of its own for each test."""
+"""What tests of several kinds share: the backing servers, a database for each test, one house for all stories."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support import databases
+from tests.support import audio, databases
+from tests.support.callers import Callers, assemble
+from tests.support.house import House, house
+from tests.support.people import Person, Stage
 from tests.support.servers import Servers, servers
+from tests.support.traces import Collector, collector
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,50 @@ async def new_database(backing: Servers) -> AsyncIterator[Callable[[str], Awaita
 
     yield make
     await asyncio.gather(*(databases.drop(backing.database_url, url) for url in made))
+
+
+@pytest.fixture(scope="session")
+def traces() -> Iterator[Collector]:
+    with collector() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def running_house(traces: Collector) -> Iterator[House]:
+    with house(OTLP_ENDPOINT=traces.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(running_house: House) -> Iterator[Stage]:
+    with Stage(running_house.url) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def callers(running_house: House) -> Iterator[Callers]:
+    """Everybody who may knock at a door; whoever changes what they own makes it for themselves."""
+    with Stage(running_house.url) as stage:
+        yield assemble(running_house, stage)
+
+
+@pytest.fixture
+def artist(stage: Stage) -> Person:
+    return stage.person("artist")
+
+
+@pytest.fixture
+def listener(stage: Stage) -> Person:
+    return stage.person("listener")
+
+
+@pytest.fixture(scope="session")
+def tune(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, float], Path]:
+    """A recording of this format and length, made once: `tune("flac", 9.5)`."""
+    folder = tmp_path_factory.mktemp("tunes")
+
+    def make(kind: str, seconds: float) -> Path:
+        path = folder / f"tune-{seconds}.{kind}"
+        return path if path.exists() else audio.make(path, seconds)
+
+    return make

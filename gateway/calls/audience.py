@@ -2,10 +2,14 @@ from collections.abc import Sequence
 
 from soundstage.audience.v1 import follows_pb2 as follows
 from soundstage.audience.v1 import likes_pb2 as likes
+from soundstage.audience.v1 import playlist_likes_pb2 as playlist_likes
 from soundstage.audience.v1 import plays_pb2 as plays
+from soundstage.audience.v1 import reposts_pb2 as reposts
 from soundstage.audience.v1.follows_pb2_grpc import FollowsServiceStub
 from soundstage.audience.v1.likes_pb2_grpc import LikesServiceStub
+from soundstage.audience.v1.playlist_likes_pb2_grpc import PlaylistLikesServiceStub
 from soundstage.audience.v1.plays_pb2_grpc import PlaysServiceStub
+from soundstage.audience.v1.reposts_pb2_grpc import RepostsServiceStub
 
 from chassis import errors, principal, telemetry
 from chassis.client import Channel
@@ -27,13 +31,15 @@ _REFUSALS: dict[str, tuple[type[errors.Error], str]] = {
 
 class Audience:
     def __init__(self, address: str) -> None:
-        files = (plays.DESCRIPTOR, likes.DESCRIPTOR, follows.DESCRIPTOR)
-        services = [service for file in files for service in file.services_by_name.values()]
+        nouns = (plays, likes, playlist_likes, reposts, follows)
+        services = [service for noun in nouns for service in noun.DESCRIPTOR.services_by_name.values()]
         # Plays carry ids of ours, so a group may be sent again.
         channel = Channel(address, *services, keyed=("RecordPlays",))
         self.close = channel.close
         self._plays = PlaysServiceStub(channel.grpc)
         self._likes = LikesServiceStub(channel.grpc)
+        self._playlist_likes = PlaylistLikesServiceStub(channel.grpc)
+        self._reposts = RepostsServiceStub(channel.grpc)
         self._follows = FollowsServiceStub(channel.grpc)
         self._plays_in_groups = Coalescer("audience.plays", self._record_plays)
 
@@ -57,11 +63,41 @@ class Audience:
     async def list_likes_for_track(self, request: likes.ListForTrackRequest) -> likes.ListForTrackResponse:
         return await ask(self._likes.ListForTrack, request)
 
+    async def list_likes_of(self, request: likes.ListOfRequest) -> likes.ListOfResponse:
+        return await ask(self._likes.ListOf, request)
+
+    async def like_playlist(
+        self, request: playlist_likes.PlaylistLikesServiceLikeRequest
+    ) -> playlist_likes.PlaylistLikesServiceLikeResponse:
+        return await ask(self._playlist_likes.Like, request)
+
+    async def unlike_playlist(
+        self, request: playlist_likes.PlaylistLikesServiceUnlikeRequest
+    ) -> playlist_likes.PlaylistLikesServiceUnlikeResponse:
+        return await ask(self._playlist_likes.Unlike, request)
+
+    async def repost(self, request: reposts.RepostRequest) -> reposts.RepostResponse:
+        return await ask(self._reposts.Repost, request)
+
+    async def unrepost(self, request: reposts.UnrepostRequest) -> reposts.UnrepostResponse:
+        return await ask(self._reposts.Unrepost, request)
+
+    async def list_reposts_of(
+        self, request: reposts.RepostsServiceListOfRequest
+    ) -> reposts.RepostsServiceListOfResponse:
+        return await ask(self._reposts.ListOf, request)
+
     async def follow(self, request: follows.FollowRequest) -> follows.FollowResponse:
         return await ask(self._follows.Follow, request)
 
     async def unfollow(self, request: follows.UnfollowRequest) -> follows.UnfollowResponse:
         return await ask(self._follows.Unfollow, request)
+
+    async def list_followers(self, request: follows.ListFollowersRequest) -> follows.ListFollowersResponse:
+        return await ask(self._follows.ListFollowers, request)
+
+    async def list_followees(self, request: follows.ListFolloweesRequest) -> follows.ListFolloweesResponse:
+        return await ask(self._follows.ListFollowees, request)
 
     async def list_follows_among(self, request: follows.ListAmongRequest) -> follows.ListAmongResponse:
         return await ask(self._follows.ListAmong, request)

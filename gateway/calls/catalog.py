@@ -2,9 +2,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from soundstage.catalog.v1 import people_pb2 as people
+from soundstage.catalog.v1 import playlists_pb2 as playlists
 from soundstage.catalog.v1 import search_pb2 as search
 from soundstage.catalog.v1 import tracks_pb2 as tracks
 from soundstage.catalog.v1.people_pb2_grpc import PeopleServiceStub
+from soundstage.catalog.v1.playlists_pb2_grpc import PlaylistsServiceStub
 from soundstage.catalog.v1.search_pb2_grpc import SearchServiceStub
 from soundstage.catalog.v1.tracks_pb2_grpc import TracksServiceStub
 
@@ -27,10 +29,11 @@ class _Wanted(NamedTuple):
 
 class Catalog:
     def __init__(self, address: str) -> None:
-        files = (tracks.DESCRIPTOR, people.DESCRIPTOR, search.DESCRIPTOR)
+        files = (tracks.DESCRIPTOR, people.DESCRIPTOR, playlists.DESCRIPTOR, search.DESCRIPTOR)
         channel = Channel(address, *(service for file in files for service in file.services_by_name.values()))
         self.close = channel.close
         self._tracks = TracksServiceStub(channel.grpc)
+        self._playlists = PlaylistsServiceStub(channel.grpc)
         self._people = PeopleServiceStub(channel.grpc)
         self._search = SearchServiceStub(channel.grpc)
         self._tracks_in_groups = Coalescer("catalog.tracks", self._get_tracks)
@@ -49,8 +52,15 @@ class Catalog:
         """One person's card, in a group with what others ask for now; None when unknown or removed."""
         return await self._people_in_groups.ask(person)
 
+    async def get_tracks(self, request: tracks.GetBatchRequest) -> tracks.GetBatchResponse:
+        """A whole page of tracks in a call of its own."""
+        return await ask(self._tracks.GetBatch, request)
+
     async def list_tracks(self, request: tracks.ListRequest) -> tracks.ListResponse:
         return await ask(self._tracks.List, request)
+
+    async def list_tags(self, request: tracks.ListTagsRequest) -> tracks.ListTagsResponse:
+        return await ask(self._tracks.ListTags, request)
 
     async def add_track(self, request: tracks.AddRequest) -> tracks.AddResponse:
         return await ask(self._tracks.Add, request)
@@ -61,11 +71,86 @@ class Catalog:
     async def remove_track(self, request: tracks.RemoveRequest) -> tracks.RemoveResponse:
         return await ask(self._tracks.Remove, request)
 
+    async def get_person_by_handle(self, request: people.GetByHandleRequest) -> people.GetByHandleResponse:
+        return await ask(self._people.GetByHandle, request)
+
+    async def list_top_people(self, request: people.ListTopRequest) -> people.ListTopResponse:
+        return await ask(self._people.ListTop, request)
+
+    async def get_playlist(
+        self, request: playlists.PlaylistsServiceGetRequest
+    ) -> playlists.PlaylistsServiceGetResponse:
+        return await ask(self._playlists.Get, request)
+
+    async def get_playlists(
+        self, request: playlists.PlaylistsServiceGetBatchRequest
+    ) -> playlists.PlaylistsServiceGetBatchResponse:
+        return await ask(self._playlists.GetBatch, request)
+
     async def search_tracks(self, request: search.SearchTracksRequest) -> search.SearchTracksResponse:
         return await ask(self._search.SearchTracks, request)
 
     async def search_people(self, request: search.SearchPeopleRequest) -> search.SearchPeopleResponse:
         return await ask(self._search.SearchPeople, request)
+
+    async def search_playlists(self, request: search.SearchPlaylistsRequest) -> search.SearchPlaylistsResponse:
+        return await ask(self._search.SearchPlaylists, request)
+
+    async def add_playlist(
+        self, request: playlists.PlaylistsServiceAddRequest
+    ) -> playlists.PlaylistsServiceAddResponse:
+        return await ask(self._playlists.Add, request)
+
+    async def list_playlists(
+        self, request: playlists.PlaylistsServiceListRequest
+    ) -> playlists.PlaylistsServiceListResponse:
+        return await ask(self._playlists.List, request)
+
+    async def recommend_playlists(self, request: playlists.RecommendRequest) -> playlists.RecommendResponse:
+        return await ask(self._playlists.Recommend, request)
+
+    async def change_playlist(
+        self, request: playlists.PlaylistsServiceChangeRequest
+    ) -> playlists.PlaylistsServiceChangeResponse:
+        return await ask(self._playlists.Change, request)
+
+    async def remove_playlist(
+        self, request: playlists.PlaylistsServiceRemoveRequest
+    ) -> playlists.PlaylistsServiceRemoveResponse:
+        return await ask(self._playlists.Remove, request)
+
+    async def add_playlist_track(self, request: playlists.AddTrackRequest) -> playlists.AddTrackResponse:
+        return await ask(self._playlists.AddTrack, request)
+
+    async def remove_playlist_track(self, request: playlists.RemoveTrackRequest) -> playlists.RemoveTrackResponse:
+        return await ask(self._playlists.RemoveTrack, request)
+
+    async def reorder_playlist(self, request: playlists.ReorderRequest) -> playlists.ReorderResponse:
+        return await ask(self._playlists.Reorder, request)
+
+    async def add_collaborator(self, request: playlists.AddCollaboratorRequest) -> playlists.AddCollaboratorResponse:
+        return await ask(self._playlists.AddCollaborator, request)
+
+    async def list_collaborators(
+        self, request: playlists.ListCollaboratorsRequest
+    ) -> playlists.ListCollaboratorsResponse:
+        return await ask(self._playlists.ListCollaborators, request)
+
+    async def change_collaborator(
+        self, request: playlists.ChangeCollaboratorRequest
+    ) -> playlists.ChangeCollaboratorResponse:
+        return await ask(self._playlists.ChangeCollaborator, request)
+
+    async def remove_collaborator(
+        self, request: playlists.RemoveCollaboratorRequest
+    ) -> playlists.RemoveCollaboratorResponse:
+        return await ask(self._playlists.RemoveCollaborator, request)
+
+    async def share_playlist(self, request: playlists.ShareRequest) -> playlists.ShareResponse:
+        return await ask(self._playlists.Share, request)
+
+    async def get_shared_playlist(self, request: playlists.GetSharedRequest) -> playlists.GetSharedResponse:
+        return await ask(self._playlists.GetShared, request)
 
     async def _get_tracks(self, group: Sequence[_Wanted]) -> list[tracks.GetOutcome]:
         places = {wanted: place for place, wanted in enumerate(dict.fromkeys(group))}

@@ -1,15 +1,20 @@
-"""What audience learns from others: the states of tracks and accounts, and that one is gone."""
+"""What audience learns from others: the states of tracks, playlists and accounts, and that one is gone."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from soundstage.auth.v1.accounts_pb2 import AccountState
+from soundstage.catalog.v1.playlists_pb2 import PlaylistState
 from soundstage.catalog.v1.tracks_pb2 import TrackState
 
 from chassis.events import Record
 from services.audience.accounts.domain import Accounts
 from services.audience.follows.domain import Follows
 from services.audience.likes.domain import Likes
-from services.audience.peers import account_of, track_of
+from services.audience.peers import account_of, playlist_of, track_of
+from services.audience.playlist_likes.domain import PlaylistLikes
+from services.audience.playlists.domain import Playlists
+from services.audience.reposts.domain import Reposts
 from services.audience.tracks.domain import Tracks
 
 GROUP = "audience"
@@ -18,32 +23,50 @@ ACCOUNTS = "soundstage.accounts.v1"
 TOPICS = [CATALOG, ACCOUNTS]
 
 
+@dataclass(frozen=True)
 class Copies:
     """Applies states by version, so an event may come twice, late or before another."""
 
-    def __init__(self, tracks: Tracks, accounts: Accounts, likes: Likes, follows: Follows) -> None:
-        self._tracks, self._accounts = tracks, accounts
-        self._likes, self._follows = likes, follows
-        self._appliers: dict[tuple[str, str], Callable[[bytes], Awaitable[None]]] = {
-            **{(CATALOG, f"Track{past}"): self._track for past in ("Added", "Published", "Changed", "Removed")},
-            **{(ACCOUNTS, f"Account{past}"): self._account for past in ("Created", "Changed", "Removed")},
-        }
+    tracks: Tracks
+    playlists: Playlists
+    accounts: Accounts
+    likes: Likes
+    playlist_likes: PlaylistLikes
+    reposts: Reposts
+    follows: Follows
 
     async def take(self, record: Record) -> None:
         """Applies one event; the topics carry others too, which mean nothing here."""
         event = record.event
-        if apply := self._appliers.get((event.topic, event.type)):
-            await apply(event.payload)
+        if apply := APPLIERS.get((event.topic, event.type)):
+            await apply(self, event.payload)
 
-    async def _track(self, payload: bytes) -> None:
+    async def track(self, payload: bytes) -> None:
         track = track_of(TrackState.FromString(payload))
-        await self._tracks.apply(track)
+        await self.tracks.apply(track)
         if track.is_removed:
-            await self._likes.withdraw_of_track(track.id)
+            await self.likes.withdraw_of_track(track.id)
+            await self.reposts.withdraw_of_subject(track.id)
 
-    async def _account(self, payload: bytes) -> None:
+    async def playlist(self, payload: bytes) -> None:
+        playlist = playlist_of(PlaylistState.FromString(payload))
+        await self.playlists.apply(playlist)
+        if playlist.is_removed:
+            await self.playlist_likes.withdraw_of_playlist(playlist.id)
+            await self.reposts.withdraw_of_subject(playlist.id)
+
+    async def account(self, payload: bytes) -> None:
         account = account_of(AccountState.FromString(payload))
-        await self._accounts.apply(account)
+        await self.accounts.apply(account)
         if account.is_removed:
-            await self._likes.withdraw_of_user(account.id)
-            await self._follows.withdraw_of_account(account.id)
+            await self.likes.withdraw_of_user(account.id)
+            await self.playlist_likes.withdraw_of_account(account.id)
+            await self.reposts.withdraw_of_account(account.id)
+            await self.follows.withdraw_of_account(account.id)
+
+
+APPLIERS: dict[tuple[str, str], Callable[[Copies, bytes], Awaitable[None]]] = {
+    **{(CATALOG, f"Track{past}"): Copies.track for past in ("Added", "Published", "Changed", "Removed")},
+    **{(CATALOG, f"Playlist{past}"): Copies.playlist for past in ("Changed", "Removed")},
+    **{(ACCOUNTS, f"Account{past}"): Copies.account for past in ("Created", "Changed", "Removed")},
+}

@@ -4,13 +4,17 @@ from uuid import UUID
 
 from soundstage.audience.v1.follows_pb2 import FollowState
 from soundstage.audience.v1.likes_pb2 import LikeState
+from soundstage.audience.v1.playlist_likes_pb2 import PlaylistLikeState
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
+from soundstage.audience.v1.reposts_pb2 import RepostState
 
 from chassis.clock import timestamp
 from chassis.events import Event, Topic
 from services.audience.follows.follow import Follow
 from services.audience.likes.like import Like
+from services.audience.playlist_likes.playlist_like import PlaylistLike
 from services.audience.plays.play import Play
+from services.audience.reposts.repost import Repost
 
 PLAYS = "soundstage.plays.v1"
 LIKES = "soundstage.likes.v1"
@@ -33,6 +37,16 @@ def like_changed(like: Like) -> Event:
 def follow_changed(follow: Follow) -> Event:
     type = "Followed" if follow.is_following else "Unfollowed"
     return Event.of(SOCIAL, str(follow.followee_id), follow_value(follow), type=type)
+
+
+def repost_changed(repost: Repost) -> Event:
+    type = "Reposted" if repost.is_reposted else "Unreposted"
+    return Event.of(SOCIAL, str(repost.subject_id), repost_value(repost), type=type)
+
+
+def playlist_like_changed(like: PlaylistLike) -> Event:
+    type = "PlaylistLiked" if like.is_liked else "PlaylistUnliked"
+    return Event.of(SOCIAL, str(like.playlist_id), playlist_like_value(like), type=type)
 
 
 def play_value(play: Play) -> PlayRecorded:
@@ -71,6 +85,31 @@ def follow_value(follow: Follow) -> FollowState:
         version=follow.version,
         followed_at=timestamp(follow.followed_at),
         changed_at=timestamp(follow.changed_at),
+    )
+
+
+def repost_value(repost: Repost) -> RepostState:
+    return RepostState(
+        kind=repost.kind,  # type: ignore[arg-type]
+        subject_id=str(repost.subject_id),
+        owner_id=str(repost.owner_id),
+        account_id=str(repost.account_id),
+        is_reposted=repost.is_reposted,
+        version=repost.version,
+        reposted_at=timestamp(repost.reposted_at),
+        changed_at=timestamp(repost.changed_at),
+    )
+
+
+def playlist_like_value(like: PlaylistLike) -> PlaylistLikeState:
+    return PlaylistLikeState(
+        playlist_id=str(like.playlist_id),
+        owner_id=str(like.owner_id),
+        account_id=str(like.account_id),
+        is_liked=like.is_liked,
+        version=like.version,
+        liked_at=timestamp(like.liked_at),
+        changed_at=timestamp(like.changed_at),
     )
 
 

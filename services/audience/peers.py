@@ -4,12 +4,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from soundstage.auth.v1 import accounts_pb2, accounts_pb2_grpc
-from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
+from soundstage.catalog.v1 import playlists_pb2, playlists_pb2_grpc, tracks_pb2, tracks_pb2_grpc
 from soundstage.common.v1.common_pb2 import Ref
 
 from chassis.client import Channel, call
-from chassis.principal import SERVICE
-from services.audience.accounts.account import Account
+from chassis.principal import PUBLIC_TENANT, SERVICE
+from services.audience.accounts.account import Account, Name
+from services.audience.playlists.playlist import Playlist
 from services.audience.tracks.track import Track
 
 # Others wait in the same group while an owner is asked, so it has less time than a call of their own would.
@@ -19,21 +20,31 @@ PATIENCE_SECONDS = 1.0
 class Catalog:
     def __init__(self, channel: Channel) -> None:
         self._tracks = tracks_pb2_grpc.TracksServiceStub(channel.grpc)
+        self._playlists = playlists_pb2_grpc.PlaylistsServiceStub(channel.grpc)
 
-    async def list_states(self, ids: Collection[UUID]) -> list[Track]:
-        request = tracks_pb2.ListStatesRequest(tracks=[Ref(id=str(id)) for id in ids])
+    async def list_tracks(self, ids: Collection[UUID]) -> list[Track]:
+        request = tracks_pb2.ListStatesRequest(tracks=map(_ref, ids))
         answer = await call(self._tracks.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [track_of(state) for state in answer.tracks]
+
+    async def list_playlists(self, ids: Collection[UUID]) -> list[Playlist]:
+        request = playlists_pb2.PlaylistsServiceListStatesRequest(playlists=map(_ref, ids))
+        answer = await call(self._playlists.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
+        return [playlist_of(state) for state in answer.playlists]
 
 
 class Auth:
     def __init__(self, channel: Channel) -> None:
         self._accounts = accounts_pb2_grpc.AccountsServiceStub(channel.grpc)
 
-    async def list_states(self, ids: Collection[UUID]) -> list[Account]:
-        request = accounts_pb2.ListStatesRequest(accounts=[Ref(id=str(id)) for id in ids])
+    async def list_states(self, names: Collection[Name]) -> list[Account]:
+        request = accounts_pb2.ListStatesRequest(accounts=map(_ref, names))
         answer = await call(self._accounts.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [account_of(state) for state in answer.accounts]
+
+
+def _ref(name: Name) -> Ref:
+    return Ref(id=str(name)) if isinstance(name, UUID) else Ref(number=name)
 
 
 def track_of(state: tracks_pb2.TrackState) -> Track:
@@ -45,6 +56,19 @@ def track_of(state: tracks_pb2.TrackState) -> Track:
         is_public=state.is_public,
         is_completed=state.status == tracks_pb2.TRACK_STATUS_COMPLETED,
         duration_ms=state.duration_ms,
+        version=state.version,
+        is_removed=state.is_removed,
+    )
+
+
+def playlist_of(state: playlists_pb2.PlaylistState) -> Playlist:
+    """Raises ValueError for a state that is none."""
+    return Playlist(
+        id=UUID(state.id),
+        tenant=state.tenant or PUBLIC_TENANT,
+        owner_id=UUID(state.owner_id),
+        is_public=state.is_public,
+        collaborator_ids=tuple(map(UUID, state.collaborator_ids)),
         version=state.version,
         is_removed=state.is_removed,
     )

@@ -1,4 +1,4 @@
--- What is kept of catalog's tracks and auth's accounts; a row is never deleted, its version decides.
+-- What is kept of catalog's tracks and playlists and auth's accounts; a row is never deleted, its version decides.
 CREATE TABLE tracks (
     id uuid PRIMARY KEY,
     number bigint NOT NULL,
@@ -10,6 +10,16 @@ CREATE TABLE tracks (
     is_removed boolean NOT NULL
 );
 
+CREATE TABLE playlists (
+    id uuid PRIMARY KEY,
+    tenant text NOT NULL,
+    owner_id uuid NOT NULL,
+    is_public boolean NOT NULL,
+    collaborator_ids uuid[] NOT NULL,
+    version bigint NOT NULL,
+    is_removed boolean NOT NULL
+);
+
 CREATE TABLE accounts (
     id uuid PRIMARY KEY,
     number bigint NOT NULL,
@@ -17,6 +27,7 @@ CREATE TABLE accounts (
     version bigint NOT NULL,
     is_removed boolean NOT NULL
 );
+CREATE INDEX accounts_number ON accounts (number);
 
 -- Append-only and in order of id (UUIDv7) but for the clocks of the gateways, so inserts stay at the right edge of the index.
 CREATE TABLE plays (
@@ -50,7 +61,7 @@ CREATE TABLE likes (
     PRIMARY KEY (track_id, user_id)
 );
 CREATE INDEX likes_newest ON likes (track_id, liked_at DESC, user_id) WHERE is_liked;
-CREATE INDEX likes_user ON likes (user_id) WHERE is_liked;
+CREATE INDEX likes_of_user ON likes (user_id, liked_at DESC, track_id) WHERE is_liked;
 CREATE INDEX likes_changed_at ON likes (changed_at);
 
 CREATE TABLE follows (
@@ -64,6 +75,36 @@ CREATE TABLE follows (
     CHECK (follower_id <> followee_id)
 );
 CREATE INDEX follows_followee ON follows (followee_id, followed_at DESC, follower_id) WHERE is_following;
+CREATE INDEX follows_follower ON follows (follower_id, followed_at DESC, followee_id) WHERE is_following;
+CREATE INDEX follows_changed_at ON follows (changed_at);
+
+CREATE TABLE playlist_likes (
+    playlist_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    is_liked boolean NOT NULL,
+    version bigint NOT NULL,
+    liked_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (playlist_id, account_id)
+);
+CREATE INDEX playlist_likes_account ON playlist_likes (account_id) WHERE is_liked;
+CREATE INDEX playlist_likes_changed_at ON playlist_likes (changed_at);
+
+-- Of a track (kind 1) or a playlist (2).
+CREATE TABLE reposts (
+    subject_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind smallint NOT NULL,
+    owner_id uuid NOT NULL,
+    is_reposted boolean NOT NULL,
+    version bigint NOT NULL,
+    reposted_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (subject_id, account_id)
+);
+CREATE INDEX reposts_account ON reposts (account_id, reposted_at DESC, subject_id) WHERE is_reposted;
+CREATE INDEX reposts_changed_at ON reposts (changed_at);
 
 -- outbox: events, published by the relay, held for a week in case the broker loses its log.
 CREATE TABLE outbox (

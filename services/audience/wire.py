@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.audience.v1 import likes_pb2
+from soundstage.common.v1.common_pb2 import Ref
 
+from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
 from chassis.ids import parse
+from services.audience.accounts.account import Name
+from services.audience.changes import Key, MinuteChanges
 
 MOST_MINUTES = 1440
 
@@ -28,6 +32,19 @@ def moments(values: Iterable[Timestamp]) -> list[datetime]:
     return listed
 
 
-def pair(first: str, second: str) -> tuple[UUID, UUID] | None:
+def account_name(sent: Ref) -> Name:
+    """Raises Invalid when it names nothing."""
+    if sent.WhichOneof("ref") == "number" and sent.number > 0:
+        return sent.number
+    return parse(sent.id, field="account")
+
+
+def minute_changes(counts: Iterable[MinuteChanges]) -> list[likes_pb2.MinuteChanges]:
+    return [
+        likes_pb2.MinuteChanges(minute=timestamp(c.minute), count=c.count, version_sum=c.version_sum) for c in counts
+    ]
+
+
+def pair(first: str, second: str) -> Key | None:
     """A place in an export; None: its beginning."""
     return (parse(first), parse(second)) if first and second else None

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from soundstage.audience.v1.follows_pb2_grpc import add_FollowsServiceServicer_to_server
 from soundstage.audience.v1.likes_pb2_grpc import add_LikesServiceServicer_to_server
+from soundstage.audience.v1.playlist_likes_pb2_grpc import add_PlaylistLikesServiceServicer_to_server
 from soundstage.audience.v1.plays_pb2_grpc import add_PlaysServiceServicer_to_server
+from soundstage.audience.v1.reposts_pb2_grpc import add_RepostsServiceServicer_to_server
 from soundstage.auth.v1 import accounts_pb2
-from soundstage.catalog.v1 import tracks_pb2
+from soundstage.catalog.v1 import playlists_pb2, tracks_pb2
 
 from chassis.client import Channel
 from chassis.inbox import Consumer, StateSink
@@ -24,8 +26,13 @@ from services.audience.follows.rpc import FollowsRpc
 from services.audience.likes.domain import Likes
 from services.audience.likes.rpc import LikesRpc
 from services.audience.peers import Auth, Catalog
+from services.audience.playlist_likes.domain import PlaylistLikes
+from services.audience.playlist_likes.rpc import PlaylistLikesRpc
+from services.audience.playlists.domain import Playlists
 from services.audience.plays.domain import Plays
 from services.audience.plays.rpc import PlaysRpc
+from services.audience.reposts.domain import Reposts
+from services.audience.reposts.rpc import RepostsRpc
 from services.audience.tracks.domain import Tracks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -34,17 +41,25 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     database = Database(settings.database_url, max_size=settings.database_connections)
     stack.push_async_callback(database.close)
-    catalog = Channel(settings.catalog_address, tracks_pb2.DESCRIPTOR.services_by_name["TracksService"])
-    stack.push_async_callback(catalog.close)
+    catalog_services = [
+        tracks_pb2.DESCRIPTOR.services_by_name["TracksService"],
+        playlists_pb2.DESCRIPTOR.services_by_name["PlaylistsService"],
+    ]
+    catalog_channel = Channel(settings.catalog_address, *catalog_services)
+    stack.push_async_callback(catalog_channel.close)
     auth = Channel(settings.auth_address, accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"])
     stack.push_async_callback(auth.close)
 
-    tracks = Tracks(database, Catalog(catalog))
+    catalog = Catalog(catalog_channel)
+    tracks = Tracks(database, catalog)
+    playlists = Playlists(database, catalog)
     accounts = Accounts(database, Auth(auth))
     plays = Plays(database, tracks, accounts)
-    likes = Likes(database, tracks)
+    likes = Likes(database, tracks, accounts)
+    playlist_likes = PlaylistLikes(database, playlists)
+    reposts = Reposts(database, tracks, playlists, accounts)
     follows = Follows(database, accounts)
-    copies = consumers.Copies(tracks, accounts, likes, follows)
+    copies = consumers.Copies(tracks, playlists, accounts, likes, playlist_likes, reposts, follows)
 
     return Roles(
         migrate=Migration(
@@ -60,6 +75,8 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
                 [
                     (PlaysRpc(plays), add_PlaysServiceServicer_to_server),
                     (LikesRpc(likes), add_LikesServiceServicer_to_server),
+                    (PlaylistLikesRpc(playlist_likes), add_PlaylistLikesServiceServicer_to_server),
+                    (RepostsRpc(reposts), add_RepostsServiceServicer_to_server),
                     (FollowsRpc(follows), add_FollowsServiceServicer_to_server),
                 ],
             )

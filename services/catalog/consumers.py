@@ -3,6 +3,7 @@
 from chassis.events import Record
 from services.catalog import events
 from services.catalog.people.domain import People
+from services.catalog.playlists.domain import Playlists
 from services.catalog.search.domain import Search
 from services.catalog.tracks.domain import Tracks
 
@@ -27,13 +28,14 @@ class Copies:
 
 
 class Outcomes:
-    """What ends a track's waiting, or its life, into MongoDB."""
+    """What ends a track's waiting, or the life of a track or of its place in playlists, into MongoDB."""
 
     GROUP = "catalog-tracks"
-    TOPICS = (events.RECORDINGS, events.ACCOUNTS)
+    TOPICS = (events.RECORDINGS, events.ACCOUNTS, events.CATALOG.name)
 
-    def __init__(self, tracks: Tracks) -> None:
+    def __init__(self, tracks: Tracks, playlists: Playlists) -> None:
         self._tracks = tracks
+        self._playlists = playlists
 
     async def apply(self, record: Record) -> None:
         kind = record.event.type
@@ -43,6 +45,9 @@ class Outcomes:
             await self._tracks.fail(*events.recording_failed(record))
         elif kind == "AccountRemoved":
             await self._tracks.remove_of_owner(events.account(record).id)
+            await self._playlists.forget_account(events.account(record).id)
+        elif kind == "TrackRemoved":
+            await self._playlists.forget_track(events.track_id(record))
 
 
 class Rows:
@@ -57,3 +62,5 @@ class Rows:
     async def apply(self, record: Record) -> None:
         if record.event.type.startswith("Track"):
             await self._search.refresh_ids([events.track_id(record)])
+        elif record.event.type.startswith("Playlist"):
+            await self._search.refresh_playlist_ids([events.playlist_id(record)])

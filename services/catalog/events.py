@@ -1,9 +1,9 @@
-"""Events as protobuf: what catalog tells of a track, and what others tell catalog."""
+"""Events as protobuf: what catalog tells of tracks and playlists, and what others tell catalog."""
 
 from uuid import UUID
 
 from soundstage.auth.v1 import accounts_pb2
-from soundstage.catalog.v1 import tracks_pb2
+from soundstage.catalog.v1 import playlists_pb2, tracks_pb2
 from soundstage.insights.v1 import events_pb2 as insights_pb2
 from soundstage.marketplace.v1 import events_pb2 as marketplace_pb2
 from soundstage.streaming.v1 import events_pb2 as streaming_pb2
@@ -12,6 +12,7 @@ from chassis import ids
 from chassis.clock import timestamp
 from chassis.events import Event, Record, Topic
 from services.catalog.people.person import Account, Totals
+from services.catalog.playlists.playlist import Playlist
 from services.catalog.tracks.track import Loudness, Recording, Status, Track
 
 CATALOG = Topic("soundstage.catalog.v1")
@@ -61,6 +62,32 @@ def track_state(t: Track) -> tracks_pb2.TrackState:
         is_removed=t.is_removed,
         published_at=timestamp(t.published_at),
     )
+
+
+def playlist_changed(playlist: Playlist) -> Event:
+    """PlaylistRemoved of a tombstone, else PlaylistChanged."""
+    type = "PlaylistRemoved" if playlist.is_removed else "PlaylistChanged"
+    return Event.of(CATALOG.name, str(playlist.id), playlist_state(playlist), type=type)
+
+
+def playlist_state(p: Playlist) -> playlists_pb2.PlaylistState:
+    """What others may copy; the same for an event, an answer and an export."""
+    return playlists_pb2.PlaylistState(
+        id=str(p.id),
+        number=p.number,
+        owner_id=str(p.owner_id),
+        title=p.title,
+        is_public=p.is_public,
+        is_album=p.is_album,
+        collaborator_ids=[str(one.account_id) for one in p.collaborators],
+        version=p.version,
+        is_removed=p.is_removed,
+        tenant=p.tenant,
+    )
+
+
+def playlist_id(record: Record) -> UUID:
+    return ids.parse(playlists_pb2.PlaylistState.FromString(record.event.payload).id)
 
 
 def track_id(record: Record) -> UUID:

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Collection
 from soundstage.auth.v1 import accounts_pb2, accounts_pb2_grpc
 from soundstage.common.v1 import common_pb2
 
-from chassis import client
+from chassis import client, ids
 from chassis.client import Channel
+from chassis.errors import NotFound
 from chassis.principal import SERVICE
 from services.catalog import events
 from services.catalog.people.person import Account, Ref
@@ -25,6 +26,15 @@ class Accounts:
         request = accounts_pb2.ListStatesRequest(accounts=[_sent(ref) for ref in refs])
         answer = await client.call(self._stub.ListStates, request, caller=SERVICE)
         return [events.account_of(state) for state in answer.accounts]
+
+    async def find_by_handle(self, handle: str) -> Account | None:
+        """The account of the public tenant that has this handle now. Raises Unavailable."""
+        try:
+            request = accounts_pb2.GetByUsernameRequest(username=handle)
+            answer = await client.call(self._stub.GetByUsername, request, caller=SERVICE)
+        except NotFound:
+            return None
+        return next(iter(await self.list_states([Ref(id=ids.parse(answer.account.id))])), None)
 
     async def export(self) -> AsyncIterator[list[Account]]:
         """All accounts, in batches. Raises Unavailable."""

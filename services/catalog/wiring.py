@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundstage.catalog.v1.people_pb2_grpc import add_PeopleServiceServicer_to_server
+from soundstage.catalog.v1.playlists_pb2_grpc import add_PlaylistsServiceServicer_to_server
 from soundstage.catalog.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from soundstage.catalog.v1.tracks_pb2_grpc import add_TracksServiceServicer_to_server
 
@@ -21,6 +22,10 @@ from services.catalog.consumers import Copies, Outcomes, Rows
 from services.catalog.peers import Accounts
 from services.catalog.people.domain import People
 from services.catalog.people.rpc import PeopleRpc
+from services.catalog.playlists import store as playlists_store
+from services.catalog.playlists.albums import Albums
+from services.catalog.playlists.domain import Playlists
+from services.catalog.playlists.rpc import PlaylistsRpc
 from services.catalog.replica_set import ReplicaSet
 from services.catalog.search.domain import Search
 from services.catalog.search.rpc import SearchRpc
@@ -38,6 +43,14 @@ class Parts:
     people: People
     search: Search
     tracks: Tracks
+    playlists: Playlists
+
+
+async def prepare(mongo: Mongo) -> None:
+    """What MongoDB needs before anything runs; part of `migrate`, may run any number of times."""
+    await store.prepare(mongo)
+    await playlists_store.prepare(mongo)
+    await Albums(mongo).fill_in()
 
 
 def parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -48,13 +61,14 @@ def parts(settings: Settings, stack: AsyncExitStack) -> Parts:
         stack.push_async_callback(part.close)
     people = People(database, accounts)
     search = Search(mongo, database)
-    return Parts(mongo, accounts, people, search, Tracks(mongo, database, people, search))
+    tracks = Tracks(mongo, database, people, search)
+    return Parts(mongo, accounts, people, search, tracks, Playlists(mongo, database, people, search))
 
 
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     made = parts(settings, stack)
     replica_set = ReplicaSet(made.mongo)
-    learners = (Copies(made.people, made.tracks), Outcomes(made.tracks), Rows(made.search))
+    learners = (Copies(made.people, made.tracks), Outcomes(made.tracks, made.playlists), Rows(made.search))
     return Roles(
         migrate=Migration(
             database_url=settings.database_url,
@@ -62,7 +76,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
             bootstrap=settings.kafka_bootstrap,
             topics=events.TOPICS,
             replication=settings.kafka_replication,
-            also=lambda: store.prepare(made.mongo),
+            also=lambda: prepare(made.mongo),
         ),
         serve=[
             replica_set,
@@ -71,7 +85,11 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
                 [
                     (PeopleRpc(made.people), add_PeopleServiceServicer_to_server),
                     (TracksRpc(made.tracks), add_TracksServiceServicer_to_server),
-                    (SearchRpc(made.search, made.tracks, made.people), add_SearchServiceServicer_to_server),
+                    (PlaylistsRpc(made.playlists, made.tracks), add_PlaylistsServiceServicer_to_server),
+                    (
+                        SearchRpc(made.search, made.tracks, made.people, made.playlists),
+                        add_SearchServiceServicer_to_server,
+                    ),
                 ],
             ),
         ],

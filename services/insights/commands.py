@@ -14,6 +14,10 @@ from services.insights.rebuild.domain import Report
 app = typer.Typer()
 
 
+apps = typer.Typer(help="Apps that call the discovery contract.")
+app.add_typer(apps, name="apps")
+
+
 @app.command()
 def rebuild() -> None:
     """Count everything anew from the owners' rows, say what was wrong, and swap it in."""
@@ -24,6 +28,23 @@ def rebuild() -> None:
 def verify() -> None:
     """Count everything anew and compare; changes nothing. Exit code 1 when something differs."""
     _run(swaps=False)
+
+
+@apps.command()
+def add(
+    name: str,
+    owner: int = typer.Option(..., help="The owner's account number."),
+    description: str | None = typer.Option(None, help="What it does."),
+) -> None:
+    """Register an app, and print its address."""
+    settings = Settings()
+
+    async def work(_: process.Roles, stop: asyncio.Event) -> None:
+        async with AsyncExitStack() as stack:
+            added = await wiring.build_apps(settings, stack).add(name, owner, description)
+            typer.echo(added.address)
+
+    process.run("insights", settings.model_copy(update={"metrics_port": 0}), wiring.build, work)
 
 
 def _run(*, swaps: bool) -> None:
@@ -46,10 +67,11 @@ def _run(*, swaps: bool) -> None:
 
 
 def _tell(report: Report, swaps: bool) -> None:
-    events = report.plays + report.likes + report.follows
+    rate = (report.plays + report.states) / max(report.seconds, 0.001)
     typer.echo(
-        f"{report.plays} plays, {report.likes} likes, {report.follows} follows, {report.tracks} tracks in "
-        f"{report.seconds:.1f} s ({events / max(report.seconds, 0.001):.0f} events/s)"
+        f"{report.plays} plays, {report.likes} likes, {report.follows} follows, {report.reposts} reposts, "
+        f"{report.playlist_likes} likes of playlists, {report.tracks} tracks in {report.seconds:.1f} s "
+        f"({rate:.0f} events/s)"
     )
     if not report.differing:
         typer.echo("The live tables agree.")

@@ -2,8 +2,20 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from soundstage.audience.v1 import follows_pb2, follows_pb2_grpc, likes_pb2, likes_pb2_grpc, plays_pb2, plays_pb2_grpc
+from soundstage.audience.v1 import (
+    follows_pb2,
+    follows_pb2_grpc,
+    likes_pb2,
+    likes_pb2_grpc,
+    playlist_likes_pb2,
+    playlist_likes_pb2_grpc,
+    plays_pb2,
+    plays_pb2_grpc,
+    reposts_pb2,
+    reposts_pb2_grpc,
+)
 from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
 
 from chassis.client import Channel, call, stream
@@ -34,32 +46,34 @@ class Catalog:
 
 
 class Audience:
-    """The owner of plays, likes and follows. A range of minutes is from its first up to before `until`."""
+    """The owner of plays, and of the states of likes, reposts and follows."""
 
     def __init__(self, channel: Channel) -> None:
-        self._plays = plays_pb2_grpc.PlaysServiceStub(channel.grpc)
-        self._likes = likes_pb2_grpc.LikesServiceStub(channel.grpc)
-        self._follows = follows_pb2_grpc.FollowsServiceStub(channel.grpc)
+        grpc = channel.grpc
+        self._plays = plays_pb2_grpc.PlaysServiceStub(grpc)
+        self.likes = States(likes_pb2_grpc.LikesServiceStub(grpc), likes_pb2, "likes", ("track_id", "user_id"))
+        self.reposts = States(
+            reposts_pb2_grpc.RepostsServiceStub(grpc), reposts_pb2, "reposts", ("subject_id", "account_id")
+        )
+        self.playlist_likes = States(
+            playlist_likes_pb2_grpc.PlaylistLikesServiceStub(grpc),
+            playlist_likes_pb2,
+            "likes",
+            ("playlist_id", "account_id"),
+        )
+        self.follows = States(
+            follows_pb2_grpc.FollowsServiceStub(grpc), follows_pb2, "follows", ("follower_id", "followee_id")
+        )
 
     async def count_plays(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-        """By minute: the plays received, and 0."""
+        """By minute, from the first up to before `until`: the plays received, and 0."""
         span = {"from": timestamp(since), "to": timestamp(until)}
         answer = await call(self._plays.CountMinutes, plays_pb2.CountMinutesRequest(**span), caller=SERVICE)
         return {events.moment(m.minute): (m.count, 0) for m in answer.minutes}
 
-    async def count_likes(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-        """By minute: the states last changed then, and the sum of their versions."""
-        span = {"from": timestamp(since), "to": timestamp(until)}
-        answer = await call(self._likes.CountChanges, likes_pb2.CountChangesRequest(**span), caller=SERVICE)
-        return {events.moment(m.minute): (m.count, m.version_sum) for m in answer.minutes}
-
     async def resend_plays(self, minutes: Sequence[datetime]) -> None:
         request = plays_pb2.ResendMinutesRequest(minutes=[timestamp(minute) for minute in minutes])
         await call(self._plays.ResendMinutes, request, caller=SERVICE, timeout_seconds=RESEND_SECONDS)
-
-    async def resend_likes(self, minutes: Sequence[datetime]) -> None:
-        request = likes_pb2.ResendChangesRequest(minutes=[timestamp(minute) for minute in minutes])
-        await call(self._likes.ResendChanges, request, caller=SERVICE, timeout_seconds=RESEND_SECONDS)
 
     async def export_plays(
         self, after: plays_pb2.PlayRecorded | None
@@ -69,21 +83,33 @@ class Audience:
         async for answer in stream(self._plays.Export, request, caller=SERVICE):
             yield answer.plays
 
-    async def export_likes(self, after: likes_pb2.LikeState | None) -> AsyncIterator[Sequence[likes_pb2.LikeState]]:
-        request = likes_pb2.LikesServiceExportRequest()
-        if after:
-            request.after_track_id, request.after_user_id = after.track_id, after.user_id
-        async for answer in stream(self._likes.Export, request, caller=SERVICE):
-            yield answer.likes
 
-    async def export_follows(
-        self, after: follows_pb2.FollowState | None
-    ) -> AsyncIterator[Sequence[follows_pb2.FollowState]]:
-        request = follows_pb2.FollowsServiceExportRequest()
-        if after:
-            request.after_follower_id, request.after_followee_id = after.follower_id, after.followee_id
-        async for answer in stream(self._follows.Export, request, caller=SERVICE):
-            yield answer.follows
+class States:
+    """One kind of state at its owner. All kinds have the same three calls, under messages of their own."""
+
+    def __init__(self, stub: Any, messages: Any, name: str, key: tuple[str, str]) -> None:
+        self._stub, self._name, self._key = stub, name, key
+        (service,) = messages.DESCRIPTOR.services_by_name.values()
+        self._count, self._resend, self._export = (
+            getattr(messages, service.methods_by_name[method].input_type.name)
+            for method in ("CountChanges", "ResendChanges", "Export")
+        )
+
+    async def count(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
+        """By minute, from the first up to before `until`: the states last changed then, and their versions' sum."""
+        request = self._count(**{"from": timestamp(since), "to": timestamp(until)})
+        answer = await call(self._stub.CountChanges, request, caller=SERVICE)
+        return {events.moment(m.minute): (m.count, m.version_sum) for m in answer.minutes}
+
+    async def resend(self, minutes: Sequence[datetime]) -> None:
+        request = self._resend(minutes=[timestamp(minute) for minute in minutes])
+        await call(self._stub.ResendChanges, request, caller=SERVICE, timeout_seconds=RESEND_SECONDS)
+
+    async def export(self, after: Any) -> AsyncIterator[Sequence[Any]]:
+        """All states in order of their key, from behind `after` on."""
+        request = self._export(**{f"after_{field}": getattr(after, field) for field in self._key} if after else {})
+        async for answer in stream(self._stub.Export, request, caller=SERVICE):
+            yield getattr(answer, self._name)
 
 
 class Owners:
@@ -92,5 +118,7 @@ class Owners:
     def __init__(self, catalog: Catalog, audience: Audience) -> None:
         self.export_tracks = catalog.export_tracks
         self.export_plays = audience.export_plays
-        self.export_likes = audience.export_likes
-        self.export_follows = audience.export_follows
+        self.export_likes = audience.likes.export
+        self.export_follows = audience.follows.export
+        self.export_reposts = audience.reposts.export
+        self.export_playlist_likes = audience.playlist_likes.export

@@ -1,26 +1,33 @@
 """Every part of insights, built by constructor."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from soundstage.audience.v1 import follows_pb2, likes_pb2, plays_pb2
+from soundstage.audience.v1 import follows_pb2, likes_pb2, playlist_likes_pb2, plays_pb2, reposts_pb2
 from soundstage.catalog.v1 import tracks_pb2
+from soundstage.insights.v1.apps_pb2_grpc import add_AppsServiceServicer_to_server
 from soundstage.insights.v1.listeners_pb2_grpc import add_ListenersServiceServicer_to_server
 from soundstage.insights.v1.metrics_pb2_grpc import add_MetricsServiceServicer_to_server
 from soundstage.insights.v1.realtime_pb2_grpc import add_RealtimeServiceServicer_to_server
+from soundstage.insights.v1.trending_pb2_grpc import add_TrendingServiceServicer_to_server
 
 from chassis import migrate
 from chassis.client import Channel
 from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
 from chassis.migrate import Migration
 from chassis.outbox import Relay
-from chassis.postgres import Database
+from chassis.postgres import Connection, Database
 from chassis.process import Role, Roles
 from chassis.server import Server
 from services.insights import consumers, events
+from services.insights.apps.domain import Apps
+from services.insights.apps.rpc import AppsRpc
 from services.insights.config import Settings
 from services.insights.consumers import Copies, Counter
+from services.insights.follows import store as follows
 from services.insights.freshness.domain import Freshness
 from services.insights.freshness.watch import Watch
 from services.insights.likes import store as likes
@@ -29,17 +36,22 @@ from services.insights.listeners.rpc import ListenersRpc
 from services.insights.log import Log
 from services.insights.metrics.domain import Metrics
 from services.insights.metrics.rpc import MetricsRpc
-from services.insights.peers import Audience, Catalog, Owners
+from services.insights.peers import Audience, Catalog, Owners, States
+from services.insights.playlist_likes import store as playlist_likes
 from services.insights.plays import store as plays
 from services.insights.plays.domain import Plays
 from services.insights.realtime.domain import RealtimePlays
 from services.insights.realtime.rpc import RealtimeRpc
 from services.insights.rebuild.domain import Rebuild
 from services.insights.rebuild.store import SHADOW
-from services.insights.reconciliations.domain import Reconciler, Source
+from services.insights.reconciliations.domain import Minutes, Reconciler, Source
+from services.insights.reposts import store as reposts
 from services.insights.ticker import Every
 from services.insights.totals.domain import Totals
 from services.insights.tracks.domain import Tracks
+from services.insights.trending.domain import Trending
+from services.insights.trending.ranking import Ranking
+from services.insights.trending.rpc import TrendingRpc
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -62,6 +74,10 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     )
 
 
+def build_apps(settings: Settings, stack: AsyncExitStack) -> Apps:
+    return Apps(_database(settings, stack, settings.database_url))
+
+
 def build_rebuild(settings: Settings, stack: AsyncExitStack) -> Rebuild:
     shadow_url = f"{settings.database_url}{'&' if '?' in settings.database_url else '?'}search_path={SHADOW}"
     return Rebuild(
@@ -82,6 +98,8 @@ def _server(settings: Settings, database: Database, tracks: Tracks) -> Server:
             (MetricsRpc(Metrics(database, tracks)), add_MetricsServiceServicer_to_server),
             (ListenersRpc(Listeners(database, tracks)), add_ListenersServiceServicer_to_server),
             (RealtimeRpc(RealtimePlays(database, tracks)), add_RealtimeServiceServicer_to_server),
+            (TrendingRpc(Trending(database)), add_TrendingServiceServicer_to_server),
+            (AppsRpc(Apps(database)), add_AppsServiceServicer_to_server),
         ],
     )
 
@@ -91,16 +109,25 @@ def _work(settings: Settings, database: Database, audience: Audience) -> list[Ro
         database,
         [
             Source("plays", audience.count_plays, plays.count_received, audience.resend_plays),
-            Source("likes", audience.count_likes, likes.count_changed, audience.resend_likes),
+            _states("likes", audience.likes, likes.count_changed),
+            _states("reposts", audience.reposts, reposts.count_changed),
+            _states("playlist_likes", audience.playlist_likes, playlist_likes.count_changed),
+            _states("follows", audience.follows, follows.count_changed),
         ],
     )
     freshness = Freshness(database, consumers.GROUP)
     return [
         Every(0.5, "publish totals", Totals(database).publish_all),
         Every(60.0, "reconcile", reconciler.compare_all),
+        Every(5.0, "rank tracks", Ranking(database).rank),
         Every(600.0, "prune minutes", Plays(database).prune),
+        Every(600.0, "prune apps", Apps(database).prune),
         Watch(freshness, Log(settings.kafka_bootstrap, consumers.COUNTED)),
     ]
+
+
+def _states(name: str, theirs: States, ours: Callable[[Connection, datetime, datetime], Awaitable[Minutes]]) -> Source:
+    return Source(name, theirs.count, ours, theirs.resend)
 
 
 def _database(settings: Settings, stack: AsyncExitStack, url: str) -> Database:
@@ -119,6 +146,8 @@ def _audience(settings: Settings, stack: AsyncExitStack) -> Audience:
     services = (
         plays_pb2.DESCRIPTOR.services_by_name["PlaysService"],
         likes_pb2.DESCRIPTOR.services_by_name["LikesService"],
+        reposts_pb2.DESCRIPTOR.services_by_name["RepostsService"],
+        playlist_likes_pb2.DESCRIPTOR.services_by_name["PlaylistLikesService"],
         follows_pb2.DESCRIPTOR.services_by_name["FollowsService"],
     )
     channel = Channel(settings.audience_address, *services)

@@ -16,6 +16,7 @@ from chassis.postgres import Database
 from chassis.process import Roles
 from chassis.server import Server
 from services.streaming import consumers, events
+from services.streaming.artwork.domain import Artwork
 from services.streaming.config import Settings
 from services.streaming.peers import Catalog
 from services.streaming.recordings.domain import Recordings
@@ -34,14 +35,14 @@ TRACKS = DESCRIPTOR.services_by_name["TracksService"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def artwork(settings: Settings, stack: AsyncExitStack) -> Artwork:
+    return Artwork(*_stores(settings, stack))
+
+
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
-    db = Database(settings.database_url)
-    stack.push_async_callback(db.close)
+    db, store, spool = _stores(settings, stack)
     channel = Channel(settings.catalog_address, TRACKS)
     stack.push_async_callback(channel.close)
-    spool = Spool(settings.spool_dir)
-    stack.callback(spool.close)
-    store = Objects(settings.storage_url)
     recordings = Recordings(db)
     serve = _server(
         settings, recordings, Streams(db, Catalog(channel).list_states), _uploads(settings, db, store, spool)
@@ -53,6 +54,13 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
         relay=[Relay(db, settings.kafka_bootstrap)],
         work=[_processing(settings, db, store, spool), _sweeper(settings, db, store)],
     )
+
+
+def _stores(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Objects, Spool]:
+    db, spool = Database(settings.database_url), Spool(settings.spool_dir)
+    stack.push_async_callback(db.close)
+    stack.callback(spool.close)
+    return db, Objects(settings.storage_url), spool
 
 
 def _migration(settings: Settings) -> Migration:
@@ -83,7 +91,15 @@ def _consumer(settings: Settings, recordings: Recordings) -> Consumer:
 
 def _processing(settings: Settings, db: Database, store: Objects, spool: Spool) -> Processing:
     budget = Budget(settings.max_recording_seconds, settings.transcode_seconds)
-    return Processing(db, store, spool, ffmpeg=settings.ffmpeg, workers=settings.transcode_workers, budget=budget)
+    return Processing(
+        db,
+        store,
+        spool,
+        Artwork(db, store, spool),
+        ffmpeg=settings.ffmpeg,
+        workers=settings.transcode_workers,
+        budget=budget,
+    )
 
 
 def _sweeper(settings: Settings, db: Database, store: Objects) -> Sweeper:

@@ -128,6 +128,25 @@ async def test_a_changed_or_old_signature_opens_nothing(public: Public, monkeypa
     assert (await public.http.get(link)).status_code == 403
 
 
+async def test_a_cover_needs_no_signature_and_opens_nothing_else(public: Public) -> None:
+    _link(public)
+    folder = public.storage / "recordings" / RECORDING
+    for name in ("cover-480x480.jpg", "cover.jpg", "cover-480x480.jpg.m4s"):
+        (folder / name).write_bytes(b"a picture")
+    cover = public.built.parts.media.cover_link("http://music.test", f"recordings/{RECORDING}/cover-1.jpg", "480x480")
+    answer = await public.http.get(cover)
+    assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (200, b"a picture", "image/jpeg")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    again = await public.http.get(cover, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert (await public.http.get(cover.replace("480x480", "150x150"))).status_code == 404
+    for name in ("cover.jpg", "main.m3u8", "s1.m4s", "cover-480x480.jpg.m4s", "cover-480x480.jpg/../main.m3u8"):
+        path = f"/media/recordings/{RECORDING}/{name}"
+        assert await _raw(public, path) == 403, name
+    assert await _raw(public, f"/media/originals/{RECORDING}/cover-480x480.jpg") == 403
+
+
 async def test_missing_objects_and_methods(public: Public, tmp_path: Path) -> None:
     assert (await public.http.get(_link(public, "nothing.m4s"))).status_code == 404
     assert (await public.http.post(_link(public))).status_code == 405

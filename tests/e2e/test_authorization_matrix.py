@@ -12,112 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 from gateway.contracts import CONTRACTS
 from tests.support import audio
 from tests.support.callers import CALLERS, Callers, again, partner_user
-from tests.support.people import PASSWORD, Person, ok
+from tests.support.people import PASSWORD, Person, eventually, ok
+from tests.support.shelves import Shelves
 
 OPERATIONS = {(c.name, o.operation_id): o for c in (build() for build in CONTRACTS) for o in c.operations()}
 
 # Platform: a token of another kind is a bad one (401), also where a token is optional; what takes none ignores it.
-MATRIX = """
-                                  anonymous other owner admin client delegation refresh foreign
-platform registerUser                   201   201   201   201    201        201     201     201
-platform loginUser                      200   200   200   200    200        200     200     200
-platform refreshToken                   200   200   200   200    200        200     200     200
-platform checkUsername                  200   200   200   200    200        200     200     200
-platform logoutUser                     401   200   200   200    401        401     401     401
-platform logoutUser refresh-token       401   403   200   403    401        401     401     401
-platform getCurrentUser                 401   200   200   200    401        401     401     401
-platform getUser user                   200   200   200   200    401        401     401     401
-platform getUser partner-user           404   404   404   404    401        401     401     401
-platform getUserByUsername user         200   200   200   200    401        401     401     401
-platform updateUser user                401   403   200   200    401        401     401     401
-platform updateUser partner-user        401   404   404   404    401        401     401     401
-platform followUser user                401   200   422   200    401        401     401     401
-platform followUser partner-user        401   404   404   404    401        401     401     401
-platform unfollowUser user              401   200   200   200    401        401     401     401
-platform listTracks                     200   200   200   200    401        401     401     401
-platform uploadTrack                    401   201   201   201    401        401     401     401
-platform searchTracks                   200   200   200   200    401        401     401     401
-platform search                         200   200   200   200    401        401     401     401
-platform getTrack public                200   200   200   200    401        401     401     401
-platform getTrack private               403   403   200   200    401        401     401     401
-platform updateTrack public             401   403   200   200    401        401     401     401
-platform updateTrack private            401   403   200   200    401        401     401     401
-platform deleteTrack spare              401   403   200   200    401        401     401     401
-platform deleteTrack spare-private      401   403   200   200    401        401     401     401
-platform getTrackStats public           200   200   200   200    401        401     401     401
-platform getTrackStats private          403   403   200   200    401        401     401     401
-platform likeTrack public               401   200   200   200    401        401     401     401
-platform likeTrack private              401   403   200   200    401        401     401     401
-platform unlikeTrack public             401   200   200   200    401        401     401     401
-platform unlikeTrack private            401   200   200   200    401        401     401     401
-platform listTrackLikes public          200   200   200   200    401        401     401     401
-platform listTrackLikes private         403   403   200   200    401        401     401     401
-platform getTrackStatus public          401   403   200   200    401        401     401     401
-platform getTrackStatus private         401   403   200   200    401        401     401     401
-platform recordPlay public              401   200   200   200    401        401     401     401
-platform recordPlay private             401   403   200   200    401        401     401     401
-platform getTrackDashboard public       401   403   200   200    401        401     401     401
-platform getTrackDashboard private      401   403   200   200    401        401     401     401
-platform listProducts                   200   200   200   200    401        401     401     401
-platform createProduct public           401   403   201   403    401        401     401     401
-platform createProduct private          401   403   201   403    401        401     401     401
-platform updateProduct product          401   403   200   403    401        401     401     401
-platform createOrder product            401   201   403   201    401        401     401     401
-platform listOrders                     401   200   200   200    401        401     401     401
-platform getOrder order                 401   403   200   200    401        401     401     401
-platform getDownloadUrl sold            401   403   200   200    401        401     401     401
-platform getDownloadUrl bought          401   403   200   200    401        401     401     401
-platform getSwaggerUi                   200   200   200   200    200        200     200     200
-platform getRedoc                       200   200   200   200    200        200     200     200
-platform getOpenApiDocument             200   200   200   200    200        200     200     200
-platform getJwks                        200   200   200   200    200        200     200     200
-
-                                  anonymous other owner admin client delegation refresh foreign
-insights getTrackAnalytics public       401   403   200   200    401        401     401     401
-insights getTrackAnalytics private      401   403   200   200    401        401     401     401
-insights getTrackCharts public          401   403   200   200    401        401     401     401
-insights getTrackCharts private         401   403   200   200    401        401     401     401
-insights getTrackRealtime public        401   403   200   200    401        401     401     401
-insights getTrackRealtime private       401   403   200   200    401        401     401     401
-
-                                  anonymous other owner admin client delegation refresh foreign
-discovery getUser user                  200   200   200   200    200        200     200     200
-discovery getTrack public               200   200   200   200    200        200     200     200
-discovery getTrack private              404   404   404   404    404        404     404     404
-discovery streamTrack public            200   200   200   200    200        200     200     200
-discovery streamTrack private           404   404   404   404    404        404     404     404
-discovery headTrackStream public        200   200   200   200    200        200     200     200
-discovery headTrackStream private       404   404   404   404    404        404     404     404
-discovery listHosts                     200   200   200   200    200        200     200     200
-discovery getHealth                     200   200   200   200    200        200     200     200
-
-                                  anonymous other owner admin client delegation refresh foreign
-partner getHeartbeat                    200   200   200   200    200        200     200     200
-partner getAggregatorStatus             200   200   200   200    200        200     200     200
-partner issueClientToken                401   401   401   401    401        401     401     401
-partner createUser                      401   403   403   403    201        403     401     201
-partner getUser partner-user            401   403   403   403    200        403     401     404
-partner getUser user                    401   403   403   403    404        403     401     404
-partner issueDelegationToken partner-user 401 403   403   403    200        403     401     404
-partner issueDelegationToken user       401   403   403   403    404        403     401     404
-partner getStreamManifest public        401   403   403   403    403        200     401     403
-partner getStreamManifest private       401   403   403   403    403        404     401     403
-
-                                  anonymous other owner admin client delegation refresh foreign
-audience createAudience public          201   201   201   201    401        401     401     401
-audience createAudience private         403   403   201   201    401        401     401     401
-audience createAudience others-name     201   403   403   403    401        401     401     401
-audience getTrackAudience public        401   200   200   200    401        401     401     401
-audience getTrackAudience private       401   403   200   200    401        401     401     401
-audience getTopAudience public          401   200   200   200    401        401     401     401
-audience getTopAudience private         401   403   200   200    401        401     401     401
-audience getArtistAudience user         401   200   200   200    401        401     401     401
-"""
+MATRIX = Path(__file__).with_name("authorization_matrix.txt")
 
 
 @dataclass(frozen=True)
@@ -132,7 +39,7 @@ class Row:
 
 
 def rows() -> Iterator[Row]:
-    for line in MATRIX.splitlines():
+    for line in MATRIX.read_text().splitlines():
         words = line.split()
         if words and words != list(CALLERS):
             cells = words[-len(CALLERS) :]
@@ -150,6 +57,7 @@ class Things:
         self.callers, self.tune = callers, tune
         owner, seller = callers.people["owner"], callers.people["seller"]
         self.tracks = {"public": owner.release(tune), "private": owner.release(tune, is_public="false")}
+        self.shelves = Shelves(callers, self.tracks["public"]["id"])
         self.sold = self._offer(owner, self.tracks["public"]["id"])
         self.bought = self._offer(seller, seller.release(tune)["id"])
         order = {"items": [{"product_id": self.bought}]}
@@ -160,6 +68,9 @@ class Things:
         owner = self.callers.people["owner"]
         if thing in ("public", "private"):
             return self._of_track(contract, self.tracks[thing])
+        if thing.endswith("list"):
+            found = self._found_by(owner.user["username"]) if contract == "discovery" else ""
+            return self.shelves.parameters(thing) | {"playlist_id": found}
         if thing.startswith("spare"):
             is_public = "false" if thing.endswith("private") else "true"
             return {"id": str(owner.upload(self.tune, is_public=is_public)["id"])}
@@ -167,7 +78,11 @@ class Things:
         if thing in users:
             user_id = users[thing]
             names = {"id": user_id, "user_id": user_id, "artist_id": user_id, "username": owner.user["username"]}
-            return {**names, "user_id": hashid(owner.user["number"])} if contract == "discovery" else names
+            number = owner.user["number"] if thing == "user" else number_in(self.callers.tenant.delegation)
+            own = {"user_id": hashid(number), "handle": owner.user["username"]}
+            return names | own if contract == "discovery" else names
+        if not thing:
+            return {"time_range": "week", "address": "0x00"}
         ids = {"product": self.product, "order": self.order, "sold": self.sold, "bought": self.bought}
         return {"id": ids.get(thing, ""), "product_id": ids.get(thing, "")}
 
@@ -175,6 +90,15 @@ class Things:
         number = track["number"]
         track_id = hashid(number) if contract == "discovery" else track["id"]
         return {"id": track["id"], "track_id": track_id, "trackId": str(number), "stream_id": track["stream_id"]}
+
+    def _found_by(self, query: str) -> str:
+        """The public list of the owner, by the id that discovery gives it."""
+
+        def found() -> list[dict[str, Any]]:
+            answer = self.callers.stage.http.get("/v1/playlists/search", params={"query": query})
+            return list(answer.json()["data"])
+
+        return str(eventually(found)[0]["id"])
 
     def _offer(self, seller: Person, track_id: str) -> str:
         return str(ok(seller.post("/marketplace/products", json=offer(track_id)), 201)["id"])
@@ -184,6 +108,10 @@ def hashid(number: int) -> str:
     from hashids import Hashids
 
     return str(Hashids("azowernasdfoia", min_length=5).encode(number))
+
+
+def number_in(token: str) -> int:
+    return int(jwt.decode(token, options={"verify_signature": False})["number"])
 
 
 def offer(track_id: str) -> dict[str, Any]:
@@ -234,9 +162,13 @@ def more(things: Things, row: Row, caller: str) -> dict[str, Any]:
         "updateUser": lambda: {"json": {"bio": f"Changed by {caller}"}},
         "uploadTrack": lambda: {"files": {"file": ("tune.mp3", things.tune.read_bytes())}},
         "updateTrack": lambda: {"json": {"title": f"Changed by {caller}"}},
-        "searchTracks": lambda: {"params": {"q": "tune"}},
+        "searchTracks": lambda: {"params": {"q": "tune", "query": "tune"}},
+        "searchUsers": lambda: {"params": {"query": "owner"}},
+        "searchPlaylists": lambda: {"params": {"query": "list"}},
+        "resolve": lambda: {"params": {"url": f"https://audius.co/{owner.user['username']}"}},
         "search": lambda: {"params": {"q": "tune"}},
         "recordPlay": lambda: {"json": {"duration": 3}},
+        "createPlaylist": lambda: {"json": {"title": "A list"}},
         "createProduct": lambda: {"json": offer(things.tracks[row.thing]["id"])},
         "updateProduct": lambda: {"json": {"title": f"Changed by {caller}"}},
         "createOrder": lambda: {"json": {"items": [{"product_id": things.product}]}},
@@ -247,6 +179,8 @@ def more(things: Things, row: Row, caller: str) -> dict[str, Any]:
         "issueDelegationToken": lambda: {"json": {"deviceId": str(uuid.uuid4())}},
         "createAudience": lambda: {"json": report(things, row, caller)},
     }
+    if row.thing in things.shelves.ids:
+        return things.shelves.ready(row.operation, row.thing)
     return makers.get(row.operation, dict)()
 
 

@@ -107,6 +107,35 @@ def reporting(scene: Scene) -> Deed:
     return Deed(send, lambda: plays_of(scene, first))
 
 
+def keeping_a_playlist(scene: Scene) -> Deed:
+    person = scene.artist.stage.person("keeper")
+
+    def send(key: str, is_other: bool) -> httpx.Response:
+        body = {"title": "Another" if is_other else "The same"}
+        return person.post("/playlists", json=body, headers=keyed(key))
+
+    return Deed(send, lambda: int(ok(person.get("/playlists", params={"user_id": person.id}))["pagination"]["total"]))
+
+
+def sharing(scene: Scene) -> Deed:
+    person = scene.artist.stage.person("keeper")
+    first, second = (ok(person.post("/playlists", json={"title": "P"}), 201)["playlist"]["id"] for _ in range(2))
+    tokens: set[str] = set()
+
+    def send(key: str, is_other: bool) -> httpx.Response:
+        answer = person.post(f"/playlists/{second if is_other else first}/share", headers=keyed(key))
+        if answer.is_success:
+            tokens.add(answer.json()["data"]["share_token"])
+        return answer
+
+    def count() -> int:
+        """The links that anybody was told of and that open it."""
+        answers = [person.get(f"/playlists/shared/{token}") for token in tokens]
+        return [ok(answer)["playlist"]["id"] for answer in answers].count(first)
+
+    return Deed(send, count, 200)
+
+
 def adding_a_user(scene: Scene) -> Deed:
     same, other = partner_user(), partner_user()
     token = {"Authorization": f"Bearer {scene.tenant.client}"}
@@ -128,6 +157,8 @@ DEEDS: dict[tuple[str, str], Callable[[Scene], Deed]] = {
     ("platform", "createProduct"): offering,
     ("platform", "createOrder"): ordering,
     ("platform", "recordPlay"): playing,
+    ("platform", "createPlaylist"): keeping_a_playlist,
+    ("platform", "createShareLink"): sharing,
     ("audience", "createAudience"): reporting,
     ("partner", "createUser"): adding_a_user,
 }

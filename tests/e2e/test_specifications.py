@@ -9,14 +9,19 @@ from pathlib import Path
 import pytest
 
 from gateway.contracts import CONTRACTS as BUILD
+from gateway.contracts.discovery import hashid
 from tests.support.house import House
-from tests.support.people import Person, Stage, ok
+from tests.support.people import Person, Stage, eventually, ok
 
 CONTRACTS = {contract.name: contract for contract in (build() for build in BUILD)}
 DOCUMENTS = Path(__file__).parents[2] / "gateway" / "contracts"
 EXAMPLES = "12"
 # A reader of the document cannot know rules between fields or the state of things (a taken name, a key used before).
 LEFT_OUT = "positive_data_acceptance,ignored_auth"
+# What an id in a path of platform names, by the path's first word.
+KINDS = {"tracks": "track", "users": "user", "marketplace": "product", "playlists": "playlist"}
+# They end what the operations before them need.
+DELETES = ("deleteTrack", "deletePlaylist")
 # It ends the session that all other operations need, so it runs last, on its own.
 ENDS_THE_SESSION = "logoutUser"
 
@@ -59,40 +64,62 @@ def things(running_house: House, tmp_path_factory: pytest.TempPathFactory) -> di
         track = person.release(audio.make(tmp_path_factory.mktemp("tune") / "tune.mp3", 2.0))
         offer = {"title": "T", "price": 1, "product_type": "track", "track_id": track["id"]}
         product = ok(person.post("/marketplace/products", json=offer), 201)
+        playlist = ok(person.post("/playlists", json={"title": "P"}), 201)["playlist"]
+        ok(person.post(f"/playlists/{playlist['id']}/tracks", json={"track_id": track["id"]}))
         return {
             "token": person.token["access_token"],
             "user": person.id,
             "track": track["id"],
             "number": str(track["number"]),
+            "discovery handle": person.user["username"],
+            "discovery user_id": hashid.encode(person.user["number"]),
+            "discovery track_id": hashid.encode(track["number"]),
+            "discovery playlist_id": listed(stage, person, track["id"]),
             "stream": track["stream_id"],
             "product": product["id"],
+            "playlist": playlist["id"],
         }
 
 
+def listed(stage: Stage, person: Person, track_id: str) -> str:
+    """A public playlist with this track, by the id that discovery gives it."""
+    made = ok(person.post("/playlists", json={"title": person.user["username"], "is_public": True}), 201)["playlist"]
+    ok(person.post(f"/playlists/{made['id']}/tracks", json={"track_id": track_id}))
+    query = {"query": person.user["username"]}
+    return str(eventually(lambda: stage.http.get("/v1/playlists/search", params=query).json()["data"])[0]["id"])
+
+
 def test_platform(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
-    operations = [o for o in built("platform") if o not in (ENDS_THE_SESSION, "deleteTrack")]
+    operations = [o for o in built("platform") if o not in (ENDS_THE_SESSION, *DELETES)]
     run("platform", running_house.url, things["token"], operations, tmp_path)
 
 
 def test_platform_on_real_things(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
     settings = "".join(
         f"[[operations]]\ninclude-path-regex = '^/{base}/'\nparameters = {{ 'path.id' = '{things[kind]}' }}\n"
-        for base, kind in (("tracks", "track"), ("analytics", "track"), ("users", "user"), ("marketplace", "product"))
+        for base, kind in (*KINDS.items(), ("analytics", "track"))
     )
     with_ids = [o.operation_id for o in CONTRACTS["platform"].operations() if o.is_built and "id" in o.parameters]
-    operations = [o for o in with_ids if o != "deleteTrack"]
+    operations = [o for o in with_ids if o not in DELETES]
     run("platform", running_house.url, things["token"], operations, tmp_path, settings=settings)
 
 
 def test_platform_sign_out(running_house: House, stage: Stage, tmp_path: Path) -> None:
     token = stage.person().token["access_token"]
-    run("platform", running_house.url, token, [ENDS_THE_SESSION, "deleteTrack"], tmp_path)
+    run("platform", running_house.url, token, [ENDS_THE_SESSION, *DELETES], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["insights", "audience", "discovery"])
 def test_contract(running_house: House, things: dict[str, str], tmp_path: Path, name: str) -> None:
     token = "" if name == "discovery" else things["token"]
     run(name, running_house.url, token, built(name), tmp_path)
+
+
+def test_discovery_on_real_things(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
+    named = {name: things[f"discovery {name}"] for name in ("user_id", "handle", "track_id", "playlist_id")}
+    settings = "[parameters]\n" + "".join(f"'path.{name}' = '{value}'\n" for name, value in named.items())
+    operations = [o.operation_id for o in CONTRACTS["discovery"].operations() if set(o.parameters) & named.keys()]
+    run("discovery", running_house.url, "", operations, tmp_path, settings=settings)
 
 
 def test_partner(running_house: House, stage: Stage, tmp_path: Path) -> None:
@@ -109,7 +136,6 @@ def test_what_is_not_built_says_so(stage: Stage, artist: Person) -> None:
     calls: dict[str, Callable[[], int]] = {
         "platform": lambda: artist.get("/notifications").status_code,
         "insights": lambda: artist.get("/api/v1/producer-intelligence/insights/export/formats").status_code,
-        "discovery": lambda: stage.http.get("/v1/tracks/trending").status_code,
         "partner": lambda: stage.http.get("/partner/v1/artists/search?q=x").status_code,
     }
     assert {name: call() for name, call in calls.items()} == {**dict.fromkeys(calls, 501), "partner": 401}

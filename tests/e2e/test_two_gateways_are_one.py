@@ -181,7 +181,7 @@ def test_every_platform_answer_says_where_the_caller_stands(pair: Pair) -> None:
         405: lambda: person.delete("/auth/me"),
         409: lambda: person.post("/auth/register", json=_body(person.user)),
         422: lambda: person.post(f"/tracks/{uuid.uuid4()}/play", json={"duration": -1}),
-        501: lambda: person.get("/playlists"),
+        501: lambda: person.get("/notifications"),
     }
     for status, ask in answers.items():
         answer = ask()

@@ -160,6 +160,10 @@ def _discovered(c: Cast, rest: str) -> httpx.Response:
     return c.stage.http.get(f"/v1/tracks/{hashid.encode(c.track['number'])}{rest}")
 
 
+def _hashid(person: Person) -> str:
+    return hashid.encode(person.user["number"])
+
+
 def _play(c: Cast) -> httpx.Response:
     return c.listener.post(f"/tracks/{c.track['id']}/play", json={"duration": 1})
 
@@ -198,17 +202,26 @@ OPERATIONS = [
     Operation("tracks", CATALOG, lambda c: c.artist.get("/tracks")),
     Operation("search", CATALOG, lambda c: c.artist.get("/tracks/search", params={"q": "tune"})),
     Operation("rename", CATALOG, lambda c: c.artist.put(f"/tracks/{c.hidden['id']}", json={"title": uuid.uuid4().hex})),
+    Operation("new playlist", CATALOG, lambda c: c.listener.post("/playlists", json={"title": "Kept"}), good=201),
     Operation("find people", PEOPLE, lambda c: c.artist.get("/search", params={"q": "artist", "type": "users"})),
     Operation("aggregator", CATALOG, lambda c: c.stage.http.get("/partner/v1/status/aggregator")),
-    Operation("health", CATALOG | AUDIENCE, lambda c: c.stage.http.get("/health_check"), away=500),
+    Operation("health", CATALOG | AUDIENCE | INSIGHTS, lambda c: c.stage.http.get("/health_check"), away=500),
     Operation("upload", STREAMING | CATALOG, _upload, good=201, is_once=True),
     Operation("progress", CATALOG | STREAMING, lambda c: c.artist.get(f"/tracks/{c.track['id']}/status")),
     Operation("manifest", STREAMING, _manifest),
+    Operation("trending", CATALOG | INSIGHTS, lambda c: c.stage.http.get("/v1/tracks/trending")),
+    Operation(
+        "favorites", CATALOG | AUDIENCE, lambda c: c.stage.http.get(f"/v1/users/{_hashid(c.listener)}/favorites")
+    ),
+    Operation("top people", PEOPLE, lambda c: c.stage.http.get("/v1/users/top")),
+    Operation("app names", INSIGHTS, lambda c: c.stage.http.get("/v1/metrics/app_name/trailing/week")),
     Operation("silent stream", CATALOG, lambda c: _discovered(c, "/stream?skip_play_count=true")),
     Operation("counted stream", CATALOG | AUDIENCE, lambda c: _discovered(c, "/stream"), is_play=True),
     Operation("play", AUDIENCE, _play, is_play=True),
     Operation("like", AUDIENCE, _like),
     Operation("likes", AUDIENCE | PEOPLE, lambda c: c.listener.get(f"/tracks/{c.track['id']}/likes")),
+    Operation("repost", AUDIENCE, lambda c: c.listener.post(f"/tracks/{c.track['id']}/repost")),
+    Operation("followers", AUDIENCE | PEOPLE, lambda c: c.listener.get(f"/users/{c.artist.id}/followers")),
     Operation("stats", INSIGHTS, lambda c: c.listener.get(f"/tracks/{c.track['id']}/stats")),
     Operation("figures", INSIGHTS, _figures, away=500),
     Operation("listeners", INSIGHTS | PEOPLE, lambda c: c.artist.get(f"/streams/v1/top-audience/{c.track['id']}")),

@@ -1,10 +1,23 @@
-"""What discovery's query parameters may hold; unknown ones are ignored."""
+"""What discovery's query parameters may hold; unknown ones are ignored, numbers out of range are clamped."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator
+from pydantic_core import ErrorDetails
 
-from gateway.web.reading import Query
+from gateway.web import reading
+from gateway.web.faults import Malformed
+from gateway.web.requests import Request
+
+_Model = TypeVar("_Model", bound=reading.Query)
+
+MISSING = "Missing required parameter in the JSON body or the post body or the query string"
+MOST_QUERY = 500
+MOST_URL = 2048
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+# More digits than any bound has.
+_MANY = 10
 
 
 def _flag(value: object) -> object:
@@ -13,9 +26,79 @@ def _flag(value: object) -> object:
     raise ValueError(f"The value '{value}' is not true or false.")
 
 
+def _clamped(least: int, most: int) -> BeforeValidator:
+    def read(value: object) -> int:
+        if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+            raise ValueError(f"The value '{value}' is not an integer.")
+        size = int(value.lstrip("+-").lstrip("0")[:_MANY] or "0")
+        return min(max(least, -size if value[0] == "-" else size), most)
+
+    return BeforeValidator(read)
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Limit = Annotated[int, _clamped(1, 500)]
+Offset = Annotated[int, _clamped(0, 500)]
 
 
-class StreamQuery(Query):
+class StreamQuery(reading.Query):
     skip_play_count: Flag = False
     no_redirect: Flag = False
+
+
+class SearchQuery(reading.Query):
+    query: str
+    only_downloadable: Flag = False
+
+
+class TagsQuery(reading.Query):
+    limit: Limit = 100
+
+
+class PageQuery(TagsQuery):
+    offset: Offset = 0
+
+
+class TracksQuery(PageQuery):
+    sort: Literal["date", "plays"] = "date"
+
+
+class TrendingQuery(reading.Query):
+    genre: str = ""
+    time: Literal["week", "month", "year", "allTime"] = "week"
+    limit: Annotated[int, _clamped(1, 100)] = 100
+    offset: Offset = 0
+
+
+class ResolveQuery(reading.Query):
+    url: str
+
+
+def query(request: Request, model: type[_Model]) -> _Model:
+    """The query as `model`, in this contract's words; Malformed names every parameter that is wrong."""
+    return reading.query(request, model, say=_say)
+
+
+def search_query(request: Request) -> SearchQuery:
+    """Malformed also for a query that is blank, too long or holds NUL: that names no parameter apart."""
+    asked = query(request, SearchQuery)
+    if not asked.query.strip() or len(asked.query) > MOST_QUERY or "\0" in asked.query:
+        raise Malformed("Oh no! Bad request parameter query.")
+    return asked
+
+
+def resolve_query(request: Request) -> ResolveQuery:
+    asked = query(request, ResolveQuery)
+    if not 1 <= len(asked.url) <= MOST_URL:
+        raise Malformed("Oh no! Bad request parameter url.")
+    return asked
+
+
+def _say(detail: ErrorDetails) -> str:
+    if detail["type"] == "literal_error":
+        return not_a_choice(str(detail["loc"][0]), detail["input"])
+    return MISSING if detail["type"] == "missing" else reading.in_english(detail)
+
+
+def not_a_choice(name: str, value: object) -> str:
+    return f"The value '{value}' is not a valid choice for '{name}'."

@@ -3,9 +3,11 @@
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.audience.v1.follows_pb2 import Follow
 from soundstage.audience.v1.likes_pb2 import Like
 from soundstage.auth.v1.accounts_pb2 import Account, Tokens
 from soundstage.catalog.v1.people_pb2 import Person
+from soundstage.catalog.v1.playlists_pb2 import Collaborator, Permission, Playlist, ShareResponse
 from soundstage.catalog.v1.tracks_pb2 import Track, TrackStatus
 from soundstage.insights.v1.metrics_pb2 import GetTrackChartsResponse, TrackStats
 from soundstage.marketplace.v1.orders_pb2 import Order, OrderStatus
@@ -20,6 +22,11 @@ TRACK_STATUS = {
     TrackStatus.TRACK_STATUS_PROCESSING: "processing",
     TrackStatus.TRACK_STATUS_COMPLETED: "completed",
     TrackStatus.TRACK_STATUS_FAILED: "failed",
+}
+PERMISSION = {
+    Permission.PERMISSION_READ: "read",
+    Permission.PERMISSION_WRITE: "write",
+    Permission.PERMISSION_ADMIN: "admin",
 }
 PRODUCT_STATUS = {
     ProductStatus.PRODUCT_STATUS_DRAFT: "draft",
@@ -100,6 +107,15 @@ def changed_profile(a: Account) -> JSON:
     return {"id": a.id, "username": a.username, **{name: _or_null(a, name) for name in names}, **_keys(a)}
 
 
+def follow(item: Follow, person: Person | None) -> JSON:
+    return {
+        "user_id": item.account_id,
+        "username": person.handle if person else "",
+        "avatar": _or_null(person, "picture") if person else None,
+        "followed_at": moment(item.followed_at),
+    }
+
+
 def user_hit(p: Person) -> JSON:
     return {"id": p.id, "username": p.handle, "avatar": _or_null(p, "picture")}
 
@@ -113,7 +129,7 @@ def new_track(t: Track, media: Media, origin: str) -> JSON:
 
 def track_keys(t: Track, media: Media, origin: str) -> JSON:
     is_completed = t.status == TrackStatus.TRACK_STATUS_COMPLETED
-    cover = _object_link(media, origin, t.cover_object) if is_completed and t.cover_object else None
+    cover = media.cover_link(origin, t.cover_object) if is_completed and t.cover_object else None
     return {
         "number": t.number,
         "permalink": f"/{t.owner.handle}/{t.slug}-{t.number}",
@@ -222,6 +238,45 @@ def dashboard(track_id: str, c: GetTrackChartsResponse) -> JSON:
     }
 
 
+# ---- playlists
+
+
+def playlist_hit(p: Playlist) -> JSON:
+    return {"id": p.id, "title": p.title, "is_public": p.is_public}
+
+
+def new_playlist(p: Playlist) -> JSON:
+    described = {"description": _or_null(p, "description"), "track_count": p.track_count}
+    return {**playlist_hit(p), **described, "created_at": moment(p.created_at)}
+
+
+def playlist_summary(p: Playlist) -> JSON:
+    return {**new_playlist(p), "follower_count": p.like_count}
+
+
+def playlist(p: Playlist) -> JSON:
+    tracks = [{"id": e.track_id, "title": e.track.title, "position": e.position} for e in p.entries]
+    return {**new_playlist(p), "tracks": tracks}
+
+
+def changed_playlist(p: Playlist) -> JSON:
+    return {"id": p.id, "title": p.title, "description": _or_null(p, "description")}
+
+
+def collaborator(c: Collaborator) -> JSON:
+    return {
+        "id": c.person.id,
+        "username": c.person.handle,
+        "permission": PERMISSION[c.permission],
+        "added_at": moment(c.added_at),
+    }
+
+
+def share_link(s: ShareResponse, front: str) -> JSON:
+    """`front` stands before the token in the link."""
+    return {"share_token": s.token, "share_url": f"{front}/{s.token}", "expires_at": moment(s.expires_at)}
+
+
 # ---- marketplace
 
 
@@ -281,9 +336,3 @@ def _whole_seconds(milliseconds: int) -> int:
 
 def _midnight(date: str) -> str:
     return f"{date}T00:00:00Z"
-
-
-def _object_link(media: Media, origin: str, name: str) -> str:
-    """A link into the folder of a recording, by the object's whole name."""
-    head, folder, rest = name.split("/", 2)
-    return media.folder_link(origin, f"{head}/{folder}", rest)

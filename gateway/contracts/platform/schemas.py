@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    Strict,
     StringConstraints,
     ValidationInfo,
     field_validator,
@@ -27,7 +28,7 @@ _EMAIL = (
 )
 _AVATAR = (
     r"^https://[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
-    r"(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?$"
+    r"(:[0-9]{1,5})?(/([A-Za-z0-9._~/-]|%[0-9A-Fa-f]{2})*)?$"
 )
 
 
@@ -44,6 +45,11 @@ def _an_integer(value: Any) -> Any:
             raise ValueError("must be an integer")
         return int(value)
     return value
+
+
+def _a_boolean(value: Any) -> Any:
+    """As `_an_integer`: the two words of JSON alone."""
+    return {"true": True, "false": False}.get(value, value)
 
 
 def _a_moment(value: Any) -> Any:
@@ -96,6 +102,7 @@ Year = Annotated[int, _between(1000, 9999)]
 PriceMinor = Annotated[int, BeforeValidator(_in_minor_units)]
 Moment = Annotated[datetime, BeforeValidator(_a_moment)]
 AudioFormat = Literal["mp3", "flac", "wav", "ogg", "m4a"]
+Permission = Literal["read", "write", "admin"]
 ProductStatus = Literal["draft", "active", "archived"]
 Seconds = Annotated[int, BeforeValidator(_an_integer), _between(0, 86400)]
 
@@ -169,7 +176,42 @@ class TrackFields(Body):
     mood: Genre | None = None
     tags: Annotated[str, StringConstraints(max_length=1000, pattern=_NO_CONTROLS)] | None = None
     description: Text | None = None
-    is_public: Annotated[bool, BeforeValidator(lambda v: {"true": True, "false": False}.get(v, v))] | None = None
+    is_public: Annotated[bool, BeforeValidator(_a_boolean)] | None = None
+
+
+class PlaylistInput(Body):
+    title: Title
+    description: Text | None = None
+    is_public: bool = True
+
+
+class PlaylistChangeInput(ChangeBody):
+    title: Title = ""
+    description: Text | None = None
+    is_public: bool = True
+
+
+class TrackIdInput(Body):
+    track_id: Uuid
+
+
+class TrackOrderInput(Body):
+    track_ids: Annotated[list[Uuid], Field(min_length=1, max_length=1000)]
+
+    @field_validator("track_ids")
+    @classmethod
+    def _names_each_once(cls, track_ids: list[str]) -> list[str]:
+        if len(set(track_ids)) < len(track_ids):
+            raise ValueError("must not name a track twice")
+        return track_ids
+
+
+class PermissionInput(Body):
+    permission: Permission
+
+
+class CollaboratorInput(PermissionInput):
+    user_id: Uuid
 
 
 class PlayInput(Body):
@@ -222,6 +264,19 @@ class Pages(Query):
 
 class UsernameQuery(Query):
     username: Username
+
+
+class PlaylistsQuery(Pages):
+    user_id: Uuid | None = None
+
+
+class PlaylistSearchQuery(PlaylistsQuery):
+    q: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
+    is_public: Annotated[bool, Strict(), BeforeValidator(_a_boolean)] | None = None
+
+
+class RecommendationsQuery(Query):
+    limit: Annotated[int, BeforeValidator(_an_integer), _between(1, 100)] = 10
 
 
 class TracksQuery(Pages):

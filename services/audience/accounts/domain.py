@@ -7,20 +7,20 @@ from uuid import UUID
 from chassis.errors import Forbidden, NotFound
 from chassis.postgres import Database
 from services.audience.accounts import store
-from services.audience.accounts.account import Account
+from services.audience.accounts.account import Account, Name
 from services.audience.asked import Asked
 
 
 class Auth(Protocol):
-    async def list_states(self, ids: Collection[UUID]) -> list[Account]:
-        """The accounts as auth has them now; unknown ids are left out. Raises Unavailable."""
+    async def list_states(self, names: Collection[Name]) -> list[Account]:
+        """The accounts as auth has them now; unknown ones are left out. Raises Unavailable."""
 
 
 class Accounts:
     def __init__(self, database: Database, auth: Auth) -> None:
         self._database = database
         self._auth = auth
-        self._asked = Asked()
+        self._asked = Asked[Name]()
 
     async def apply(self, account: Account) -> None:
         async with self._database.transaction() as conn:
@@ -34,19 +34,27 @@ class Accounts:
             found = await self._get_many(ids)
         return {id: account for id, account in found.items() if not account.is_removed}
 
-    async def require(self, id: UUID, *, tenant: str) -> Account:
+    async def require(self, name: Name, *, tenant: str) -> Account:
         """The account of that tenant. Raises NotFound, Unavailable."""
-        return alive((await self.find([id])).get(id), tenant=tenant)
+        account = await self._get(name)
+        if account is None and (missing := self._asked.without([name])):
+            await self._ask(missing)
+            account = await self._get(name)
+        return alive(account, tenant=tenant)
+
+    async def _get(self, name: Name) -> Account | None:
+        async with self._database.connection() as conn:
+            return await store.get(conn, name)
 
     async def _get_many(self, ids: Collection[UUID]) -> dict[UUID, Account]:
         async with self._database.connection() as conn:
             return await store.get_many(conn, ids)
 
-    async def _ask(self, ids: Collection[UUID]) -> None:
-        states = await self._auth.list_states(ids)
+    async def _ask(self, names: Collection[Name]) -> None:
+        states = await self._auth.list_states(names)
         async with self._database.transaction() as conn:
             await store.apply(conn, states)
-        self._asked.add(ids)
+        self._asked.add(names)
 
 
 def alive(account: Account | None, *, tenant: str) -> Account:

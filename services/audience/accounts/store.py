@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from chassis.postgres import Connection
-from services.audience.accounts.account import Account
+from services.audience.accounts.account import Account, Name
 
 APPLY = """
 INSERT INTO accounts AS kept (id, number, tenant, version, is_removed)
@@ -17,6 +17,7 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE kept.version < excluded.version
 """
 GET_MANY = "SELECT id, number, tenant, version, is_removed FROM accounts WHERE id = ANY($1::uuid[])"
+GET_BY_NUMBER = "SELECT id, number, tenant, version, is_removed FROM accounts WHERE number = $1"
 # Whoever adds a state to an account holds its row, so that none slips in behind its removal.
 GET_MANY_FOR_SHARE = GET_MANY + " ORDER BY id FOR SHARE"
 
@@ -35,6 +36,13 @@ async def apply(conn: Connection, accounts: Collection[Account]) -> None:
 
 async def get_many(conn: Connection, ids: Collection[UUID]) -> dict[UUID, Account]:
     return {row["id"]: Account(*row) for row in await conn.fetch(GET_MANY, ids)}
+
+
+async def get(conn: Connection, name: Name) -> Account | None:
+    if isinstance(name, UUID):
+        return (await get_many(conn, [name])).get(name)
+    row = await conn.fetchrow(GET_BY_NUMBER, name)
+    return Account(*row) if row else None
 
 
 async def get_many_for_share(conn: Connection, ids: Collection[UUID]) -> dict[UUID, Account]:

@@ -1,27 +1,28 @@
 """A follow is a state: repeating it changes nothing, taking it back leaves a tombstone, and each change is an event."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from uuid import UUID
 
 from chassis.errors import FieldError, Invalid
+from chassis.pages import Page
 from chassis.postgres import Database
 from chassis.principal import Principal
 from services.audience import events
 from services.audience.accounts import store as accounts_store
+from services.audience.accounts.account import Name
 from services.audience.accounts.domain import Accounts, alive, require_live
+from services.audience.changes import Changes
 from services.audience.follows import store
 from services.audience.follows.follow import Follow
 
-BATCH = 500
-EXPORT_BATCH = 2000
 MOST_AMONG = 1000
-FIRST_KEY = (UUID(int=0), UUID(int=0))
 
 
 class Follows:
     def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database = database
         self._accounts = accounts
+        self.changes = Changes[Follow](database, store, events.follow_changed)
 
     async def follow(self, account_id: UUID, caller: Principal) -> None:
         """Raises NotFound, Invalid for oneself, Unavailable."""
@@ -32,15 +33,13 @@ class Follows:
             accounts = await accounts_store.get_many_for_share(conn, [account_id, caller.user_id])
             alive(accounts.get(account_id), tenant=caller.tenant)
             require_live(accounts, caller.user_id)
-            if followed := await store.add(conn, caller.user_id, account_id):
-                await self._database.add_event(conn, events.follow_changed(followed))
+            await self.changes.add_event(conn, await store.add(conn, caller.user_id, account_id))
 
     async def unfollow(self, account_id: UUID, caller: Principal) -> None:
         """Raises NotFound, Unavailable."""
         await self._accounts.require(account_id, tenant=caller.tenant)
         async with self._database.transaction() as conn:
-            if unfollowed := await store.remove(conn, caller.user_id, account_id):
-                await self._database.add_event(conn, events.follow_changed(unfollowed))
+            await self.changes.add_event(conn, await store.remove(conn, caller.user_id, account_id))
 
     async def list_among(self, account_ids: Collection[UUID], caller: Principal) -> list[UUID]:
         """Which of these, at most a thousand, the caller follows. Raises Invalid for more."""
@@ -49,23 +48,18 @@ class Follows:
         async with self._database.connection() as conn:
             return await store.list_among(conn, caller.user_id, account_ids)
 
-    async def withdraw_of_account(self, account_id: UUID) -> None:
-        """Takes back what a removed account follows and who follows it, each with its event. Safe to do again."""
-        # Until none is left: a batch is also short when somebody took one back meanwhile.
-        withdrawn = BATCH
-        while withdrawn:
-            async with self._database.transaction() as conn:
-                follows = await store.remove_some_of_account(conn, account_id, BATCH)
-                await self._database.add_events(conn, [events.follow_changed(follow) for follow in follows])
-            withdrawn = len(follows)
+    async def list_followers(self, name: Name, page: Page, caller: Principal) -> tuple[list[Follow], int]:
+        """Who follows the account, newest first, and how many in all. Raises NotFound, Unavailable."""
+        account = await self._accounts.require(name, tenant=caller.tenant)
+        async with self._database.connection() as conn:
+            return await store.list_followers(conn, account.id, page), await store.count_followers(conn, account.id)
 
-    async def export(self, after: tuple[UUID, UUID] | None) -> AsyncIterator[list[Follow]]:
-        """All states that follow `after` (follower, followee), tombstones too, in order of both and in batches."""
-        place = after or FIRST_KEY
-        while True:
-            async with self._database.connection() as conn:
-                follows = await store.list_after(conn, place, EXPORT_BATCH)
-            if not follows:
-                return
-            yield follows
-            place = (follows[-1].follower_id, follows[-1].followee_id)
+    async def list_followees(self, name: Name, page: Page, caller: Principal) -> tuple[list[Follow], int]:
+        """Whom the account follows, newest first, and how many in all. Raises NotFound, Unavailable."""
+        account = await self._accounts.require(name, tenant=caller.tenant)
+        async with self._database.connection() as conn:
+            return await store.list_followees(conn, account.id, page), await store.count_followees(conn, account.id)
+
+    async def withdraw_of_account(self, account_id: UUID) -> None:
+        """Takes back what a removed account follows and who follows it."""
+        await self.changes.withdraw(store.remove_some_of_account, account_id)

@@ -15,3 +15,7 @@ class Follow:
     version: int
     followed_at: datetime
     changed_at: datetime
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.follower_id, self.followee_id

@@ -1,9 +1,12 @@
 """SQL of follows."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from chassis.pages import Page
 from chassis.postgres import Connection
+from services.audience.changes import Key, MinuteChanges
 from services.audience.follows.follow import Follow
 
 COLUMNS = "follower_id, followee_id, is_following, version, followed_at, changed_at"
@@ -36,6 +39,26 @@ RETURNING follows.follower_id, follows.followee_id, is_following, version, follo
 LIST_AMONG = """
 SELECT followee_id FROM follows WHERE follower_id = $1 AND followee_id = ANY($2::uuid[]) AND is_following
 """
+LIST_FOLLOWERS = f"""
+SELECT {COLUMNS} FROM follows WHERE followee_id = $1 AND is_following
+ORDER BY followed_at DESC, follower_id LIMIT $2 OFFSET $3
+"""
+COUNT_FOLLOWERS = "SELECT count(*) FROM follows WHERE followee_id = $1 AND is_following"
+LIST_FOLLOWEES = f"""
+SELECT {COLUMNS} FROM follows WHERE follower_id = $1 AND is_following
+ORDER BY followed_at DESC, followee_id LIMIT $2 OFFSET $3
+"""
+COUNT_FOLLOWEES = "SELECT count(*) FROM follows WHERE follower_id = $1 AND is_following"
+COUNT_CHANGES = """
+SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
+FROM follows
+WHERE changed_at >= $1
+  AND changed_at < least($2, date_trunc('minute', clock_timestamp() - $3::interval))
+GROUP BY 1 ORDER BY 1
+"""
+LIST_CHANGED_IN = f"""
+SELECT {COLUMNS} FROM follows WHERE changed_at >= $1 AND changed_at < $1 + interval '1 minute'
+"""
 LIST_AFTER = f"""
 SELECT {COLUMNS} FROM follows WHERE (follower_id, followee_id) > ($1, $2)
 ORDER BY follower_id, followee_id LIMIT $3
@@ -62,6 +85,36 @@ async def list_among(conn: Connection, follower_id: UUID, account_ids: Collectio
     return [row["followee_id"] for row in await conn.fetch(LIST_AMONG, follower_id, account_ids)]
 
 
-async def list_after(conn: Connection, after: tuple[UUID, UUID], most: int) -> list[Follow]:
+async def list_followers(conn: Connection, account_id: UUID, page: Page) -> list[Follow]:
+    return [Follow(*row) for row in await conn.fetch(LIST_FOLLOWERS, account_id, page.limit, page.offset)]
+
+
+async def count_followers(conn: Connection, account_id: UUID) -> int:
+    return int(await conn.fetchval(COUNT_FOLLOWERS, account_id))
+
+
+async def list_followees(conn: Connection, account_id: UUID, page: Page) -> list[Follow]:
+    return [Follow(*row) for row in await conn.fetch(LIST_FOLLOWEES, account_id, page.limit, page.offset)]
+
+
+async def count_followees(conn: Connection, account_id: UUID) -> int:
+    return int(await conn.fetchval(COUNT_FOLLOWEES, account_id))
+
+
+async def count_changes(
+    conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
+) -> list[MinuteChanges]:
+    rows = await conn.fetch(COUNT_CHANGES, since, until, sealed_after)
+    return [MinuteChanges(*row) for row in rows]
+
+
+async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> AsyncIterator[list[Follow]]:
+    """The states last changed in this minute, in batches; inside a transaction."""
+    cursor = await conn.cursor(LIST_CHANGED_IN, minute)
+    while rows := await cursor.fetch(batch):
+        yield [Follow(*row) for row in rows]
+
+
+async def list_after(conn: Connection, after: Key, most: int) -> list[Follow]:
     """The states that follow `after` (follower, followee) in order of both, tombstones too."""
     return [Follow(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

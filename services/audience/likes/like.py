@@ -17,9 +17,6 @@ class Like:
     liked_at: datetime
     changed_at: datetime
 
-
-@dataclass(frozen=True, slots=True)
-class MinuteChanges:
-    minute: datetime
-    count: int
-    version_sum: int
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.track_id, self.user_id

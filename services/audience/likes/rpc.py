@@ -12,7 +12,7 @@ from chassis.pages import Page
 from chassis.principal import Kind, allow, allow_anyone, allow_services, current
 from services.audience.events import like_value
 from services.audience.likes.domain import Likes
-from services.audience.wire import moment, moments, pair
+from services.audience.wire import account_name, minute_changes, moment, moments, pair
 
 
 class LikesRpc(LikesServiceServicer):
@@ -37,21 +37,25 @@ class LikesRpc(LikesServiceServicer):
         answers = [pb.Like(user_id=str(like.user_id), liked_at=timestamp(like.liked_at)) for like in likes]
         return pb.ListForTrackResponse(likes=answers, total=total)
 
+    @allow_anyone
+    async def ListOf(self, request: pb.ListOfRequest, context: Any) -> pb.ListOfResponse:
+        page = Page.of(request.page.offset, request.page.limit)
+        likes, total = await self._likes.list_of(account_name(request.account), page, current())
+        tracks = [pb.LikedTrack(track_id=str(like.track_id), liked_at=timestamp(like.liked_at)) for like in likes]
+        return pb.ListOfResponse(tracks=tracks, total=total)
+
     @allow_services
     async def CountChanges(self, request: pb.CountChangesRequest, context: Any) -> pb.CountChangesResponse:
-        counts = await self._likes.count_changes(moment(getattr(request, "from")), moment(request.to))
-        minutes = [
-            pb.MinuteChanges(minute=timestamp(c.minute), count=c.count, version_sum=c.version_sum) for c in counts
-        ]
-        return pb.CountChangesResponse(minutes=minutes)
+        counts = await self._likes.changes.count(moment(getattr(request, "from")), moment(request.to))
+        return pb.CountChangesResponse(minutes=minute_changes(counts))
 
     @allow_services
     async def ResendChanges(self, request: pb.ResendChangesRequest, context: Any) -> pb.ResendChangesResponse:
-        return pb.ResendChangesResponse(events=await self._likes.resend_changes(moments(request.minutes)))
+        return pb.ResendChangesResponse(events=await self._likes.changes.resend(moments(request.minutes)))
 
     @allow_services
     async def Export(
         self, request: pb.LikesServiceExportRequest, context: Any
     ) -> AsyncIterator[pb.LikesServiceExportResponse]:
-        async for likes in self._likes.export(pair(request.after_track_id, request.after_user_id)):
+        async for likes in self._likes.changes.export(pair(request.after_track_id, request.after_user_id)):
             yield pb.LikesServiceExportResponse(likes=map(like_value, likes))

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-from services.audience.likes.like import Like, MinuteChanges
+from chassis.principal import Principal
+from services.audience.changes import Key, MinuteChanges
+from services.audience.likes.like import Like
 
 COLUMNS = "track_id, user_id, owner_id, is_liked, version, liked_at, changed_at"
 # Answers no row when it was liked already: then nothing changed.
@@ -41,6 +43,16 @@ SELECT {COLUMNS} FROM likes WHERE track_id = $1 AND is_liked
 ORDER BY liked_at DESC, user_id LIMIT $2 OFFSET $3
 """
 COUNT_FOR_TRACK = "SELECT count(*) FROM likes WHERE track_id = $1 AND is_liked"
+# Of listed tracks, of those of `$2` and, for an admin (`$3`), of all.
+OF_USER = """
+FROM likes JOIN tracks ON tracks.id = likes.track_id
+WHERE user_id = $1 AND is_liked AND NOT is_removed AND (is_public AND is_completed OR tracks.owner_id = $2 OR $3)
+"""
+LIST_OF = f"""
+SELECT track_id, user_id, likes.owner_id, is_liked, likes.version, liked_at, changed_at {OF_USER}
+ORDER BY liked_at DESC, track_id LIMIT $4 OFFSET $5
+"""
+COUNT_OF = f"SELECT count(*) {OF_USER}"
 COUNT_CHANGES = """
 SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
 FROM likes
@@ -84,6 +96,15 @@ async def count_for_track(conn: Connection, track_id: UUID) -> int:
     return int(await conn.fetchval(COUNT_FOR_TRACK, track_id))
 
 
+async def list_of(conn: Connection, user_id: UUID, page: Page, caller: Principal) -> list[Like]:
+    seen = (caller.account_id, caller.is_admin)
+    return [Like(*row) for row in await conn.fetch(LIST_OF, user_id, *seen, page.limit, page.offset)]
+
+
+async def count_of(conn: Connection, user_id: UUID, caller: Principal) -> int:
+    return int(await conn.fetchval(COUNT_OF, user_id, caller.account_id, caller.is_admin))
+
+
 async def count_changes(
     conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
 ) -> list[MinuteChanges]:
@@ -98,6 +119,6 @@ async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> Asy
         yield [Like(*row) for row in rows]
 
 
-async def list_after(conn: Connection, after: tuple[UUID, UUID], most: int) -> list[Like]:
+async def list_after(conn: Connection, after: Key, most: int) -> list[Like]:
     """The states that follow `after` (track, user) in order of both, tombstones too."""
     return [Like(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

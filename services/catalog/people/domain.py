@@ -22,12 +22,16 @@ class Auth(Protocol):
     async def list_states(self, refs: Collection[Ref]) -> list[Account]:
         """The accounts as auth has them now; unknown ones are left out. Raises Unavailable."""
 
+    async def find_by_handle(self, handle: str) -> Account | None:
+        """The account of the public tenant that has this handle now. Raises Unavailable."""
+
 
 class People:
     def __init__(self, database: Database, auth: Auth) -> None:
         self._database = database
         self._auth = auth
-        self._asked_at: dict[Ref, float] = {}
+        # By name of who was asked for: a reference or a handle.
+        self._asked_at: dict[Ref | str, float] = {}
 
     async def apply(self, account: Account) -> None:
         async with self._database.transaction() as conn:
@@ -45,6 +49,13 @@ class People:
             person for person, tenant, is_removed in filter(None, found) if not is_removed and _open(tenant, caller)
         ]
 
+    async def get(self, caller: Principal, ref: Ref) -> Person:
+        """Raises NotFound, Unavailable."""
+        found = await self.get_batch(caller, [ref])
+        if not found:
+            raise NotFound("Account not found")
+        return found[0]
+
     async def require(self, id: UUID) -> Person:
         """The card of an account that is about to act. Raises NotFound, Forbidden when removed, Unavailable."""
         ref = Ref(id=id)
@@ -56,13 +67,38 @@ class People:
             raise Forbidden("This account was removed")
         return person
 
-    async def search(self, query: str, page: Page) -> tuple[list[Person], int]:
+    async def get_by_handle(self, handle: str) -> Person:
+        """Of the public tenant, in any case of letters. Raises NotFound, Unavailable."""
+        found = await self._find(handle)
+        if found is None and self._may_ask(handle):
+            known = await self._auth.find_by_handle(handle)
+            if known is not None:
+                await self.apply(known)
+                found = await self._find(handle)
+            if found is None:
+                self._remember([handle])
+        if found is None:
+            raise NotFound("Account not found")
+        return found
+
+    async def list_top(self, page: Page) -> list[Person]:
+        """Who has a track that everyone may hear, most followers first."""
+        async with self._database.connection() as conn:
+            return await store.list_top(conn, PUBLIC_TENANT, page)
+
+    async def search(self, query: str, page: Page, *, only_downloadable: bool = False) -> tuple[list[Person], int]:
         """People of the public tenant by handle and name, the best first, and how many there are."""
         asked = Query(query)
         if asked.is_empty:
             return [], 0
         async with self._database.connection() as conn:
-            return await store.search(conn, asked, PUBLIC_TENANT, page)
+            return await store.search(conn, asked, PUBLIC_TENANT, page, only_downloadable=only_downloadable)
+
+    async def _find(self, handle: str) -> Person | None:
+        async with self._database.connection() as conn:
+            found = await store.get_by_handle(conn, handle, PUBLIC_TENANT)
+        # Search folds accents, too; a handle is compared without regard to case alone.
+        return found if found and found.handle.casefold() == handle.casefold() else None
 
     async def _get_or_ask(self, refs: Collection[Ref]) -> dict[Ref, _Kept]:
         kept = await self._get(refs)
@@ -86,10 +122,10 @@ class People:
         by_id = {Ref(id=row[0].id): row for row in rows}
         return by_id | {Ref(number=row[0].number): row for row in rows}
 
-    def _may_ask(self, ref: Ref) -> bool:
+    def _may_ask(self, ref: Ref | str) -> bool:
         return monotonic() - self._asked_at.get(ref, -NO_KEPT_SECONDS) >= NO_KEPT_SECONDS
 
-    def _remember(self, refs: Collection[Ref]) -> None:
+    def _remember(self, refs: Collection[Ref | str]) -> None:
         if len(self._asked_at) > MOST_KEPT:
             self._asked_at.clear()
         self._asked_at.update(dict.fromkeys(refs, monotonic()))

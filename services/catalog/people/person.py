@@ -33,6 +33,8 @@ class Person:
     picture: str | None = None
     location: str | None = None
     track_count: int = 0
+    album_count: int = 0
+    playlist_count: int = 0
     follower_count: int = 0
     followee_count: int = 0
     repost_count: int = 0

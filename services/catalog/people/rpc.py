@@ -7,6 +7,7 @@ from soundstage.common.v1 import common_pb2
 
 from chassis import ids, principal
 from chassis.errors import FieldError, Invalid
+from chassis.pages import Page
 from services.catalog.people.domain import People
 from services.catalog.people.person import Person, Ref
 
@@ -23,6 +24,17 @@ class PeopleRpc(people_pb2_grpc.PeopleServiceServicer):
     ) -> people_pb2.PeopleServiceGetBatchResponse:
         found = await self._people.get_batch(principal.current(), refs(request.people))
         return people_pb2.PeopleServiceGetBatchResponse(people=[person(p) for p in found])
+
+    @principal.allow_anyone
+    async def GetByHandle(
+        self, request: people_pb2.GetByHandleRequest, context: object
+    ) -> people_pb2.GetByHandleResponse:
+        return people_pb2.GetByHandleResponse(person=person(await self._people.get_by_handle(request.handle)))
+
+    @principal.allow_anyone
+    async def ListTop(self, request: people_pb2.ListTopRequest, context: object) -> people_pb2.ListTopResponse:
+        page = Page.of(request.page.offset, request.page.limit)
+        return people_pb2.ListTopResponse(people=[person(p) for p in await self._people.list_top(page)])
 
 
 def refs(sent: Collection[common_pb2.Ref]) -> list[Ref]:
@@ -51,6 +63,8 @@ def person(p: Person) -> people_pb2.Person:
         picture=p.picture,
         location=p.location,
         track_count=p.track_count,
+        album_count=p.album_count,
+        playlist_count=p.playlist_count,
         follower_count=p.follower_count,
         followee_count=p.followee_count,
         repost_count=p.repost_count,

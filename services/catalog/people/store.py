@@ -29,10 +29,12 @@ ON CONFLICT (subject_id) DO UPDATE SET
     followees = excluded.followees, reposts_made = excluded.reposts_made, version = excluded.version
 WHERE kept.version < excluded.version
 """
+_PLAYLISTS = "(SELECT count(*) FROM search_playlists WHERE owner_id = p.id AND NOT is_removed AND is_public"
 # A card; `p` is the person, `a` the totals of the account.
-CARD = """
+CARD = f"""
     p.id, p.number, p.handle, p.name, p.bio, p.picture, p.location,
     (SELECT count(*) FROM search_tracks AS s WHERE s.owner_id = p.id AND s.is_listed) AS track_count,
+    {_PLAYLISTS} AND is_album) AS album_count, {_PLAYLISTS} AND NOT is_album) AS playlist_count,
     coalesce(a.followers, 0) AS follower_count, coalesce(a.followees, 0) AS followee_count,
     coalesce(a.reposts_made, 0) AS repost_count
 """
@@ -41,11 +43,37 @@ SELECT p.is_removed, p.tenant, {CARD}
 FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
 WHERE p.id = ANY($1::uuid[]) OR p.number = ANY($2::bigint[])
 """
+GET_BY_HANDLE = f"""
+SELECT {CARD}
+FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
+WHERE p.handle_key = $1 AND p.tenant = $2 AND NOT p.is_removed
+ORDER BY p.version DESC LIMIT 1
+"""
+# Ranked first, so that only those of the page have their cards worked out.
+LIST_TOP = f"""
+WITH top AS MATERIALIZED (
+    SELECT p.id, coalesce(a.followers, 0) AS followers
+    FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
+    WHERE p.tenant = $1 AND NOT p.is_removed
+        AND EXISTS (SELECT FROM search_tracks AS s WHERE s.owner_id = p.id AND s.is_listed)
+    ORDER BY followers DESC, p.number OFFSET $2 LIMIT $3
+)
+SELECT {CARD}
+FROM top JOIN people AS p USING (id) LEFT JOIN totals AS a ON a.subject_id = p.id
+ORDER BY top.followers DESC, p.number
+"""
+# Who has a track that may be downloaded.
+OFFERS_DOWNLOADS = """
+EXISTS (
+    SELECT FROM search_tracks AS s LEFT JOIN sold ON sold.track_id = s.track_id AND sold.is_sold
+    WHERE s.owner_id = p.id AND s.is_listed AND sold.track_id IS NULL
+)
+"""
 # The exact handle first, then the exact name, then by how well it matches, weighed by how many follow.
 SEARCH = f"""
 SELECT {CARD}
 FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
-WHERE p.words @@ $1::text::tsquery AND NOT p.is_removed AND p.tenant = $5
+WHERE p.words @@ $1::text::tsquery AND NOT p.is_removed AND p.tenant = $5 AND {{also}}
 ORDER BY (p.handle_key = $4) DESC,
     (4 * ts_rank(p.words, $3::text::tsquery) + 2 * ts_rank(p.words, $2::text::tsquery)
         + ts_rank(p.words, $1::text::tsquery) + (p.name_key = $4)::int * 2)
@@ -53,7 +81,8 @@ ORDER BY (p.handle_key = $4) DESC,
 OFFSET $6 LIMIT $7
 """
 COUNT = """
-SELECT count(*) FROM people AS p WHERE p.words @@ $1::text::tsquery AND NOT p.is_removed AND p.tenant = $2
+SELECT count(*) FROM people AS p
+WHERE p.words @@ $1::text::tsquery AND NOT p.is_removed AND p.tenant = $2 AND {also}
 """
 
 
@@ -91,12 +120,23 @@ async def get_many(conn: Connection, ids: Collection[UUID], numbers: Collection[
     return [(person(row), row["tenant"], row["is_removed"]) for row in rows]
 
 
-async def search(conn: Connection, query: words.Query, tenant: str, page: Page) -> tuple[list[Person], int]:
+async def get_by_handle(conn: Connection, handle: str, tenant: str) -> Person | None:
+    row = await conn.fetchrow(GET_BY_HANDLE, words.fold(handle), tenant)
+    return person(row) if row else None
+
+
+async def list_top(conn: Connection, tenant: str, page: Page) -> list[Person]:
+    return [person(row) for row in await conn.fetch(LIST_TOP, tenant, page.offset, page.limit)]
+
+
+async def search(
+    conn: Connection, query: words.Query, tenant: str, page: Page, *, only_downloadable: bool
+) -> tuple[list[Person], int]:
     forgiving = query.forgiving(await vocabulary.near(conn, query.may_err))
-    found = await conn.fetch(
-        SEARCH, forgiving, query.prefixed, query.exact, query.folded, tenant, page.offset, page.limit
-    )
-    return [person(row) for row in found], await conn.fetchval(COUNT, forgiving, tenant)
+    also = OFFERS_DOWNLOADS if only_downloadable else "true"
+    asked = (forgiving, query.prefixed, query.exact, query.folded, tenant, page.offset, page.limit)
+    found = await conn.fetch(SEARCH.format(also=also), *asked)
+    return [person(row) for row in found], await conn.fetchval(COUNT.format(also=also), forgiving, tenant)
 
 
 def person(row: Row) -> Person:

@@ -9,7 +9,9 @@ from chassis.errors import Conflict, FieldError, Invalid, Unavailable
 from chassis.mongo import Mongo
 from chassis.pages import Page
 from chassis.postgres import Database
-from services.catalog.search import store
+from services.catalog.playlists import store as playlists_store
+from services.catalog.playlists.playlist import Playlist, Wanted
+from services.catalog.search import playlists, shadow, store
 from services.catalog.search.words import Query
 from services.catalog.tracks import store as tracks_store
 from services.catalog.tracks.track import Filters, Order, Sort, Track, in_order
@@ -44,6 +46,20 @@ class Search:
         # A row may be older than its document: what is no longer for everyone is left out.
         return [track for track in await self._documents(ids) if track.is_listed], total
 
+    async def search_playlists(self, query: str, wanted: Wanted, page: Page) -> tuple[list[Playlist], int]:
+        """By relevance if words are given, else the newest first. A row may be older than its document."""
+        asked = Query(query)
+        if asked.is_empty and query.strip():
+            return [], 0
+        async with self._database.connection() as conn:
+            ids, total = await playlists.search(conn, None if asked.is_empty else asked, wanted, page)
+        return await self._playlists(ids), total
+
+    async def recommend_playlists(self, tenant: str, account_id: UUID, most: int) -> list[Playlist]:
+        """Public playlists of others with a public track, the best for this account first."""
+        async with self._database.connection() as conn:
+            return await self._playlists(await playlists.recommend(conn, tenant, account_id, most))
+
     async def refresh(self, tracks: Sequence[Track]) -> None:
         """Brings the rows of these tracks up to date."""
         async with self._database.transaction() as conn:
@@ -56,16 +72,27 @@ class Search:
         except Unavailable as fault:
             log.warning("search.refresh_left_to_event", track_id=str(track.id), fault=repr(fault))
 
+    async def refresh_playlist_soon(self, playlist: Playlist) -> None:
+        """As `refresh_soon`, of a playlist."""
+        try:
+            await self._refresh_playlists([playlist])
+        except Unavailable as fault:
+            log.warning("search.refresh_left_to_event", playlist_id=str(playlist.id), fault=repr(fault))
+
+    async def refresh_playlist_ids(self, ids: Collection[UUID]) -> None:
+        """As `refresh_ids`, of playlists."""
+        await self._refresh_playlists(await playlists_store.get_many(self._mongo, ids))
+
     async def refresh_ids(self, ids: Collection[UUID]) -> None:
         """An event says that these changed: MongoDB says how they are now."""
         await self.refresh(await tracks_store.get_many(self._mongo, ids))
 
     async def rebuild(self) -> int:
-        """Makes all rows anew from MongoDB while the old ones serve; answers how many. Conflict while one runs."""
-        async with self._database.connection() as conn, store.rebuilding(conn) as is_alone:
+        """Makes all rows anew from MongoDB while the old ones serve; answers of how many tracks. Raises Conflict."""
+        async with self._database.connection() as conn, shadow.rebuilding(conn) as is_alone:
             if not is_alone:
                 raise Conflict("The search rows are being rebuilt already")
-            return await self._rebuild(await store.make_shadow(conn))
+            return await self._rebuild(await shadow.make(conn))
 
     async def _rebuild(self, started: datetime) -> int:
         count = 0
@@ -73,9 +100,20 @@ class Search:
             async with self._database.transaction() as conn:
                 await store.apply(conn, tracks, table="shadow.search_tracks")
             count += len(tracks)
+        async for batch in playlists_store.export(self._mongo, None):
+            async with self._database.transaction() as conn:
+                await playlists.apply(conn, batch, table="shadow.search_playlists")
         async with self._database.transaction() as conn:
-            await store.swap(conn, started)
+            await shadow.swap(conn, started)
         return count
+
+    async def _refresh_playlists(self, changed: Sequence[Playlist]) -> None:
+        async with self._database.transaction() as conn:
+            await playlists.apply(conn, changed)
+
+    async def _playlists(self, ids: list[UUID]) -> list[Playlist]:
+        known = {p.id: p for p in await playlists_store.get_many(self._mongo, ids)}
+        return [known[id] for id in ids if id in known]
 
     async def _documents(self, ids: list[UUID]) -> list[Track]:
         return in_order(ids, await tracks_store.get_many(self._mongo, ids))

@@ -6,10 +6,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.catalog.v1 import search_pb2 as pb
 from soundstage.catalog.v1 import search_pb2_grpc
 
-from chassis import principal
+from chassis import ids, principal
 from chassis.pages import Page
 from services.catalog.people.domain import People
 from services.catalog.people.rpc import person
+from services.catalog.playlists.domain import Playlists
+from services.catalog.playlists.playlist import Wanted
+from services.catalog.playlists.rpc import playlist
 from services.catalog.search.domain import Search
 from services.catalog.tracks.domain import Tracks
 from services.catalog.tracks.rpc import SORTS, track
@@ -17,10 +20,11 @@ from services.catalog.tracks.track import Filters, Order, Sort
 
 
 class SearchRpc(search_pb2_grpc.SearchServiceServicer):
-    def __init__(self, search: Search, tracks: Tracks, people: People) -> None:
+    def __init__(self, search: Search, tracks: Tracks, people: People, playlists: Playlists) -> None:
         self._search = search
         self._tracks = tracks
         self._people = people
+        self._playlists = playlists
 
     @principal.allow_anyone
     async def SearchTracks(self, request: pb.SearchTracksRequest, context: object) -> pb.SearchTracksResponse:
@@ -33,8 +37,23 @@ class SearchRpc(search_pb2_grpc.SearchServiceServicer):
     @principal.allow_anyone
     async def SearchPeople(self, request: pb.SearchPeopleRequest, context: object) -> pb.SearchPeopleResponse:
         page = Page.of(request.page.offset, request.page.limit)
-        found, total = await self._people.search(request.query, page)
+        found, total = await self._people.search(request.query, page, only_downloadable=request.only_downloadable)
         return pb.SearchPeopleResponse(people=[person(p) for p in found], total=total)
+
+    @principal.allow_anyone
+    async def SearchPlaylists(self, request: pb.SearchPlaylistsRequest, context: object) -> pb.SearchPlaylistsResponse:
+        caller = principal.current()
+        wanted = Wanted(
+            tenant=caller.tenant,
+            reader_id=None if request.public_only else caller.account_id,
+            owner_id=ids.parse(request.owner_id, field="owner_id") if request.owner_id else None,
+            is_public=request.is_public if request.HasField("is_public") else None,
+            only_downloadable=request.only_downloadable,
+            without_albums=request.without_albums,
+        )
+        page = Page.of(request.page.offset, request.page.limit)
+        views, total = await self._playlists.search(caller, request.query, wanted, page)
+        return pb.SearchPlaylistsResponse(playlists=[playlist(view) for view in views], total=total)
 
 
 def _filters(request: pb.SearchTracksRequest) -> Filters:
@@ -42,7 +61,9 @@ def _filters(request: pb.SearchTracksRequest) -> Filters:
     said = {name: getattr(request, name) for name in names if request.HasField(name)}  # type: ignore[arg-type]
     created_from = _moment(request.created_from) if request.HasField("created_from") else None
     created_to = _moment(request.created_to) if request.HasField("created_to") else None
-    return Filters(**said, created_from=created_from, created_to=created_to)
+    return Filters(
+        **said, created_from=created_from, created_to=created_to, only_downloadable=request.only_downloadable
+    )
 
 
 def _moment(sent: Timestamp) -> datetime:

@@ -1,8 +1,6 @@
 """SQL of the search rows: one a track, to list and to search by. It ranks; what may be seen MongoDB says."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +9,19 @@ from chassis.postgres import Connection
 from services.catalog.search import vocabulary, words
 from services.catalog.tracks.track import Filters, Order, Sort, Track
 
-APPLY = """
-INSERT INTO {table} AS kept
-    (track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-    created_at, words, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12)
+NEWER = """
 ON CONFLICT (track_id) DO UPDATE SET
     is_listed = excluded.is_listed, is_removed = excluded.is_removed, title_key = excluded.title_key,
     genre_key = excluded.genre_key, format = excluded.format, duration_seconds = excluded.duration_seconds,
     words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at
 WHERE kept.version < excluded.version
+"""
+APPLY = f"""
+INSERT INTO {{table}} AS kept
+    (track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
+    created_at, words, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12)
+{NEWER}
 """
 MATCHING = "FROM search_tracks AS s LEFT JOIN totals AS t ON t.subject_id = s.track_id WHERE "
 LISTED = "s.is_listed"
@@ -36,6 +37,7 @@ FILTERS = {
     "created_from": "s.created_at >= {}",
     "created_to": "s.created_at <= {}",
 }
+NOT_SOLD = "NOT EXISTS (SELECT FROM sold WHERE sold.track_id = s.track_id AND sold.is_sold)"
 # An exact title first, then how well the words match (as written above beginnings above slips; title above artist above
 # album above tags), and of equals the popular before the obscure.
 RELEVANCE = """
@@ -48,29 +50,6 @@ ORDERS = {
     Sort.TITLE: "s.title_key",
     Sort.POPULARITY: "coalesce(t.plays, 0)",
 }
-LOCK = "LOCK TABLE search_tracks, search_words IN ACCESS EXCLUSIVE MODE"
-LOCK_REBUILD = "SELECT pg_try_advisory_lock(hashtextextended('catalog.rebuild_search', 0))"
-UNLOCK_REBUILD = "SELECT pg_advisory_unlock(hashtextextended('catalog.rebuild_search', 0))"
-NOW = "SELECT clock_timestamp()"
-MAKE_SHADOW = """
-DROP TABLE IF EXISTS shadow.search_tracks;
-CREATE TABLE shadow.search_tracks (LIKE public.search_tracks INCLUDING ALL)
-"""
-# What was written while the shadow filled.
-CATCH_UP = """
-INSERT INTO shadow.search_tracks AS kept SELECT * FROM public.search_tracks WHERE indexed_at >= $1
-ON CONFLICT (track_id) DO UPDATE SET
-    is_listed = excluded.is_listed, is_removed = excluded.is_removed, title_key = excluded.title_key,
-    genre_key = excluded.genre_key, format = excluded.format, duration_seconds = excluded.duration_seconds,
-    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at
-WHERE kept.version < excluded.version
-"""
-SWAP = "DROP TABLE public.search_tracks; ALTER TABLE shadow.search_tracks SET SCHEMA public"
-FORGET_UNUSED_WORDS = """
-DELETE FROM search_words WHERE word NOT IN (
-    SELECT word FROM ts_stat('SELECT words FROM public.search_tracks UNION ALL SELECT words FROM public.people')
-)
-"""
 
 
 async def apply(conn: Connection, tracks: Sequence[Track], *, table: str = "search_tracks") -> None:
@@ -107,32 +86,6 @@ async def search_tracks(
     return await which.page(conn, by_relevance, page), total
 
 
-@asynccontextmanager
-async def rebuilding(conn: Connection) -> AsyncIterator[bool]:
-    """Whether this is the only rebuild for as long as the block runs."""
-    is_alone = bool(await conn.fetchval(LOCK_REBUILD))
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            await conn.execute(UNLOCK_REBUILD)
-
-
-async def make_shadow(conn: Connection) -> datetime:
-    """Starts a rebuild; answers since when rows must be taken over at its end."""
-    started: datetime = await conn.fetchval(NOW)
-    await conn.execute(MAKE_SHADOW)
-    return started
-
-
-async def swap(conn: Connection, started: datetime) -> None:
-    """Takes over what was written meanwhile and puts the shadow in the place of the table."""
-    await conn.execute(LOCK)
-    await conn.execute(CATCH_UP, started)
-    await conn.execute(SWAP)
-    await conn.execute(FORGET_UNUSED_WORDS)
-
-
 def _by(order: Order) -> str:
     direction = "ASC" if order.is_ascending else "DESC"
     return f"{ORDERS[order.sort]} {direction}, s.track_id {direction}"
@@ -163,6 +116,8 @@ class _Which:
         for name, condition in FILTERS.items():
             if (value := getattr(filters, name)) is not None:
                 self.add(condition, words.key(value) if name == "genre" else value)
+        if filters.only_downloadable:
+            self.add(NOT_SOLD)
 
     def place(self, value: Any) -> str:
         self._values.append(value)

@@ -1,20 +1,21 @@
 """The rules of tracks. A write is one MongoDB transaction: document, idempotency key and event."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from chassis import clock, idempotency, ids
+from chassis import idempotency, ids
 from chassis.errors import Conflict, Error, FieldError, Forbidden, Invalid, NotFound
 from chassis.mongo import Mongo, Session
 from chassis.pages import Page
 from chassis.postgres import Database
 from chassis.principal import Principal
-from services.catalog import events
+from services.catalog import events, moments
 from services.catalog.people.domain import People
 from services.catalog.people.person import Person, Ref
+from services.catalog.playlists.albums import Albums
 from services.catalog.search.domain import Search
 from services.catalog.tracks import facts, store
 from services.catalog.tracks.form import Form, changes, checked, merged
@@ -52,6 +53,7 @@ class Tracks:
         self._database = database
         self._people = people
         self._search = search
+        self._albums = Albums(mongo)
 
     async def add(self, caller: Principal, upload: Upload) -> View:
         """Makes a track of a recording; the same key or recording gives the same track again.
@@ -59,8 +61,7 @@ class Tracks:
         Raises Invalid (also IDEMPOTENCY_KEY_REUSED), Conflict (the recording is another's), Forbidden.
         """
         form = checked(upload.form)
-        if len(upload.idempotency_key) > LONGEST_KEY:
-            raise Invalid(fields=[FieldError("Idempotency-Key", f"at most {LONGEST_KEY} characters")])
+        check_key(upload.idempotency_key)
         owner = await self._people.require(caller.user_id)
         said = merged(form, upload.file_tags, upload.filename, owner.handle or owner.name)
         track = _new(owner, await store.take_number(self._mongo), upload, said)
@@ -80,7 +81,7 @@ class Tracks:
     async def get_batch(self, items: Sequence[Wanted]) -> list[View | Error]:
         """Each item's view or refusal: one read of MongoDB and one of Postgres, however many there are."""
         known = await self._get(item.ref for item in items)
-        outcomes = [_outcome(item, known.get(item.ref)) for item in items]
+        outcomes = [outcome_of(item, known.get(item.ref)) for item in items]
         views = await self._views({o.id: o for o in outcomes if isinstance(o, Track)}.values())
         return [o if isinstance(o, Error) else views[o.id] for o in outcomes]
 
@@ -119,7 +120,7 @@ class Tracks:
             before = _changeable(await store.get(self._mongo, session, id), caller)
             if all(getattr(before, name) == value for name, value in values.items()):
                 return before
-            return await self._replace(session, before, before.changed(_now(), **values))
+            return await self._replace(session, before, before.changed(moments.now(), **values))
 
         return await self._written(await self._mongo.run(work))
 
@@ -148,7 +149,7 @@ class Tracks:
 
         async def work(session: Session) -> Track | None:
             before = await self._awaiting(session, recording.recording_id, recording.track_id)
-            return before and await self._replace(session, before, before.completed(recording, _now()))
+            return before and await self._replace(session, before, before.completed(recording, moments.now()))
 
         if track := await self._mongo.run(work):
             await self._search.refresh_soon(track)
@@ -158,7 +159,7 @@ class Tracks:
 
         async def work(session: Session) -> Track | None:
             before = await self._awaiting(session, recording_id, track_id)
-            return before and await self._replace(session, before, before.changed(_now(), status=Status.FAILED))
+            return before and await self._replace(session, before, before.changed(moments.now(), status=Status.FAILED))
 
         if track := await self._mongo.run(work):
             await self._search.refresh_soon(track)
@@ -171,6 +172,12 @@ class Tracks:
         """The tracks as they are now, tombstones too; unknown ones are left out."""
         known = await self._get(refs)
         return list({track.id: track for track in known.values()}.values())
+
+    async def list_tags(self, caller: Principal, owner: Ref, most: int) -> list[str]:
+        """The tags of the owner's tracks that everyone may see, most used first, then from Z to A. Raises NotFound."""
+        person = await self._people.get(caller, owner)
+        used = Counter(tag for tags in await store.list_tags(self._mongo, person.id) for tag in tags)
+        return sorted(used, key=lambda tag: (used[tag], tag), reverse=True)[:most]
 
     def export(self, after_id: UUID | None) -> AsyncIterator[list[Track]]:
         return store.export(self._mongo, after_id)
@@ -200,17 +207,20 @@ class Tracks:
             key = _key(track, upload)
             await store.keep_answer(self._mongo, session, key, upload.fingerprint, track)
         await self._mongo.add_event(session, events.track_added(track))
+        await self._albums.keep(session, None, track)
         return track
 
     async def _replace(self, session: Session, before: Track, after: Track) -> Track:
         await store.replace(self._mongo, session, after)
         await self._mongo.add_event(session, events.track_changed(before, after))
+        await self._albums.keep(session, before, after)
         return after
 
     async def _remove(self, session: Session, before: Track) -> Track:
-        after = before.removed(_now())
+        after = before.removed(moments.now())
         await store.replace(self._mongo, session, after)
         await self._mongo.add_event(session, events.track_removed(after))
+        await self._albums.keep(session, before, after)
         return after
 
     async def _awaiting(self, session: Session, recording_id: UUID, track_id: UUID) -> Track | None:
@@ -231,8 +241,14 @@ class Tracks:
         return {track.id: View(track, known[track.id]) for track in tracks}
 
 
+def check_key(idempotency_key: str) -> None:
+    """Raises Invalid."""
+    if len(idempotency_key) > LONGEST_KEY:
+        raise Invalid(fields=[FieldError("Idempotency-Key", f"at most {LONGEST_KEY} characters")])
+
+
 def _new(owner: Person, number: int, upload: Upload, said: Form) -> Track:
-    now = _now()
+    now = moments.now()
     return Track(
         id=ids.new_id(),
         number=number,
@@ -259,7 +275,8 @@ def _key(track: Track, upload: Upload) -> str:
     return f"{track.owner_id} tracks.add {upload.idempotency_key}"
 
 
-def _outcome(item: Wanted, track: Track | None) -> Track | Error:
+def outcome_of(item: Wanted, track: Track | None) -> Track | Error:
+    """The track, or why its caller does not get it."""
     if track is None or track.is_removed or (item.public_only and not track.is_listed):
         return NotFound("Track not found")
     if not track.may_be_seen_by(item.caller):
@@ -273,9 +290,3 @@ def _changeable(track: Track | None, caller: Principal) -> Track:
     if not track.may_be_changed_by(caller):
         raise Forbidden("Only its owner may change a track")
     return track
-
-
-def _now() -> datetime:
-    """MongoDB keeps milliseconds: what is answered now must equal what is read later."""
-    now = clock.utc_now()
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

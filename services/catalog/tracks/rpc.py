@@ -76,6 +76,12 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
         )
         return pb.ListResponse(tracks=[track(view) for view in views], total=total)
 
+    @principal.allow_anyone
+    async def ListTags(self, request: pb.ListTagsRequest, context: object) -> pb.ListTagsResponse:
+        most = Page.of(0, request.limit).limit
+        tags = await self._tracks.list_tags(principal.current(), ref(request.owner, "owner"), most)
+        return pb.ListTagsResponse(tags=tags)
+
     @principal.allow(Kind.USER)
     async def Change(self, request: pb.ChangeRequest, context: object) -> pb.ChangeResponse:
         view = await self._tracks.change(

@@ -7,11 +7,11 @@ LONGEST = 80
 NAMELESS = "track"
 
 
-def of(title: str) -> str:
+def of(title: str, nameless: str = NAMELESS) -> str:
     """Never empty, and never needs more of an URL than percent-encoding."""
     folded = normalize("NFKC", normalize("NFKC", title).casefold())
     kept = "".join(char if _is_kept(char) else " " for char in folded if char not in "'\u2019")
-    return "-".join(kept.split())[:LONGEST].strip("-") or NAMELESS
+    return "-".join(kept.split())[:LONGEST].strip("-") or nameless
 
 
 def _is_kept(char: str) -> bool:

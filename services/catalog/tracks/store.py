@@ -1,18 +1,25 @@
 """MongoDB's tracks: the documents, the counter that numbers them, the idempotency keys. It decides nothing."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 from uuid import UUID
 
 from chassis.idempotency import KEPT
 from chassis.mongo import Mongo, Session, reachable
-from services.catalog.tracks.track import Loudness, Status, Track
+from services.catalog.tracks.track import Loudness, Outline, Status, Track
 
 TRACKS = "tracks"
 COUNTERS = "counters"
 KEYS = "idempotency_keys"
 BATCH = 500
+MOST_ASKED = 128
+
+
+def batched(values: Collection[Any]) -> Iterator[list[Any]]:
+    """At most MOST_ASKED at once: the embedded MongoDB compares each document with the whole of an $in."""
+    items = list(values)
+    return (items[start : start + MOST_ASKED] for start in range(0, len(items), MOST_ASKED))
 
 
 async def prepare(mongo: Mongo) -> None:
@@ -23,6 +30,7 @@ async def prepare(mongo: Mongo) -> None:
         await tracks.create_index([("number", 1)], unique=True)
         await tracks.create_index([("recording_id", 1)], unique=True)
         await tracks.create_index([("owner_id", 1), ("is_removed", 1)])
+        await tracks.create_index([("owner_id", 1), ("album_key", 1)])
         await mongo.collection(KEYS).create_index([("kept_at", 1)], expireAfterSeconds=int(KEPT.total_seconds()))
         await mongo.collection(COUNTERS).update_one({"_id": TRACKS}, {"$setOnInsert": {"value": 0}}, upsert=True)
         await mongo.make_outbox()
@@ -60,11 +68,44 @@ async def get_many(mongo: Mongo, ids: Collection[UUID], numbers: Collection[int]
     found: dict[UUID, Track] = {}
     with reachable():
         for field, values in wanted:
-            if values:
+            for some in batched(values):
                 # One answer, however many: by default the driver fetches 101 and then asks for more.
-                cursor = mongo.collection(TRACKS).find({field: {"$in": list(values)}}, batch_size=len(values))
+                cursor = mongo.collection(TRACKS).find({field: {"$in": some}}, batch_size=len(some))
                 found |= {document["_id"]: _track(document) for document in await cursor.to_list(None)}
     return list(found.values())
+
+
+async def get_outlines(mongo: Mongo, ids: Collection[UUID], session: Session = None) -> dict[UUID, Outline]:
+    """Those of these that are not removed, by id."""
+    found: dict[UUID, Outline] = {}
+    with reachable():
+        for some in batched(ids):
+            wanted = {"_id": {"$in": some}, "is_removed": False}
+            cursor = mongo.collection(TRACKS).find(wanted, _OUTLINE, batch_size=len(some), session=session)
+            found |= {document["_id"]: _outline(document) for document in await cursor.to_list(None)}
+    return found
+
+
+async def list_of_album(mongo: Mongo, session: Session, owner_id: UUID, key: str, most: int) -> list[Track]:
+    """The owner's tracks of an album in order of upload, without removed ones."""
+    of_album = {"owner_id": owner_id, "album_key": key, "is_removed": False}
+    cursor = mongo.collection(TRACKS).find(of_album, session=session).sort("_id", 1).limit(most)
+    return [_track(document) for document in await cursor.to_list(None)]
+
+
+async def list_without_album_key(mongo: Mongo) -> list[UUID]:
+    """Tracks of albums that were written before documents held the key."""
+    with reachable():
+        old = {"album": {"$ne": None}, "album_key": {"$exists": False}}
+        return [document["_id"] async for document in mongo.collection(TRACKS).find(old, {"_id": 1})]
+
+
+async def list_tags(mongo: Mongo, owner_id: UUID) -> list[tuple[str, ...]]:
+    """The tags of each track of the owner that everyone may see, newest first."""
+    listed = {"owner_id": owner_id, "is_removed": False, "is_public": True, "status": Status.COMPLETED.value}
+    with reachable():
+        cursor = mongo.collection(TRACKS).find(listed, {"tags": 1}).sort("_id", -1)
+        return [tuple(document["tags"]) for document in await cursor.to_list(None)]
 
 
 async def ids_of_owner(mongo: Mongo, owner_id: UUID) -> list[UUID]:
@@ -98,13 +139,14 @@ async def keep_answer(mongo: Mongo, session: Session, key: str, fingerprint: byt
     await mongo.collection(KEYS).insert_one(kept, session=session)
 
 
+_OUTLINE = {field.name: 1 for field in fields(Outline) if field.name != "id"}
 _FIELDS = tuple(field.name for field in fields(Track) if field.name not in ("id", "tags", "status", "loudness"))
 
 
 def _document(track: Track) -> dict[str, Any]:
     document = {name: getattr(track, name) for name in _FIELDS}
     shaped = {"tags": list(track.tags), "status": track.status.value, "loudness": asdict(track.loudness)}
-    return {"_id": track.id} | document | shaped
+    return {"_id": track.id, "album_key": track.album_key} | document | shaped
 
 
 def _track(document: dict[str, Any]) -> Track:
@@ -115,6 +157,11 @@ def _track(document: dict[str, Any]) -> Track:
         loudness=Loudness(**document["loudness"]),
         **{name: document[name] for name in _FIELDS},
     )
+
+
+def _outline(document: dict[str, Any]) -> Outline:
+    said = {name: document[name] for name in _OUTLINE}
+    return Outline(id=document["_id"], **said | {"status": Status(document["status"])})
 
 
 def _found(document: dict[str, Any] | None) -> Track | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from chassis.principal import Kind, Principal
 from services.catalog.people.person import Person
+from services.catalog.search import words
 from services.catalog.tracks import slug
 
 
@@ -46,8 +47,42 @@ class Recording:
     cover_object: str
 
 
+class Visible:
+    """Who may see and who may change a track, by what both of its shapes have."""
+
+    __slots__ = ()
+    owner_id: UUID
+    is_public: bool
+    status: Status
+    is_removed: bool
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether everyone may see it."""
+        return self.is_public and self.status is Status.COMPLETED and not self.is_removed
+
+    def may_be_seen_by(self, caller: Principal) -> bool:
+        return self.is_listed or self.may_be_changed_by(caller) or caller.kind is Kind.SERVICE
+
+    def may_be_changed_by(self, caller: Principal) -> bool:
+        return caller.is_admin or caller.is_(self.owner_id)
+
+
 @dataclass(frozen=True, slots=True)
-class Track:
+class Outline(Visible):
+    """As much of a track as a playlist needs."""
+
+    id: UUID
+    number: int
+    owner_id: UUID
+    is_public: bool
+    status: Status
+    cover_object: str
+    is_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Track(Visible):
     id: UUID
     number: int
     owner_id: UUID
@@ -81,19 +116,13 @@ class Track:
         return slug.of(self.title)
 
     @property
-    def is_listed(self) -> bool:
-        """Whether everyone may see it."""
-        return self.is_public and self.status is Status.COMPLETED and not self.is_removed
+    def album_key(self) -> str | None:
+        """The album's title as compared: tracks of one owner with the same key are of one album."""
+        return self.album and (words.fold(self.album) or self.album)
 
     @property
     def duration_seconds(self) -> int:
         return (self.duration_ms + 500) // 1000
-
-    def may_be_seen_by(self, caller: Principal) -> bool:
-        return self.is_listed or self.may_be_changed_by(caller) or caller.kind is Kind.SERVICE
-
-    def may_be_changed_by(self, caller: Principal) -> bool:
-        return caller.is_admin or caller.is_(self.owner_id)
 
     def changed(self, now: datetime, **changes: Any) -> "Track":
         """The next version, published if this is what makes everyone see it."""
@@ -152,6 +181,7 @@ class Filters:
     max_duration_seconds: int | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    only_downloadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

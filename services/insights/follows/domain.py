@@ -6,10 +6,16 @@ from chassis.postgres import Connection
 from services.insights.follows import store
 from services.insights.follows.follow import Follow
 from services.insights.totals import store as totals
+from services.insights.totals.total import Subjects
+from services.insights.trending import queue
 
 
 async def count(conn: Connection, follows: Sequence[Follow]) -> None:
     """Within the caller's transaction, which also moves the offset."""
-    accounts = {id for follow in follows for id in (follow.followee_id, follow.follower_id)}
-    await totals.hold_accounts(conn, accounts)
+    await totals.hold(conn, subjects(follows))
     await store.count(conn, follows)
+    await queue.add_accounts(conn, {follow.followee_id for follow in follows})
+
+
+def subjects(follows: Sequence[Follow]) -> Subjects:
+    return Subjects(accounts={id for follow in follows for id in (follow.followee_id, follow.follower_id)})

@@ -1,6 +1,7 @@
 """The whole state of one account's following of another, ended or not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -10,3 +11,4 @@ class Follow:
     follower_id: UUID
     is_following: bool
     version: int
+    changed_at: datetime

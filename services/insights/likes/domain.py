@@ -6,9 +6,14 @@ from chassis.postgres import Connection
 from services.insights.likes import store
 from services.insights.likes.like import Like
 from services.insights.totals import store as totals
+from services.insights.totals.total import Subjects
+from services.insights.trending import queue
 
 
 async def count(conn: Connection, likes: Sequence[Like]) -> None:
     """Within the caller's transaction, which also moves the offset."""
-    await totals.hold_tracks(conn, {like.track_id for like in likes})
+    tracks = {like.track_id for like in likes}
+    await totals.hold(conn, Subjects(tracks=tracks))
     await store.count(conn, likes)
+    await queue.add_tracks(conn, tracks)
+    await queue.add_pairs(conn, {(like.user_id, like.track_id) for like in likes})

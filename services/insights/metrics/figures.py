@@ -106,7 +106,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Of all time; `sums` without skips and reposts."""
+    """Of all time; `sums` without skips."""
 
     sums: Sums
     listeners: int

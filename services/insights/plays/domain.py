@@ -7,15 +7,18 @@ from chassis.postgres import Connection, Database
 from services.insights.plays import store
 from services.insights.plays.play import Play
 from services.insights.totals import store as totals
+from services.insights.totals.total import Subjects
+from services.insights.trending import queue
 
 
 async def count(conn: Connection, plays: Sequence[Play]) -> None:
     """Within the caller's transaction, which also moves the offset."""
-    await totals.hold_tracks(conn, {play.track_id for play in plays})
+    await totals.hold(conn, Subjects(tracks={play.track_id for play in plays}))
     added = await store.add(conn, plays)
     fresh = {play.id: play for play in plays if play.id in added}
     if fresh:
         await store.count(conn, list(fresh.values()), clock.utc_now())
+        await queue.add_tracks(conn, {play.track_id for play in fresh.values()})
 
 
 class Plays:

@@ -33,12 +33,12 @@ ADD = f"INSERT INTO plays ({COLUMNS}) SELECT * FROM {ARRAYS} ON CONFLICT (id) DO
 _COUNT = """
 WITH fresh AS MATERIALIZED (
     SELECT track_id, user_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date AS day,
-        1 << extract(hour FROM occurred_at AT TIME ZONE 'UTC')::int AS hour, heard_ms, "position", is_completed,
+        1 << extract(hour FROM occurred_at AT TIME ZONE 'UTC')::int AS hour_bit, heard_ms, "position", is_completed,
         is_skipped, device
     FROM {source} WHERE is_counted
 ),
 listener_days AS MATERIALIZED (
-    SELECT track_id, day, user_id, count(*) AS plays, bit_or(hour) AS hours, min(occurred_at) AS first_at,
+    SELECT track_id, day, user_id, count(*) AS plays, bit_or(hour_bit) AS hours, min(occurred_at) AS first_at,
         max(occurred_at) AS last_at
     FROM fresh WHERE user_id IS NOT NULL GROUP BY track_id, day, user_id
 ),
@@ -94,6 +94,12 @@ kept_minutes AS (
     SELECT track_id, date_trunc('minute', occurred_at) AS minute, count(*) FROM fresh
     WHERE occurred_at >= {minutes_since} GROUP BY track_id, minute ORDER BY track_id, minute
     ON CONFLICT (track_id, minute) DO UPDATE SET plays = kept.plays + excluded.plays
+),
+kept_hours AS (
+    INSERT INTO track_hours AS kept (track_id, hour, plays)
+    SELECT track_id, date_trunc('hour', occurred_at, 'UTC') AS hour, count(*) FROM fresh
+    GROUP BY track_id, hour ORDER BY track_id, hour
+    ON CONFLICT (track_id, hour) DO UPDATE SET plays = kept.plays + excluded.plays
 ),
 kept_positions AS (
     INSERT INTO track_positions AS kept (track_id, day, "position", plays)

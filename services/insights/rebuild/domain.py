@@ -47,6 +47,10 @@ class Owners(Protocol):
 
     def export_follows(self, after: Any) -> AsyncIterator[Sequence[Any]]: ...
 
+    def export_reposts(self, after: Any) -> AsyncIterator[Sequence[Any]]: ...
+
+    def export_playlist_likes(self, after: Any) -> AsyncIterator[Sequence[Any]]: ...
+
 
 class OpenLog(Protocol):
     async def ends(self) -> Places: ...
@@ -63,6 +67,10 @@ class Counter(Protocol):
 
     async def count_follows(self, conn: Connection, exported: Sequence[Any]) -> None: ...
 
+    async def count_reposts(self, conn: Connection, exported: Sequence[Any]) -> None: ...
+
+    async def count_playlist_likes(self, conn: Connection, exported: Sequence[Any]) -> None: ...
+
     async def count_or_skip(self, conn: Connection, records: Sequence[Record]) -> None: ...
 
 
@@ -71,11 +79,17 @@ class Report:
     plays: int = 0
     likes: int = 0
     follows: int = 0
+    reposts: int = 0
+    playlist_likes: int = 0
     tracks: int = 0
     # Until all was counted, before live and rebuilt were compared.
     seconds: float = 0.0
     # By table, the rows that live and rebuilt do not share.
     differing: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def states(self) -> int:
+        return self.likes + self.follows + self.reposts + self.playlist_likes
 
 
 @dataclass(frozen=True)
@@ -121,11 +135,14 @@ class Rebuild:
         report.plays = await _each("plays", self.owners.export_plays, self._keep_plays)
         async with self.shadow.transaction() as conn:
             await store.count_plays(conn, clock.utc_now() - MINUTES_KEPT)
-        report.likes = await _each("likes", self.owners.export_likes, self._count_likes)
-        report.follows = await _each("follows", self.owners.export_follows, self._count_follows)
-        log.info(
-            "rebuild.exported", plays=report.plays, likes=report.likes, follows=report.follows, tracks=report.tracks
+        owners, counter = self.owners, self.counter
+        report.likes = await _each("likes", owners.export_likes, self._counting(counter.count_likes))
+        report.follows = await _each("follows", owners.export_follows, self._counting(counter.count_follows))
+        report.reposts = await _each("reposts", owners.export_reposts, self._counting(counter.count_reposts))
+        report.playlist_likes = await _each(
+            "likes of playlists", owners.export_playlist_likes, self._counting(counter.count_playlist_likes)
         )
+        log.info("rebuild.exported", plays=report.plays, states=report.states, tracks=report.tracks)
 
     async def _keep_tracks(self, batch: Sequence[Track]) -> None:
         async with self.shadow.transaction() as conn:
@@ -135,13 +152,14 @@ class Rebuild:
         async with self.shadow.transaction() as conn:
             await store.add_plays(conn, self.counter.plays(batch))
 
-    async def _count_likes(self, batch: Sequence[Any]) -> None:
-        async with self.shadow.transaction() as conn:
-            await self.counter.count_likes(conn, batch)
+    def _counting(
+        self, count: Callable[[Connection, Sequence[Any]], Awaitable[None]]
+    ) -> Callable[[Sequence[Any]], Awaitable[None]]:
+        async def keep(batch: Sequence[Any]) -> None:
+            async with self.shadow.transaction() as conn:
+                await count(conn, batch)
 
-    async def _count_follows(self, batch: Sequence[Any]) -> None:
-        async with self.shadow.transaction() as conn:
-            await self.counter.count_follows(conn, batch)
+        return keep
 
     async def _catch_up(self, opened: OpenLog, places: Places, ends: Places) -> Places:
         """Counts what lies between; answers the places reached."""

@@ -6,6 +6,8 @@ from datetime import datetime
 from chassis.postgres import Connection
 from services.insights.plays import store as plays
 from services.insights.plays.play import Play
+from services.insights.tracks import store as tracks
+from services.insights.trending import ranking_store as ranking
 
 SHADOW = "rebuild"
 LIVE = "public"
@@ -14,13 +16,17 @@ LONG_SECONDS = 6 * 3600.0
 
 # What is compared of each table; versions and dirt tell what was published, not what was counted.
 COMPARED = {
-    "tracks": "id, number, owner_id, is_public, is_removed, version",
+    "tracks": tracks.COLUMNS,
     "plays": plays.COLUMNS,
     "likes": "track_id, user_id, is_liked, version, liked_at, changed_at",
-    "follows": "followee_id, follower_id, is_following, version",
-    "track_totals": "track_id, plays, timed_plays, heard_ms, completed_plays, listeners, likes",
-    "account_totals": "account_id, followers, followees",
+    "follows": "followee_id, follower_id, is_following, version, changed_at",
+    "reposts": "subject_id, account_id, kind, is_reposted, version, reposted_at, changed_at",
+    "playlist_likes": "playlist_id, account_id, is_liked, version, changed_at",
+    "track_totals": "track_id, plays, timed_plays, heard_ms, completed_plays, listeners, likes, reposts",
+    "playlist_totals": "playlist_id, likes, reposts",
+    "account_totals": "account_id, followers, followees, reposts_made",
     "track_days": "track_id, day, plays, timed_plays, heard_ms, completed_plays, skipped_plays, listeners",
+    "track_hours": "track_id, hour, plays",
     "track_minutes": "track_id, minute, plays",
     "track_positions": 'track_id, day, "position", plays',
     "track_devices": "track_id, day, device, plays",
@@ -29,8 +35,9 @@ COMPARED = {
 }
 # Rows of zeros mean the same as no rows, and minutes older than a day are read by nobody.
 CONDITIONS = {
-    "track_totals": "plays + likes > 0",
-    "account_totals": "followers + followees > 0",
+    "track_totals": "plays + likes + reposts > 0",
+    "playlist_totals": "likes + reposts > 0",
+    "account_totals": "followers + followees + reposts_made > 0",
     "track_minutes": "minute >= $1",
 }
 
@@ -49,43 +56,54 @@ SELECT
         WHERE coalesce(old.version, 0) < new.version)
     + (SELECT count(*) FROM {SHADOW}.follows AS new LEFT JOIN {LIVE}.follows AS old USING (followee_id, follower_id)
         WHERE coalesce(old.version, 0) < new.version)
+    + (SELECT count(*) FROM {SHADOW}.reposts AS new LEFT JOIN {LIVE}.reposts AS old USING (subject_id, account_id)
+        WHERE coalesce(old.version, 0) < new.version)
+    + (SELECT count(*) FROM {SHADOW}.playlist_likes AS new
+        LEFT JOIN {LIVE}.playlist_likes AS old USING (playlist_id, account_id)
+        WHERE coalesce(old.version, 0) < new.version)
 """
 # In the order in which consumers take them, so none waits for us while we wait for it. Reads go on.
-HELD_FIRST = ["consumer_offsets", "track_totals", "account_totals"]
+HELD_FIRST = ["consumer_offsets", "track_totals", "playlist_totals", "account_totals"]
 HOLD_LIVE = [
-    f"LOCK TABLE {LIVE}.{table} IN EXCLUSIVE MODE"
-    for table in [*HELD_FIRST, *sorted(COMPARED.keys() - set(HELD_FIRST))]
+    # Nobody ranks meanwhile: whoever does reads these tables in an order of its own.
+    ranking.HOLD,
+    *(
+        f"LOCK TABLE {LIVE}.{table} IN EXCLUSIVE MODE"
+        for table in [*HELD_FIRST, *sorted(COMPARED.keys() - set(HELD_FIRST))]
+    ),
 ]
 # The copy of tracks moved on meanwhile, by itself.
 TAKE_NEWER_TRACKS = f"""
-INSERT INTO {SHADOW}.tracks AS kept (id, number, owner_id, is_public, is_removed, version)
-SELECT id, number, owner_id, is_public, is_removed, version FROM {LIVE}.tracks
-ON CONFLICT (id) DO UPDATE SET
-    number = excluded.number, owner_id = excluded.owner_id, is_public = excluded.is_public,
-    is_removed = excluded.is_removed, version = excluded.version
-WHERE kept.version < excluded.version
+INSERT INTO {SHADOW}.tracks AS kept ({tracks.COLUMNS}) SELECT {tracks.COLUMNS} FROM {LIVE}.tracks {tracks.TAKE_OVER}
 """
+# Totals by table: their key, and what others are told of them.
+TOLD = {
+    "track_totals": ("track_id", ("plays", "likes", "reposts")),
+    "playlist_totals": ("playlist_id", ("likes", "reposts")),
+    "account_totals": ("account_id", ("followers", "followees", "reposts_made")),
+}
+
+
+def _of(row: str, columns: Sequence[str]) -> str:
+    return ", ".join(f"{row}.{column}" for column in columns)
+
+
 # Versions go on upwards, and whoever was told another total is told again; what was counted wrongly becomes 0.
 GO_ON = [
-    f"""
-    UPDATE {SHADOW}.track_totals AS new SET
-        version = old.version, is_dirty = old.is_dirty OR (new.plays, new.likes) <> (old.plays, old.likes)
-    FROM {LIVE}.track_totals AS old WHERE old.track_id = new.track_id
-    """,
-    f"""
-    INSERT INTO {SHADOW}.track_totals (track_id, version, is_dirty)
-    SELECT track_id, version, true FROM {LIVE}.track_totals ON CONFLICT DO NOTHING
-    """,
-    f"""
-    UPDATE {SHADOW}.account_totals AS new SET
-        version = old.version,
-        is_dirty = old.is_dirty OR (new.followers, new.followees) <> (old.followers, old.followees)
-    FROM {LIVE}.account_totals AS old WHERE old.account_id = new.account_id
-    """,
-    f"""
-    INSERT INTO {SHADOW}.account_totals (account_id, version, is_dirty)
-    SELECT account_id, version, true FROM {LIVE}.account_totals ON CONFLICT DO NOTHING
-    """,
+    statement
+    for table, (key, told) in TOLD.items()
+    for statement in (
+        f"""
+        UPDATE {SHADOW}.{table} AS new SET
+            version = old.version,
+            is_dirty = old.is_dirty OR ({_of("new", told)}) <> ({_of("old", told)})
+        FROM {LIVE}.{table} AS old WHERE old.{key} = new.{key}
+        """,
+        f"""
+        INSERT INTO {SHADOW}.{table} ({key}, version, is_dirty)
+        SELECT {key}, version, true FROM {LIVE}.{table} ON CONFLICT DO NOTHING
+        """,
+    )
 ]
 SWAP = [
     statement
@@ -154,7 +172,7 @@ async def compare(conn: Connection, minutes_since: datetime) -> dict[str, int]:
 
 
 async def swap(conn: Connection) -> None:
-    for statement in [*GO_ON, *SWAP]:
+    for statement in [*GO_ON, *SWAP, *ranking.RANK_ALL]:
         await conn.execute(statement, timeout=LONG_SECONDS)
 
 

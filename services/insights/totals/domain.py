@@ -15,8 +15,13 @@ class Totals:
         """Publishes what is dirty, in one transaction with its being clean again; answers how many subjects."""
         async with self._database.transaction() as conn:
             tracks = await store.take_dirty_tracks(conn, MOST_AT_ONCE)
+            playlists = await store.take_dirty_playlists(conn, MOST_AT_ONCE)
             accounts = await store.take_dirty_accounts(conn, MOST_AT_ONCE)
-            changed = [*map(events.track_totals_changed, tracks), *map(events.account_totals_changed, accounts)]
+            changed = [
+                *map(events.track_totals_changed, tracks),
+                *map(events.playlist_totals_changed, playlists),
+                *map(events.account_totals_changed, accounts),
+            ]
             await self._database.add_events(conn, changed)
         return len(changed)
 

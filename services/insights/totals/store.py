@@ -4,48 +4,45 @@ from collections.abc import Collection
 from uuid import UUID
 
 from chassis.postgres import Connection
-from services.insights.totals.total import AccountTotal, TrackTotal
-
-# In order of id, against deadlocks. First the rows must be there: nothing can hold what does not exist.
-MAKE_TRACKS = """
-INSERT INTO track_totals (track_id) SELECT id FROM unnest($1::uuid[]) AS wanted (id) ORDER BY id ON CONFLICT DO NOTHING
-"""
-HOLD_TRACKS = "SELECT FROM track_totals WHERE track_id = ANY($1::uuid[]) ORDER BY track_id FOR NO KEY UPDATE"
-MAKE_ACCOUNTS = """
-INSERT INTO account_totals (account_id) SELECT id FROM unnest($1::uuid[]) AS wanted (id) ORDER BY id
-ON CONFLICT DO NOTHING
-"""
-HOLD_ACCOUNTS = "SELECT FROM account_totals WHERE account_id = ANY($1::uuid[]) ORDER BY account_id FOR NO KEY UPDATE"
+from services.insights.totals.total import AccountTotal, PlaylistTotal, Subjects, TrackTotal
 
 # The clock's milliseconds make versions go on upwards even when our rows were lost; a clock set back changes nothing.
 _NEXT_VERSION = "greatest(version + 1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)"
-# In order of id, as whoever counts, and waiting for them: skipped, a track that is always played would never be told.
-TAKE_DIRTY_TRACKS = f"""
-UPDATE track_totals SET is_dirty = false, version = {_NEXT_VERSION}
-WHERE track_id IN (
-    SELECT track_id FROM track_totals WHERE is_dirty ORDER BY track_id LIMIT $1 FOR NO KEY UPDATE
-)
-RETURNING track_id, version, plays, likes
-"""
-TAKE_DIRTY_ACCOUNTS = f"""
-UPDATE account_totals SET is_dirty = false, version = {_NEXT_VERSION}
-WHERE account_id IN (
-    SELECT account_id FROM account_totals WHERE is_dirty ORDER BY account_id LIMIT $1 FOR NO KEY UPDATE
-)
-RETURNING account_id, version, followers, followees
-"""
 
 
-async def hold_tracks(conn: Connection, ids: Collection[UUID]) -> None:
-    """Nobody else counts these tracks until the transaction ends."""
-    await conn.execute(MAKE_TRACKS, ids)
-    await conn.execute(HOLD_TRACKS, ids)
+def _make(table: str, key: str) -> str:
+    return f"""
+    INSERT INTO {table} ({key}) SELECT id FROM unnest($1::uuid[]) AS wanted (id) ORDER BY id ON CONFLICT DO NOTHING
+    """
 
 
-async def hold_accounts(conn: Connection, ids: Collection[UUID]) -> None:
-    """Nobody else counts these accounts until the transaction ends."""
-    await conn.execute(MAKE_ACCOUNTS, ids)
-    await conn.execute(HOLD_ACCOUNTS, ids)
+def _hold(table: str, key: str) -> str:
+    return f"SELECT FROM {table} WHERE {key} = ANY($1::uuid[]) ORDER BY {key} FOR NO KEY UPDATE"
+
+
+def _take_dirty(table: str, key: str, columns: str) -> str:
+    # In order of id, as whoever counts, and waiting for them: skipped, what always changes would never be told.
+    return f"""
+    UPDATE {table} SET is_dirty = false, version = {_NEXT_VERSION}
+    WHERE {key} IN (SELECT {key} FROM {table} WHERE is_dirty ORDER BY {key} LIMIT $1 FOR NO KEY UPDATE)
+    RETURNING {key}, version, {columns}
+    """
+
+
+# In order of id, against deadlocks. First the rows must be there: nothing can hold what does not exist.
+MAKE_TRACKS, HOLD_TRACKS = _make("track_totals", "track_id"), _hold("track_totals", "track_id")
+MAKE_PLAYLISTS, HOLD_PLAYLISTS = _make("playlist_totals", "playlist_id"), _hold("playlist_totals", "playlist_id")
+MAKE_ACCOUNTS, HOLD_ACCOUNTS = _make("account_totals", "account_id"), _hold("account_totals", "account_id")
+TAKE_DIRTY_TRACKS = _take_dirty("track_totals", "track_id", "plays, likes, reposts")
+TAKE_DIRTY_PLAYLISTS = _take_dirty("playlist_totals", "playlist_id", "likes, reposts")
+TAKE_DIRTY_ACCOUNTS = _take_dirty("account_totals", "account_id", "followers, followees, reposts_made")
+
+
+async def hold(conn: Connection, subjects: Subjects) -> None:
+    """Nobody else counts these until the transaction ends. Kind after kind, in one order for all, against deadlocks."""
+    await _hold_all(conn, MAKE_TRACKS, HOLD_TRACKS, subjects.tracks)
+    await _hold_all(conn, MAKE_PLAYLISTS, HOLD_PLAYLISTS, subjects.playlists)
+    await _hold_all(conn, MAKE_ACCOUNTS, HOLD_ACCOUNTS, subjects.accounts)
 
 
 async def take_dirty_tracks(conn: Connection, limit: int) -> list[TrackTotal]:
@@ -53,5 +50,15 @@ async def take_dirty_tracks(conn: Connection, limit: int) -> list[TrackTotal]:
     return [TrackTotal(*row) for row in await conn.fetch(TAKE_DIRTY_TRACKS, limit)]
 
 
+async def take_dirty_playlists(conn: Connection, limit: int) -> list[PlaylistTotal]:
+    return [PlaylistTotal(*row) for row in await conn.fetch(TAKE_DIRTY_PLAYLISTS, limit)]
+
+
 async def take_dirty_accounts(conn: Connection, limit: int) -> list[AccountTotal]:
     return [AccountTotal(*row) for row in await conn.fetch(TAKE_DIRTY_ACCOUNTS, limit)]
+
+
+async def _hold_all(conn: Connection, make: str, hold: str, ids: Collection[UUID]) -> None:
+    if ids:
+        await conn.execute(make, ids)
+        await conn.execute(hold, ids)

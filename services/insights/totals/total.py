@@ -1,5 +1,6 @@
 """The totals of one subject, as others are told of them."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,15 @@ class TrackTotal:
     version: int
     plays: int
     likes: int
+    reposts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistTotal:
+    playlist_id: UUID
+    version: int
+    likes: int
+    reposts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +29,16 @@ class AccountTotal:
     version: int
     followers: int
     followees: int
+    reposts_made: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Whose totals a batch may move."""
+
+    tracks: Set[UUID] = frozenset()
+    playlists: Set[UUID] = frozenset()
+    accounts: Set[UUID] = frozenset()
+
+    def __or__(self, other: "Subjects") -> "Subjects":
+        return Subjects(self.tracks | other.tracks, self.playlists | other.playlists, self.accounts | other.accounts)

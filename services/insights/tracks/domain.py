@@ -9,6 +9,7 @@ from chassis.postgres import Database
 from chassis.principal import Principal
 from services.insights.tracks import store
 from services.insights.tracks.track import Ref, Track
+from services.insights.trending import queue
 
 NO_KEPT_SECONDS = 1.0
 MOST_KEPT = 10_000
@@ -25,9 +26,9 @@ class Tracks:
         self._catalog = catalog
         self._asked_at: dict[Ref, float] = {}
 
-    async def apply(self, track: Track) -> None:
+    async def apply(self, tracks: Collection[Track]) -> None:
         async with self._database.transaction() as conn:
-            await store.apply(conn, [track])
+            await queue.add_tracks(conn, await store.apply(conn, tracks))
 
     async def require_open(self, ref: Ref, caller: Principal) -> Track:
         """The track, if `caller` may know of it. Raises NotFound, Forbidden, Unavailable."""
@@ -52,8 +53,7 @@ class Tracks:
         if self._asked_at.get(ref, 0.0) > monotonic() - NO_KEPT_SECONDS:
             return await self._get(ref)
         states = await self._catalog.list_states([ref])
-        async with self._database.transaction() as conn:
-            await store.apply(conn, states)
+        await self.apply(states)
         self._remember(ref)
         return await self._get(ref)
 

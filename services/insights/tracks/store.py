@@ -1,28 +1,34 @@
 """SQL of the copy of tracks."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from chassis.postgres import Connection
 from services.insights.tracks.track import Ref, Track
 
-APPLY = """
-INSERT INTO tracks AS kept (id, number, owner_id, is_public, is_removed, version)
-SELECT DISTINCT ON (id) id, number, owner_id, is_public, is_removed, version
-FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::boolean[], $5::boolean[], $6::bigint[])
-    AS new (id, number, owner_id, is_public, is_removed, version)
-ORDER BY id, version DESC
+COLUMNS = "id, number, owner_id, is_public, is_removed, version, is_completed, genre, published_at"
+TAKE_OVER = """
 ON CONFLICT (id) DO UPDATE SET
     number = excluded.number, owner_id = excluded.owner_id, is_public = excluded.is_public,
-    is_removed = excluded.is_removed, version = excluded.version
+    is_removed = excluded.is_removed, version = excluded.version, is_completed = excluded.is_completed,
+    genre = excluded.genre, published_at = excluded.published_at
 WHERE kept.version < excluded.version
 """
-GET_BY_ID = "SELECT id, number, owner_id, is_public, is_removed, version FROM tracks WHERE id = $1"
-GET_BY_NUMBER = "SELECT id, number, owner_id, is_public, is_removed, version FROM tracks WHERE number = $1"
+APPLY = f"""
+INSERT INTO tracks AS kept ({COLUMNS})
+SELECT DISTINCT ON (id) {COLUMNS}
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::boolean[], $5::boolean[], $6::bigint[], $7::boolean[],
+    $8::text[], $9::timestamptz[]) AS new ({COLUMNS})
+ORDER BY id, version DESC
+{TAKE_OVER} RETURNING id
+"""
+GET_BY_ID = f"SELECT {COLUMNS} FROM tracks WHERE id = $1"
+GET_BY_NUMBER = f"SELECT {COLUMNS} FROM tracks WHERE number = $1"
 
 
-async def apply(conn: Connection, tracks: Collection[Track]) -> None:
-    """Takes over the states that are newer than what is kept."""
-    await conn.execute(
+async def apply(conn: Connection, tracks: Collection[Track]) -> list[UUID]:
+    """Takes over the states that are newer than what is kept; answers whose."""
+    rows = await conn.fetch(
         APPLY,
         [t.id for t in tracks],
         [t.number for t in tracks],
@@ -30,7 +36,11 @@ async def apply(conn: Connection, tracks: Collection[Track]) -> None:
         [t.is_public for t in tracks],
         [t.is_removed for t in tracks],
         [t.version for t in tracks],
+        [t.is_completed for t in tracks],
+        [t.genre for t in tracks],
+        [t.published_at for t in tracks],
     )
+    return [row["id"] for row in rows]
 
 
 async def get(conn: Connection, ref: Ref) -> Track | None:

@@ -1,6 +1,7 @@
 """What insights keeps of a track, and how callers name one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from chassis.principal import Principal
@@ -23,6 +24,9 @@ class Track:
     is_removed: bool
     # Grows with each change of the track; an older or equal one is ignored.
     version: int
+    is_completed: bool = False
+    genre: str | None = None
+    published_at: datetime | None = None
 
     def is_named(self, ref: Ref) -> bool:
         return ref.id == self.id or ref.number == self.number

@@ -12,6 +12,7 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.postgres import Database
 from services.streaming import events
+from services.streaming.artwork.domain import Artwork
 from services.streaming.recordings import jobs, store
 from services.streaming.recordings.jobs import Job
 from services.streaming.recordings.objects import Objects
@@ -50,9 +51,17 @@ class Processing:
     """`run` keeps up to `workers` recordings in work, each in a folder of its own."""
 
     def __init__(
-        self, db: Database, objects: Objects, spool: Spool, *, ffmpeg: str, workers: int, budget: Budget
+        self,
+        db: Database,
+        objects: Objects,
+        spool: Spool,
+        artwork: Artwork,
+        *,
+        ffmpeg: str,
+        workers: int,
+        budget: Budget,
     ) -> None:
-        self._db, self._objects, self._spool = db, objects, spool
+        self._db, self._objects, self._spool, self._artwork = db, objects, spool, artwork
         self._ffmpeg, self._workers, self._budget = ffmpeg, workers, budget
         self._id = new_id()
 
@@ -110,17 +119,17 @@ class Processing:
     async def _process(self, recording: Recording) -> Outcome:
         progress = _Progress()
         with TemporaryDirectory(dir=self._spool.folder) as scratch:
-            work = self._make(recording, Path(scratch), progress)
-            return _outcome(recording, await _while(self._beat(recording, progress), work))
+            return await _while(self._beat(recording, progress), self._make(recording, Path(scratch), progress))
 
-    async def _make(self, recording: Recording, scratch: Path, progress: _Progress) -> Transcoded:
+    async def _make(self, recording: Recording, scratch: Path, progress: _Progress) -> Outcome:
         source, made = scratch / "original", scratch / "made"
         made.mkdir()
         await self._objects.fetch(original_object(recording.id), source)
         task = Task(source, recording.sound, made, progress.encoded)
         done = await transcode(task, self._ffmpeg, self._budget)
+        cover = await self._artwork.make(recording, made)
         await self._objects.put_folder(folder(recording.id), made, progress.written)
-        return done
+        return _outcome(recording, done, cover)
 
     async def _beat(self, recording: Recording, progress: _Progress) -> None:
         """Ends only by raising: Lost when the job is not ours any more, Unavailable when its lease cannot be renewed.
@@ -148,6 +157,8 @@ class Processing:
             track_id = await store.finish(conn, recording.id, outcome)
             if track_id is None:
                 raise Lost()
+            if recording.cover_object:
+                await jobs.discard(conn, recording.cover_object)
             await self._db.add_event(conn, events.recording_ready(recording.id, track_id, outcome))
         log.info("recording.ready", recording=str(recording.id), milliseconds=outcome.duration_ms)
 
@@ -178,9 +189,9 @@ class Processing:
             await self._objects.delete(folder(recording.id))
 
 
-def _outcome(recording: Recording, done: Transcoded) -> Outcome:
+def _outcome(recording: Recording, done: Transcoded, cover: str | None) -> Outcome:
     made = f"{folder(recording.id)}/{done.progressive}" if done.progressive else original_object(recording.id)
-    return Outcome(done.frames, done.sample_rate, done.loudness, made, recording.cover_object, clock.utc_now())
+    return Outcome(done.frames, done.sample_rate, done.loudness, made, cover, clock.utc_now())
 
 
 async def _ended(*tasks: asyncio.Task[Any]) -> None:
@@ -189,7 +200,7 @@ async def _ended(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.wait(tasks)
 
 
-async def _while(beat: Coroutine[Any, Any, None], work: Coroutine[Any, Any, Transcoded]) -> Transcoded:
+async def _while(beat: Coroutine[Any, Any, None], work: Coroutine[Any, Any, Outcome]) -> Outcome:
     """The work's answer, as long as the beat goes on; when that raises, the work is cancelled and awaited."""
     beating, working = asyncio.create_task(beat), asyncio.create_task(work)
     try:

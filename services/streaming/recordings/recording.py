@@ -35,6 +35,7 @@ class Recording:
     percent: int
     reason: str | None
     sound: Sound
+    # As it came in the file, until the recording is ready; then the largest of the sizes made of it.
     cover_object: str | None
 
 

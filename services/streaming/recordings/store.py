@@ -26,7 +26,7 @@ UPDATE recordings SET percent = $2 WHERE id = $1 AND state = 'transcoding' AND p
 """
 FINISH = """
 UPDATE recordings SET state = 'ready', percent = 100, frames = $2, frame_rate = $3, integrated_lufs = $4, range_lu = $5,
-    true_peak_dbtp = $6, progressive_object = $7, ready_at = $8
+    true_peak_dbtp = $6, progressive_object = $7, cover_object = $8, ready_at = $9
 WHERE id = $1 AND state = 'transcoding'
 RETURNING track_id
 """
@@ -86,7 +86,7 @@ async def finish(conn: Connection, recording_id: UUID, outcome: Outcome) -> UUID
     o, heard = outcome, outcome.loudness
     loudness = (heard.integrated_lufs, heard.range_lu, heard.true_peak_dbtp)
     track_id: UUID | None = await conn.fetchval(
-        FINISH, recording_id, o.frames, o.frame_rate, *loudness, o.progressive_object, o.ready_at
+        FINISH, recording_id, o.frames, o.frame_rate, *loudness, o.progressive_object, o.cover_object, o.ready_at
     )
     return track_id
 

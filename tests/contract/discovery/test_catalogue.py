@@ -1,11 +1,16 @@
 """A track, a user, the hosts and the health, as real clients read them."""
 
+import time
+
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from soundstage.catalog.v1.tracks_pb2 import GetBatchResponse, GetOutcome, Track
+from soundstage.insights.v1.trending_pb2 import GetStateResponse
 
 from chassis import errors
 from gateway.contracts.discovery import hashid
 from tests.contract.conftest import Public
-from tests.contract.discovery.conftest import GET_TRACKS, LIST_LIKES, LIST_TRACKS
+from tests.contract.discovery.examples import GET_TRACKS, LIST_LIKES, LIST_TRACKS, RECORDING, TRACK, TRENDING_STATE
 from tests.contract.documented import assert_documented
 
 USER = {
@@ -39,7 +44,9 @@ async def test_a_track(house: Public) -> None:
     assert_documented("discovery", "getTrack", answer)
     track = answer.json()["data"]
     assert track["user"] == USER
-    assert track["artwork"]["1000x1000"].startswith("http://music.test/media/")
+    sizes = ("150x150", "480x480", "1000x1000")
+    address = f"http://music.test/media/recordings/{RECORDING}"
+    assert track["artwork"] == {size: f"{address}/cover-{size}.jpg" for size in sizes}
     shown = ("id", "title", "duration", "release_date", "tags", "play_count", "favorite_count", "permalink", "mood")
     assert [track[name] for name in shown] == [
         "D7KyD",
@@ -56,6 +63,18 @@ async def test_a_track(house: Public) -> None:
     [asked] = house.services.asked(GET_TRACKS)
     assert asked.items[0].public_only
     assert "email" not in answer.text
+
+
+async def test_no_picture_is_null(house: Public) -> None:
+    plain = Track()
+    plain.CopyFrom(TRACK)
+    plain.ClearField("cover_object")
+    plain.owner.ClearField("picture")
+    house.services.on(GET_TRACKS, GetBatchResponse(outcomes=[GetOutcome(track=plain)]))
+    answer = await house.http.get("/v1/tracks/D7KyD")
+    assert_documented("discovery", "getTrack", answer)
+    track = answer.json()["data"]
+    assert (track["artwork"], track["user"]["profile_picture"], track["user"]["cover_photo"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("operation", ["getTrack", "getUser"])
@@ -89,10 +108,20 @@ async def test_the_health(house: Public) -> None:
     house.services.refuse(LIST_LIKES, errors.NotFound())
     answer = await house.http.get("/health_check")
     assert (answer.status_code, answer.json()["success"]) == (200, True)
+    assert answer.json()["data"]["trending_tracks_age_sec"] is None
+    assert_documented("discovery", "getHealth", answer)
+    ranked_at = Timestamp(seconds=int(time.time()) - 100)
+    house.services.on(TRENDING_STATE, GetStateResponse(ranked_at=ranked_at))
+    answer = await house.http.get("/health_check")
+    assert 100 <= answer.json()["data"]["trending_tracks_age_sec"] < 200
+    house.services.away(TRENDING_STATE)
+    answer = await house.http.get("/health_check")
+    assert (answer.status_code, answer.json()["data"]["errors"]) == (500, ["insights"])
+    assert answer.json()["data"]["trending_tracks_age_sec"] is None
     assert_documented("discovery", "getHealth", answer)
     house.services.away(LIST_TRACKS)
     answer = await house.http.get("/health_check")
-    assert (answer.status_code, answer.json()["data"]["errors"]) == (500, ["catalog"])
+    assert (answer.status_code, answer.json()["data"]["errors"]) == (500, ["catalog", "insights"])
     assert_documented("discovery", "getHealth", answer)
 
 
@@ -112,9 +141,3 @@ async def test_paths_and_methods_that_are_not_there(house: Public) -> None:
     assert (answer.status_code, list(answer.json())) == (404, ["message"])
     answer = await house.http.post("/v1/tracks/D7KyD")
     assert (answer.status_code, answer.headers["allow"], list(answer.json())) == (405, "GET", ["message"])
-
-
-async def test_what_is_not_built_says_so(house: Public) -> None:
-    for path in ("/v1/tracks/trending", "/v1/users/search?query=x", "/v1/resolve?url=/a", "/v1/playlists/DOPRl"):
-        answer = await house.http.get(path)
-        assert (answer.status_code, list(answer.json())) == (501, ["message"])

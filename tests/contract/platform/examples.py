@@ -27,7 +27,8 @@ def processing_track(**changes: Any) -> Track:
 def completed_track(**changes: Any) -> Track:
     track = processing_track(
         album="My Album", year=2025, duration_ms=180500, play_count=150, like_count=42,
-        loudness=Loudness(integrated_lufs=-14.2, range_lu=6.1), cover_object=f"recordings/{RECORDING}/cover.jpg",
+        loudness=Loudness(integrated_lufs=-14.2, range_lu=6.1),
+        cover_object=f"recordings/{RECORDING}/cover-1000x1000.jpg",
         **changes,
     )  # fmt: skip
     track.status = TrackStatus.TRACK_STATUS_COMPLETED

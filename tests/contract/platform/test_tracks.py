@@ -4,7 +4,7 @@ import pytest
 from soundstage.audience.v1.likes_pb2 import Like, ListForTrackResponse
 from soundstage.audience.v1.plays_pb2 import PlayOutcome, RecordPlaysRequest, RecordPlaysResponse
 from soundstage.catalog.v1.people_pb2 import PeopleServiceGetBatchResponse, Person
-from soundstage.catalog.v1.search_pb2 import SearchPeopleResponse, SearchTracksResponse
+from soundstage.catalog.v1.search_pb2 import SearchPeopleResponse, SearchPlaylistsResponse, SearchTracksResponse
 from soundstage.catalog.v1.tracks_pb2 import ChangeResponse, GetOutcome, ListResponse, TrackSort
 from soundstage.insights.v1.metrics_pb2 import DayPoint, GetTrackChartsResponse, GetTrackStatsResponse, TrackStats
 from soundstage.streaming.v1.recordings_pb2 import GetProgressResponse, RecordingState
@@ -27,7 +27,7 @@ async def test_a_completed_track_can_be_played(public: Public) -> None:
     hls = track.pop("hls_url")
     assert hls.startswith("http://music.test/media/f.test.") and hls.endswith(f"/recordings/{RECORDING}/main.m3u8")
     assert track.pop("waveform_url").replace("waveform.json", "main.m3u8") == hls
-    assert track.pop("cover").endswith("/cover.jpg")
+    assert track.pop("cover") == f"http://music.test/media/recordings/{RECORDING}/cover-1000x1000.jpg"
     assert track == {
         "id": TRACK, "title": "My Track", "artist": "John Doe", "album": "My Album", "duration": 181, "format": "mp3",
         "file_size": 5242880, "genre": None, "year": 2025, "is_public": True, "like_count": 42, "play_count": 150,
@@ -181,9 +181,10 @@ async def test_the_general_search_has_all_three_lists(public: Public) -> None:
     )
     people = SearchPeopleResponse(people=[Person(id=JOHN, handle="johndoe")], total=3)
     public.services.on("catalog.v1.SearchService/SearchPeople", people)
+    public.services.on("catalog.v1.SearchService/SearchPlaylists", SearchPlaylistsResponse(total=4))
     answer = await public.http.get("/api/v1/search?q=my")
     assert_documented("platform", "search", answer)
-    assert answer.json()["data"]["total"] == 5
+    assert answer.json()["data"]["total"] == 9
     only_users = (await public.http.get("/api/v1/search?q=my&type=users")).json()["data"]
     assert only_users["tracks"] == [] and only_users["total"] == 3
 

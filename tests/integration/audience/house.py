@@ -1,13 +1,26 @@
 """Audience as wired for production, spoken to over gRPC, and short words for what tests say to it."""
 
 import asyncio
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from soundstage.audience.v1 import follows_pb2_grpc, likes_pb2, likes_pb2_grpc, plays_pb2, plays_pb2_grpc
+from soundstage.audience.v1 import (
+    follows_pb2,
+    follows_pb2_grpc,
+    likes_pb2,
+    likes_pb2_grpc,
+    playlist_likes_pb2,
+    playlist_likes_pb2_grpc,
+    plays_pb2,
+    plays_pb2_grpc,
+    reposts_pb2,
+    reposts_pb2_grpc,
+)
 from soundstage.auth.v1.accounts_pb2 import AccountState
 from soundstage.catalog.v1 import tracks_pb2
+from soundstage.catalog.v1.playlists_pb2 import PlaylistState
 from soundstage.catalog.v1.tracks_pb2 import TrackState
 
 from chassis import clock, events, principal
@@ -17,10 +30,18 @@ from chassis.inbox import Consumer
 from chassis.postgres import Database
 from chassis.principal import SERVICE, Kind, Principal
 from chassis.process import Roles
-from tests.integration.audience.owners import Auth, Catalog
+from tests.integration.audience.owners import Auth, Catalog, Playlists
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 OUTBOX = "SELECT event_id, topic, key, type, payload, traceparent FROM outbox ORDER BY id"
+Subject = TypeVar("Subject", bound=TrackState | PlaylistState)
+
+# The topic of a state, and the noun of its event.
+TOLD: dict[type[Any], tuple[str, str]] = {
+    TrackState: ("soundstage.catalog.v1", "Track"),
+    PlaylistState: ("soundstage.catalog.v1", "Playlist"),
+    AccountState: ("soundstage.accounts.v1", "Account"),
+}
 FINGERPRINT = b"f" * 32
 
 
@@ -50,6 +71,21 @@ def private_track(owner: Principal | None = None) -> TrackState:
     return state
 
 
+def playlist_state(**changes: object) -> PlaylistState:
+    """A public one; `is_public=False` and the like are taken as they are."""
+    values: dict[str, object] = {"id": str(new_id()), "owner_id": str(new_id()), "is_public": True, "version": 1}
+    return PlaylistState(**{"number": 1, "tenant": principal.PUBLIC_TENANT, **values, **changes})  # type: ignore[arg-type]
+
+
+def next_of(state: Subject, **changes: object) -> Subject:
+    """The state after this one."""
+    after = deepcopy(state)
+    after.version += 1
+    for name, value in changes.items():
+        setattr(after, name, value)
+    return after
+
+
 def account_state(id: UUID, *, tenant: str = principal.PUBLIC_TENANT, **changes: object) -> AccountState:
     state = AccountState(id=str(id), number=7, tenant=tenant, version=1)
     state.MergeFrom(AccountState(**changes))  # type: ignore[arg-type]
@@ -70,18 +106,26 @@ def item(caller: Principal, track: TrackState, *, key: str = "", **changes: obje
     return play
 
 
+def kind_of(subject: TrackState | PlaylistState) -> "reposts_pb2.RepostKind.ValueType":
+    is_track = isinstance(subject, TrackState)
+    return reposts_pb2.REPOST_KIND_TRACK if is_track else reposts_pb2.REPOST_KIND_PLAYLIST
+
+
 @dataclass
 class House:
     roles: Roles
     database: Database
     channel: Channel
     catalog: Catalog
+    playlists: Playlists
     auth: Auth
     _offset: int = field(default=0)
 
     def __post_init__(self) -> None:
         self.plays = plays_pb2_grpc.PlaysServiceStub(self.channel.grpc)
         self.likes = likes_pb2_grpc.LikesServiceStub(self.channel.grpc)
+        self.playlist_likes = playlist_likes_pb2_grpc.PlaylistLikesServiceStub(self.channel.grpc)
+        self.reposts = reposts_pb2_grpc.RepostsServiceStub(self.channel.grpc)
         self.follows = follows_pb2_grpc.FollowsServiceStub(self.channel.grpc)
 
     async def record(self, *items: plays_pb2.PlayItem) -> list[plays_pb2.PlayOutcome]:
@@ -94,13 +138,37 @@ class House:
     async def unlike(self, track: TrackState, caller: Principal) -> None:
         await call(self.likes.Unlike, likes_pb2.UnlikeRequest(track_id=track.id), caller=caller)
 
-    async def learn(self, *states: TrackState | AccountState) -> None:
+    async def like_playlist(self, playlist: PlaylistState, caller: Principal) -> None:
+        request = playlist_likes_pb2.PlaylistLikesServiceLikeRequest(playlist_id=playlist.id)
+        await call(self.playlist_likes.Like, request, caller=caller)
+
+    async def unlike_playlist(self, playlist: PlaylistState, caller: Principal) -> None:
+        request = playlist_likes_pb2.PlaylistLikesServiceUnlikeRequest(playlist_id=playlist.id)
+        await call(self.playlist_likes.Unlike, request, caller=caller)
+
+    async def repost(self, subject: TrackState | PlaylistState, caller: Principal) -> None:
+        request = reposts_pb2.RepostRequest(kind=kind_of(subject), subject_id=subject.id)
+        await call(self.reposts.Repost, request, caller=caller)
+
+    async def unrepost(self, subject: TrackState | PlaylistState, caller: Principal) -> None:
+        request = reposts_pb2.UnrepostRequest(kind=kind_of(subject), subject_id=subject.id)
+        await call(self.reposts.Unrepost, request, caller=caller)
+
+    async def follow(self, whom: Principal, caller: Principal) -> None:
+        await call(self.follows.Follow, follows_pb2.FollowRequest(account_id=str(whom.account_id)), caller=caller)
+
+    async def unfollow(self, whom: Principal, caller: Principal) -> None:
+        await call(self.follows.Unfollow, follows_pb2.UnfollowRequest(account_id=str(whom.account_id)), caller=caller)
+
+    async def know(self, *people: Principal) -> None:
+        await self.learn(*(account_state(p.user_id, tenant=p.tenant, number=p.number) for p in people))
+
+    async def learn(self, *states: TrackState | PlaylistState | AccountState) -> None:
         """Hands the states to audience's consumer, as events."""
         for state in states:
-            is_track = isinstance(state, TrackState)
+            topic, noun = TOLD[type(state)]
             past = "Removed" if state.is_removed else "Changed"
-            topic = "soundstage.catalog.v1" if is_track else "soundstage.accounts.v1"
-            await self.consume(topic, f"{'Track' if is_track else 'Account'}{past}", state.SerializeToString())
+            await self.consume(topic, f"{noun}{past}", state.SerializeToString())
 
     async def consume(self, topic: str, type: str, value: bytes) -> None:
         event = events.Event(new_id(), topic, "key", type, value, clock.utc_now())

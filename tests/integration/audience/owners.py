@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from soundstage.auth.v1 import accounts_pb2, accounts_pb2_grpc
-from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
+from soundstage.catalog.v1 import playlists_pb2, playlists_pb2_grpc, tracks_pb2, tracks_pb2_grpc
 
 from chassis.config import Settings
 from chassis.errors import Unavailable
@@ -46,6 +46,24 @@ class Catalog(tracks_pb2_grpc.TracksServiceServicer):
 
 
 @nobody_may
+class Playlists(playlists_pb2_grpc.PlaylistsServiceServicer):
+    def __init__(self) -> None:
+        self.states: dict[str, playlists_pb2.PlaylistState] = {}
+        self.asked: list[list[str]] = []
+        self.is_away = False
+
+    @allow_services
+    async def ListStates(
+        self, request: playlists_pb2.PlaylistsServiceListStatesRequest, context: Any
+    ) -> playlists_pb2.PlaylistsServiceListStatesResponse:
+        self.asked.append([ref.id for ref in request.playlists])
+        if self.is_away:
+            raise Unavailable()
+        known = [self.states[ref.id] for ref in request.playlists if ref.id in self.states]
+        return playlists_pb2.PlaylistsServiceListStatesResponse(playlists=known)
+
+
+@nobody_may
 class Auth(accounts_pb2_grpc.AccountsServiceServicer):
     def __init__(self) -> None:
         self.states: dict[str, accounts_pb2.AccountState] = {}
@@ -56,17 +74,19 @@ class Auth(accounts_pb2_grpc.AccountsServiceServicer):
     async def ListStates(
         self, request: accounts_pb2.ListStatesRequest, context: Any
     ) -> accounts_pb2.ListStatesResponse:
-        self.asked.append([ref.id for ref in request.accounts])
+        self.asked.append([ref.id or str(ref.number) for ref in request.accounts])
         if self.is_away:
             raise Unavailable()
-        known = [self.states[ref.id] for ref in request.accounts if ref.id in self.states]
+        by_number = {state.number: state for state in self.states.values()}
+        found = [self.states.get(ref.id) if ref.id else by_number.get(ref.number) for ref in request.accounts]
+        known = [state for state in found if state]
         return accounts_pb2.ListStatesResponse(accounts=known)
 
 
 @asynccontextmanager
-async def serving(servicer: Any, add: Callable[[Any, Any], None]) -> AsyncIterator[str]:
-    """The address of a server of one servicer."""
-    server, stop = Server(Settings(port=0), [(servicer, add)]), asyncio.Event()
+async def serving(*servicers: tuple[Any, Callable[[Any, Any], None]]) -> AsyncIterator[str]:
+    """The address of a server of these."""
+    server, stop = Server(Settings(port=0), servicers), asyncio.Event()
     async with running(server, stop):
         yield f"127.0.0.1:{server.port}"
 

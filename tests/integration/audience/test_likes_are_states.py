@@ -6,10 +6,11 @@ import pytest
 from soundstage.audience.v1 import likes_pb2
 from soundstage.audience.v1.likes_pb2 import LikeState
 from soundstage.catalog.v1.tracks_pb2 import TrackState
-from soundstage.common.v1.common_pb2 import Page
+from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis import errors
 from chassis.client import call
+from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, Kind, Principal
 from tests.integration.audience.house import House, account_state, private_track, track_state, user
 
@@ -76,6 +77,30 @@ async def test_who_likes_it_newest_first(house: House) -> None:
     assert (first.total, second.total) == (4, 4)
 
 
+async def test_what_one_likes_newest_first_and_as_the_asker_may_see_it(house: House) -> None:
+    fan, owner = user(), user()
+    await house.know(fan)
+    tracks = [track_state(owner_id=str(owner.account_id)) for _ in range(4)]
+    await house.learn(*tracks)
+    for track in tracks:
+        await house.like(track, fan)
+    await house.unlike(tracks[1], fan)
+    hidden = private_track(owner)
+    hidden.id, hidden.version = tracks[2].id, 2
+    await house.learn(hidden)
+
+    async def liked(caller: Principal, **page: int) -> tuple[list[str], int]:
+        request = likes_pb2.ListOfRequest(account=Ref(id=str(fan.account_id)), page=Page(**page))
+        answer = await call(house.likes.ListOf, request, caller=caller)
+        return [entry.track_id for entry in answer.tracks], answer.total
+
+    assert await liked(ANONYMOUS) == await liked(fan) == ([tracks[3].id, tracks[0].id], 2)
+    assert await liked(owner, limit=2) == ([tracks[3].id, tracks[2].id], 3)
+    assert await liked(user(role="admin"), offset=2) == ([tracks[0].id], 3)
+    with pytest.raises(errors.NotFound):
+        await call(house.likes.ListOf, likes_pb2.ListOfRequest(account=Ref(id=str(new_id()))), caller=ANONYMOUS)
+
+
 async def test_a_private_track_is_liked_and_shown_by_who_may_see_it(house: House) -> None:
     owner, admin = user(), user(role="admin")
     track = private_track(owner)
@@ -129,7 +154,7 @@ async def test_who_may_like(house: House) -> None:
 
 
 async def test_a_removed_track_takes_its_likes_along(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.audience.likes.domain.BATCH", 3)
+    monkeypatch.setattr("services.audience.changes.BATCH", 3)
     track, other, fans = track_state(), track_state(), [user() for _ in range(8)]
     await house.learn(track, other)
     await asyncio.gather(*(house.like(t, fan) for fan in fans for t in (track, other)))

@@ -1,17 +1,21 @@
 """For whoever counts: sealed minutes are compared, their events sent again under their own ids, all rows exported."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
-from soundstage.audience.v1 import follows_pb2, likes_pb2, plays_pb2
+from soundstage.audience.v1 import follows_pb2, likes_pb2, playlist_likes_pb2, plays_pb2, reposts_pb2
 
 from chassis import clock, errors
 from chassis.client import call, stream
 from chassis.ids import new_id
-from chassis.principal import SERVICE
-from tests.integration.audience.house import House, account_state, item, track_state, user
+from chassis.principal import SERVICE, Principal
+from tests.integration.audience.house import House, item, playlist_state, track_state, user
 
 
 def stamp(moment: datetime) -> Timestamp:
@@ -83,46 +87,103 @@ async def test_plays_are_exported_in_order_and_from_any_place(house: House, monk
     assert [play.id for answer in rest for play in answer.plays] == [play.id for play in exported[7:]]
 
 
-async def test_changes_of_likes_are_counted_and_sent_again(house: House) -> None:
-    track, fans = track_state(), [user() for _ in range(3)]
-    await house.learn(track)
+@dataclass(frozen=True)
+class Noun:
+    """How a kind of state is made, and how it is asked for by whoever counts it."""
+
+    table: str
+    service: ServiceDescriptor
+    change: Callable[[House, Principal, int, bool], Awaitable[None]]
+
+    @property
+    def key(self) -> list[str]:
+        """Of whom or what a state is, in order of the export."""
+        fields = self.service.methods_by_name["Export"].input_type.fields
+        return [field.name.removeprefix("after_") for field in fields]
+
+    def request(self, method: str, **values: object) -> Any:
+        return GetMessageClass(self.service.methods_by_name[method].input_type)(**values)
+
+    async def ask(self, house: House, method: str, **values: object) -> Any:
+        stub = getattr(house, self.table)
+        return await call(getattr(stub, method), self.request(method, **values), caller=SERVICE)
+
+    async def exported(self, house: House, after: Any = None) -> list[Any]:
+        place = {f"after_{name}": getattr(after, name) for name in self.key} if after else {}
+        answers = await collected(getattr(house, self.table).Export, self.request("Export", **place))
+        return [state for answer in answers for _, states in answer.ListFields() for state in states]
+
+
+TRACKS, PLAYLISTS, ARTISTS = [track_state(), track_state()], [playlist_state(), playlist_state()], [user(), user()]
+
+
+async def like(house: House, fan: Principal, n: int, is_wanted: bool) -> None:
+    await (house.like if is_wanted else house.unlike)(TRACKS[n], fan)
+
+
+async def like_playlist(house: House, fan: Principal, n: int, is_wanted: bool) -> None:
+    await (house.like_playlist if is_wanted else house.unlike_playlist)(PLAYLISTS[n], fan)
+
+
+async def repost(house: House, fan: Principal, n: int, is_wanted: bool) -> None:
+    await (house.repost if is_wanted else house.unrepost)((TRACKS[0], PLAYLISTS[0])[n], fan)
+
+
+async def follow(house: House, fan: Principal, n: int, is_wanted: bool) -> None:
+    await (house.follow if is_wanted else house.unfollow)(ARTISTS[n], fan)
+
+
+NOUNS = [
+    Noun("likes", likes_pb2.DESCRIPTOR.services_by_name["LikesService"], like),
+    Noun("playlist_likes", playlist_likes_pb2.DESCRIPTOR.services_by_name["PlaylistLikesService"], like_playlist),
+    Noun("reposts", reposts_pb2.DESCRIPTOR.services_by_name["RepostsService"], repost),
+    Noun("follows", follows_pb2.DESCRIPTOR.services_by_name["FollowsService"], follow),
+]
+
+
+async def changed(house: House, noun: Noun) -> list[Any]:
+    """Six states, one of them a tombstone; answers them as their last events told them, in order of their keys."""
+    await house.learn(*TRACKS, *PLAYLISTS)
+    await house.know(*ARTISTS)
+    fans = [user() for _ in range(3)]
     for fan in fans:
-        await house.like(track, fan)
-    await house.unlike(track, fans[0])
-    await house.execute("UPDATE likes SET changed_at = $1", minute(7) + timedelta(seconds=1))
-    span = {"from": stamp(minute(60)), "to": stamp(minute(-1))}
-    request = likes_pb2.CountChangesRequest(**span)
-    answer = await call(house.likes.CountChanges, request, caller=SERVICE)
-    assert [(m.minute.ToDatetime(UTC), m.count, m.version_sum) for m in answer.minutes] == [(minute(7), 3, 4)]
-    before = len(await house.outbox())
-    again = likes_pb2.ResendChangesRequest(minutes=[stamp(minute(7)), stamp(minute(8))])
-    assert (await call(house.likes.ResendChanges, again, caller=SERVICE)).events == 3
-    states = [likes_pb2.LikeState.FromString(e.payload) for e in (await house.outbox())[before:]]
-    assert sorted((s.is_liked, s.version) for s in states) == [(False, 2), (True, 1), (True, 1)]
+        for n in (0, 1):
+            await noun.change(house, fan, n, True)
+    await noun.change(house, fans[0], 0, False)
+    kind = type((await noun.exported(house))[0])
+    told = [kind.FromString(event.payload) for event in await house.outbox()]
+    newest = {tuple(getattr(state, name) for name in noun.key): state for state in told}
+    return [newest[key] for key in sorted(newest)]
 
 
-async def test_likes_and_follows_are_exported_with_their_tombstones(
-    house: House, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.table)
+async def test_states_are_exported_as_they_were_told(house: House, noun: Noun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.audience.changes.EXPORT_BATCH", 2)
+    states = await changed(house, noun)
+    assert sorted(state.version for state in states) == [1, 1, 1, 1, 1, 2]
+    assert await noun.exported(house) == states
+    assert await noun.exported(house, after=states[2]) == states[3:]
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.table)
+async def test_changes_are_counted_by_the_minute_and_sent_again(
+    house: House, noun: Noun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.audience.likes.domain.EXPORT_BATCH", 2)
-    monkeypatch.setattr("services.audience.follows.domain.EXPORT_BATCH", 2)
-    tracks, fans, artist = [track_state(), track_state()], [user() for _ in range(3)], user()
-    assert artist.account_id is not None
-    await house.learn(*tracks, account_state(artist.account_id))
-    for fan in fans:
-        for track in tracks:
-            await house.like(track, fan)
-        request = follows_pb2.FollowRequest(account_id=str(artist.account_id))
-        await call(house.follows.Follow, request, caller=fan)
-    await house.unlike(tracks[0], fans[0])
-    likes = [s for a in await collected(house.likes.Export, likes_pb2.LikesServiceExportRequest()) for s in a.likes]
-    assert [(s.track_id, s.user_id) for s in likes] == sorted((t.id, str(f.account_id)) for t in tracks for f in fans)
-    assert [s.is_liked for s in likes].count(False) == 1
-    after = likes_pb2.LikesServiceExportRequest(after_track_id=likes[3].track_id, after_user_id=likes[3].user_id)
-    assert [s for a in await collected(house.likes.Export, after) for s in a.likes] == likes[4:]
-    requested = follows_pb2.FollowsServiceExportRequest()
-    follows = [s for a in await collected(house.follows.Export, requested) for s in a.follows]
-    assert [s.follower_id for s in follows] == sorted(str(fan.account_id) for fan in fans)
+    monkeypatch.setattr("services.audience.changes.EXPORT_BATCH", 2)
+    await changed(house, noun)
+    span = {"from": stamp(minute(60)), "to": stamp(minute(-1))}
+    assert not (await noun.ask(house, "CountChanges", **span)).minutes
+    await house.execute(f"UPDATE {noun.table} SET changed_at = $1", minute(7) + timedelta(seconds=1))
+    answer = await noun.ask(house, "CountChanges", **span)
+    assert [(m.minute.ToDatetime(UTC), m.count, m.version_sum) for m in answer.minutes] == [(minute(7), 6, 7)]
+    before = await house.outbox()
+    again = await noun.ask(house, "ResendChanges", minutes=[stamp(minute(7)), stamp(minute(8))])
+    resent = (await house.outbox())[len(before) :]
+    assert again.events == len(resent) == 6
+    states = await noun.exported(house)
+    assert {event.payload for event in resent} == {state.SerializeToString() for state in states}
+    taken_back = [event for event in resent if event.type == before[-1].type]
+    assert (len(taken_back), len({event.type for event in resent})) == (1, 2)
 
 
 async def test_only_services_see_everybodys_rows(house: House) -> None:

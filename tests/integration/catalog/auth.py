@@ -8,7 +8,7 @@ from typing import Any
 from soundstage.auth.v1 import accounts_pb2, accounts_pb2_grpc
 
 from chassis.config import Settings
-from chassis.errors import Unavailable
+from chassis.errors import NotFound, Unavailable
 from chassis.principal import allow, allow_services, policy_of
 from chassis.server import Server
 
@@ -42,6 +42,18 @@ class Auth(accounts_pb2_grpc.AccountsServiceServicer):
         by_number = {state.number: state for state in self.states.values()}
         found = [self.states.get(ref.id) or by_number.get(ref.number) for ref in request.accounts]
         return accounts_pb2.ListStatesResponse(accounts=[state for state in found if state])
+
+    @allow_services
+    async def GetByUsername(
+        self, request: accounts_pb2.GetByUsernameRequest, context: Any
+    ) -> accounts_pb2.GetByUsernameResponse:
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable()
+        for state in self.states.values():
+            if state.handle.casefold() == request.username.casefold():
+                return accounts_pb2.GetByUsernameResponse(account=accounts_pb2.Account(id=state.id))
+        raise NotFound()
 
     @allow_services
     async def Export(

@@ -14,7 +14,6 @@ from chassis.postgres import Database
 from chassis.server import Server
 from services.catalog import wiring
 from services.catalog.config import Settings
-from services.catalog.tracks import store
 from tests.integration.catalog.auth import Auth, running, serving
 from tests.integration.catalog.house import House
 from tests.support.servers import Servers
@@ -25,7 +24,7 @@ async def mongo(backing: Servers) -> AsyncIterator[tuple[Mongo, str]]:
     """A MongoDB database of its own, and its name."""
     name = f"test_catalog_{new_id().hex}"
     made = Mongo(backing.mongodb_url, name)
-    await store.prepare(made)
+    await wiring.prepare(made)
     yield made, name
     client: Any = made.collection("tracks").database.client
     await client.drop_database(name)

@@ -7,7 +7,14 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 from soundstage.auth.v1.accounts_pb2 import AccountState
-from soundstage.catalog.v1 import people_pb2_grpc, search_pb2, search_pb2_grpc, tracks_pb2, tracks_pb2_grpc
+from soundstage.catalog.v1 import (
+    people_pb2_grpc,
+    playlists_pb2_grpc,
+    search_pb2,
+    search_pb2_grpc,
+    tracks_pb2,
+    tracks_pb2_grpc,
+)
 from soundstage.common.v1.common_pb2 import Page, Ref
 from soundstage.insights.v1.events_pb2 import TotalsChanged
 from soundstage.streaming.v1.events_pb2 import RecordingReady
@@ -58,6 +65,7 @@ class House:
     def __post_init__(self) -> None:
         self.people = people_pb2_grpc.PeopleServiceStub(self.channel.grpc)
         self.tracks = tracks_pb2_grpc.TracksServiceStub(self.channel.grpc)
+        self.playlists = playlists_pb2_grpc.PlaylistsServiceStub(self.channel.grpc)
         self.search = search_pb2_grpc.SearchServiceStub(self.channel.grpc)
 
     def user(self, handle: str = "", *, name: str = "", tenant: str = PUBLIC_TENANT, role: str = "user") -> Principal:

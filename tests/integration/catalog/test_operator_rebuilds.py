@@ -13,7 +13,7 @@ import pytest
 from soundstage.catalog.v1.tracks_pb2 import TRACK_SORT_TITLE
 
 from chassis.errors import Conflict
-from services.catalog.search import store
+from services.catalog.search import shadow, store
 from services.catalog.tracks import store as tracks_store
 from tests.integration.catalog.house import House
 from tests.support import databases
@@ -143,13 +143,13 @@ async def test_what_is_written_while_the_shadow_fills_is_in_the_new_rows(house: 
     artist = house.user()
     track = await house.release(artist, title="Before")
     async with house.database.connection() as conn:
-        started = await store.make_shadow(conn)
+        started = await shadow.make(conn)
         async for tracks in tracks_store.export(house.mongo, None):
             await store.apply(conn, tracks, table="shadow.search_tracks")
         await house.change(track, artist, title="Meanwhile")
         await house.release(artist, title="New")
         async with conn.transaction():
-            await store.swap(conn, started)
+            await shadow.swap(conn, started)
     assert await house.list_titles(sort=TRACK_SORT_TITLE, ascending=True) == ["Meanwhile", "New"]
     assert await house.find("meanwhile") == ["Meanwhile"]
 

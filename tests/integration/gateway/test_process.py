@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +27,16 @@ class Alone:
 
 @pytest.fixture
 async def alone(tmp_path: Path) -> AsyncIterator[Alone]:
+    async with gateway_alone(tmp_path) as alone:
+        yield alone
+
+
+@asynccontextmanager
+async def gateway_alone(tmp_path: Path, **there: str) -> AsyncIterator[Alone]:
+    """All that is not `there` is away."""
     port, metrics_port = _free_port(), _free_port()
     addresses = {f"{service}_ADDRESS": "127.0.0.1:1" for service in SERVICES}
-    environ = os.environ | addresses | {
+    environ = os.environ | addresses | there | {
         "PORT": str(port), "GATEWAY_METRICS_PORT": str(metrics_port), "GATEWAY_REDIS_URL": "redis://127.0.0.1:1/0",
         "STORAGE_URL": tmp_path.as_uri(), "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Random histories of plays, likes and follows, crowded enough that everything happens to everything."""
+"""Random histories of plays and states, crowded enough that everything happens to everything."""
 
 import random
 from dataclasses import dataclass, field
@@ -9,7 +9,9 @@ from google.protobuf.message import Message
 from soundstage.audience.v1 import plays_pb2
 from soundstage.audience.v1.follows_pb2 import FollowState
 from soundstage.audience.v1.likes_pb2 import LikeState
+from soundstage.audience.v1.playlist_likes_pb2 import PlaylistLikeState
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
+from soundstage.audience.v1.reposts_pb2 import REPOST_KIND_PLAYLIST, REPOST_KIND_TRACK, RepostState
 
 from chassis import clock
 from chassis.clock import timestamp
@@ -17,7 +19,13 @@ from chassis.events import Event, Record
 from chassis.ids import new_id
 from services.insights import events
 
-TYPES = {PlayRecorded: "PlayRecorded", LikeState: "TrackLiked", FollowState: "Followed"}
+TYPES = {
+    PlayRecorded: "PlayRecorded",
+    LikeState: "TrackLiked",
+    RepostState: "Reposted",
+    PlaylistLikeState: "PlaylistLiked",
+    FollowState: "Followed",
+}
 
 
 def now() -> datetime:
@@ -49,8 +57,45 @@ def a_like(track: str, user: str, *, version: int = 1, is_liked: bool = True, at
     )
 
 
-def a_follow(follower: str, followee: str, *, version: int = 1, is_following: bool = True) -> FollowState:
-    moment = timestamp(now())
+def a_repost(
+    subject: str,
+    account: str,
+    *,
+    of_playlist: bool = False,
+    version: int = 1,
+    is_reposted: bool = True,
+    at: datetime | None = None,
+) -> RepostState:
+    moment = timestamp(at or now())
+    return RepostState(
+        kind=REPOST_KIND_PLAYLIST if of_playlist else REPOST_KIND_TRACK,
+        subject_id=subject,
+        account_id=account,
+        is_reposted=is_reposted,
+        version=version,
+        reposted_at=moment,
+        changed_at=moment,
+    )
+
+
+def a_playlist_like(
+    playlist: str, account: str, *, version: int = 1, is_liked: bool = True, at: datetime | None = None
+) -> PlaylistLikeState:
+    moment = timestamp(at or now())
+    return PlaylistLikeState(
+        playlist_id=playlist,
+        account_id=account,
+        is_liked=is_liked,
+        version=version,
+        liked_at=moment,
+        changed_at=moment,
+    )
+
+
+def a_follow(
+    follower: str, followee: str, *, version: int = 1, is_following: bool = True, at: datetime | None = None
+) -> FollowState:
+    moment = timestamp(at or now())
     return FollowState(
         follower_id=follower,
         followee_id=followee,
@@ -66,12 +111,15 @@ class History:
     plays: list[PlayRecorded] = field(default_factory=list)
     likes: list[LikeState] = field(default_factory=list)
     follows: list[FollowState] = field(default_factory=list)
+    reposts: list[RepostState] = field(default_factory=list)
+    playlist_likes: list[PlaylistLikeState] = field(default_factory=list)
 
     @classmethod
     def random(cls, seed: int, plays: int, *, within: timedelta = timedelta(hours=23)) -> "History":
         chance = random.Random(seed)
         tracks = [str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(7)]
         users = [str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(12)]
+        playlists = [str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(4)]
         history = cls()
         for _ in range(plays):
             play = a_play(
@@ -97,11 +145,19 @@ class History:
                     for user in chance.sample(users, 4)
                     if user != followee
                 ]
+            for user in chance.sample(users, 6):
+                track, playlist = chance.choice(tracks), chance.choice(playlists)
+                is_on = chance.random() < 0.6
+                history.reposts += [
+                    a_repost(track, user, version=version, is_reposted=is_on),
+                    a_repost(playlist, user, of_playlist=True, version=version, is_reposted=not is_on),
+                ]
+                history.playlist_likes.append(a_playlist_like(playlist, user, version=version, is_liked=is_on))
         return history
 
     @property
     def messages(self) -> list[Message]:
-        return [*self.plays, *self.likes, *self.follows]
+        return [*self.plays, *self.likes, *self.follows, *self.reposts, *self.playlist_likes]
 
 
 def event(message: Message) -> Event:
@@ -121,6 +177,10 @@ def _place(message: Message) -> tuple[str, str]:
             return events.PLAYS, message.track_id
         case LikeState():
             return events.LIKES, message.track_id
+        case RepostState():
+            return events.SOCIAL, message.subject_id
+        case PlaylistLikeState():
+            return events.SOCIAL, message.playlist_id
         case FollowState():
             return events.SOCIAL, message.followee_id
     raise TypeError(message)

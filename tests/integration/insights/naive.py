@@ -1,4 +1,4 @@
-"""A recount as anyone would write it: all plays, likes and follows in memory, one after the other."""
+"""A recount as anyone would write it: all plays and states in memory, one after the other."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from soundstage.audience.v1.follows_pb2 import FollowState
-from soundstage.audience.v1.likes_pb2 import LikeState
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
+from soundstage.audience.v1.reposts_pb2 import REPOST_KIND_PLAYLIST, RepostState
+
+from tests.integration.insights.history import History
 
 Rows = dict[str, set[tuple[Any, ...]]]
 
@@ -43,15 +45,23 @@ def latest(states: Iterable[Any], *key: str) -> dict[tuple[str, ...], Any]:
     return kept
 
 
-def recount(plays: Sequence[PlayRecorded], likes: Sequence[LikeState], follows: Sequence[FollowState]) -> Rows:
+def recount(history: History) -> Rows:
     """Every aggregate as the rows that it should have, ids as text."""
-    once = list({play.id: play for play in plays}.values())
+    once = list({play.id: play for play in history.plays}.values())
     rows: Rows = {}
     by_track = _grouped(once, lambda play: play.track_id)
-    liked = Counter(state.track_id for state in latest(likes, "track_id", "user_id").values() if state.is_liked)
+    likes, reposts = latest(history.likes, "track_id", "user_id"), latest(history.reposts, "subject_id", "account_id")
+    liked = Counter(state.track_id for state in likes.values() if state.is_liked)
+    reposted = Counter(state.subject_id for state in reposts.values() if state.is_reposted)
+    of_playlists = {state.subject_id for state in history.reposts if state.kind == REPOST_KIND_PLAYLIST}
     rows["track_totals"] = {
-        (track, *_sums(by_track[track]), _users(by_track[track]), liked[track])
-        for track in by_track.keys() | liked.keys()
+        (track, *_sums(by_track[track]), _users(by_track[track]), liked[track], reposted[track])
+        for track in by_track.keys() | liked.keys() | (reposted.keys() - of_playlists)
+    }
+    fans = latest(history.playlist_likes, "playlist_id", "account_id").values()
+    loved = Counter(state.playlist_id for state in fans if state.is_liked)
+    rows["playlist_totals"] = {
+        (playlist, loved[playlist], reposted[playlist]) for playlist in loved.keys() | (reposted.keys() & of_playlists)
     }
     by_day = _grouped(once, lambda play: (play.track_id, day(play)))
     rows["track_days"] = {
@@ -63,6 +73,9 @@ def recount(plays: Sequence[PlayRecorded], likes: Sequence[LikeState], follows: 
         if (heard := heard_ms(play)) is not None
     )
     rows["track_devices"] = _counted((play.track_id, day(play), play.device or "unknown") for play in once)
+    rows["track_hours"] = _counted(
+        (play.track_id, when(play).replace(minute=0, second=0, microsecond=0)) for play in once
+    )
     rows["track_minutes"] = _counted((play.track_id, when(play).replace(second=0, microsecond=0)) for play in once)
     known = [play for play in once if play.user_id]
     rows["track_listeners"] = {
@@ -73,18 +86,19 @@ def recount(plays: Sequence[PlayRecorded], likes: Sequence[LikeState], follows: 
         (*key, len(group), sum(1 << hour for hour in {when(play).hour for play in group}))
         for key, group in _grouped(known, lambda play: (play.track_id, day(play), play.user_id)).items()
     }
-    rows["account_totals"] = _follow_totals(follows)
+    rows["account_totals"] = _account_totals(history.follows, reposts.values())
     return rows
 
 
-def _follow_totals(follows: Sequence[FollowState]) -> set[tuple[Any, ...]]:
+def _account_totals(follows: Sequence[FollowState], reposts: Iterable[RepostState]) -> set[tuple[Any, ...]]:
+    made = Counter(state.account_id for state in reposts if state.is_reposted)
     followers: Counter[str] = Counter()
     followees: Counter[str] = Counter()
     for state in latest(follows, "followee_id", "follower_id").values():
         followers[state.followee_id] += state.is_following
         followees[state.follower_id] += state.is_following
-    accounts = followers.keys() | followees.keys()
-    return {(a, followers[a], followees[a]) for a in accounts if followers[a] + followees[a]}
+    accounts = followers.keys() | followees.keys() | made.keys()
+    return {(a, followers[a], followees[a], made[a]) for a in accounts if followers[a] + followees[a] + made[a]}
 
 
 def _grouped(plays: Sequence[PlayRecorded], key: Any) -> dict[Any, list[PlayRecorded]]:

@@ -7,7 +7,18 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from soundstage.audience.v1 import follows_pb2, follows_pb2_grpc, likes_pb2, likes_pb2_grpc, plays_pb2, plays_pb2_grpc
+from soundstage.audience.v1 import (
+    follows_pb2,
+    follows_pb2_grpc,
+    likes_pb2,
+    likes_pb2_grpc,
+    playlist_likes_pb2,
+    playlist_likes_pb2_grpc,
+    plays_pb2,
+    plays_pb2_grpc,
+    reposts_pb2,
+    reposts_pb2_grpc,
+)
 from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
 
 from chassis.clock import timestamp
@@ -97,7 +108,7 @@ class Audience:
     def __init__(self) -> None:
         self.history = History()
         self.resent_plays: list[datetime] = []
-        self.resent_likes: list[datetime] = []
+        self.resent: dict[str, list[datetime]] = defaultdict(list)
         self.breaks = 0
         self.is_away = False
 
@@ -111,8 +122,10 @@ class Audience:
     def servicers(self) -> list[tuple[Any, Callable[[Any, Any], None]]]:
         return [
             (Plays(self), plays_pb2_grpc.add_PlaysServiceServicer_to_server),  # type: ignore[abstract]
-            (Likes(self), likes_pb2_grpc.add_LikesServiceServicer_to_server),  # type: ignore[abstract]
-            (Follows(self), follows_pb2_grpc.add_FollowsServiceServicer_to_server),  # type: ignore[abstract]
+            (Likes(self), likes_pb2_grpc.add_LikesServiceServicer_to_server),
+            (Reposts(self), reposts_pb2_grpc.add_RepostsServiceServicer_to_server),
+            (PlaylistLikes(self), playlist_likes_pb2_grpc.add_PlaylistLikesServiceServicer_to_server),
+            (Follows(self), follows_pb2_grpc.add_FollowsServiceServicer_to_server),
         ]
 
 
@@ -147,50 +160,62 @@ class Plays(plays_pb2_grpc.PlaysServiceServicer):
             self._of.maybe_break()
 
 
-@nobody_may
-class Likes(likes_pb2_grpc.LikesServiceServicer):
-    def __init__(self, audience: Audience) -> None:
-        self._of = audience
+def states(servicer: type[Any], messages: Any, history: str, *key: str) -> Callable[[Audience], Any]:
+    """A servicer of one kind of state, in `history` of a History."""
+    name = history.removeprefix("playlist_")
+    (service,) = messages.DESCRIPTOR.services_by_name.values()
+    count, resend, export = (
+        getattr(messages, service.methods_by_name[method].output_type.name)
+        for method in ("CountChanges", "ResendChanges", "Export")
+    )
 
-    @allow_services
-    async def CountChanges(self, request: Any, context: Any) -> likes_pb2.CountChangesResponse:
-        minutes: dict[datetime, list[int]] = defaultdict(list)
-        for state in latest(self._of.history.likes, "track_id", "user_id").values():
-            minutes[minute_of(state.changed_at)].append(state.version)
-        return likes_pb2.CountChangesResponse(
-            minutes=[
-                likes_pb2.MinuteChanges(minute=timestamp(m), count=len(versions), version_sum=sum(versions))
-                for m, versions in minutes.items()
-                if wanted(m, request)
-            ]
-        )
+    @nobody_may
+    class States(servicer):  # type: ignore[misc]
+        def __init__(self, audience: Audience) -> None:
+            self._of = audience
 
-    @allow_services
-    async def ResendChanges(self, request: Any, context: Any) -> likes_pb2.ResendChangesResponse:
-        self._of.resent_likes += map(events.moment, request.minutes)
-        return likes_pb2.ResendChangesResponse()
+        @property
+        def _latest(self) -> dict[tuple[str, ...], Any]:
+            return latest(getattr(self._of.history, history), *key)
 
-    @allow_services
-    async def Export(self, request: Any, context: Any) -> AsyncIterator[likes_pb2.LikesServiceExportResponse]:
-        after = (request.after_track_id, request.after_user_id)
-        states = latest(self._of.history.likes, "track_id", "user_id")
-        for key in sorted(key for key in states if key > after):
-            yield likes_pb2.LikesServiceExportResponse(likes=[states[key]])
-            self._of.maybe_break()
+        @allow_services
+        async def CountChanges(self, request: Any, context: Any) -> Any:
+            minutes: dict[datetime, list[int]] = defaultdict(list)
+            for state in self._latest.values():
+                minutes[minute_of(state.changed_at)].append(state.version)
+            return count(
+                minutes=[
+                    likes_pb2.MinuteChanges(minute=timestamp(m), count=len(versions), version_sum=sum(versions))
+                    for m, versions in minutes.items()
+                    if wanted(m, request)
+                ]
+            )
+
+        @allow_services
+        async def ResendChanges(self, request: Any, context: Any) -> Any:
+            self._of.resent[history] += map(events.moment, request.minutes)
+            return resend()
+
+        @allow_services
+        async def Export(self, request: Any, context: Any) -> AsyncIterator[Any]:
+            after = tuple(getattr(request, f"after_{field}") for field in key)
+            for place in sorted(place for place in self._latest if place > after):
+                yield export(**{name: [self._latest[place]]})
+                self._of.maybe_break()
+
+    return States
 
 
-@nobody_may
-class Follows(follows_pb2_grpc.FollowsServiceServicer):
-    def __init__(self, audience: Audience) -> None:
-        self._of = audience
-
-    @allow_services
-    async def Export(self, request: Any, context: Any) -> AsyncIterator[follows_pb2.FollowsServiceExportResponse]:
-        after = (request.after_follower_id, request.after_followee_id)
-        states = latest(self._of.history.follows, "follower_id", "followee_id")
-        for key in sorted(key for key in states if key > after):
-            yield follows_pb2.FollowsServiceExportResponse(follows=[states[key]])
-            self._of.maybe_break()
+Likes = states(likes_pb2_grpc.LikesServiceServicer, likes_pb2, "likes", "track_id", "user_id")
+Reposts = states(reposts_pb2_grpc.RepostsServiceServicer, reposts_pb2, "reposts", "subject_id", "account_id")
+PlaylistLikes = states(
+    playlist_likes_pb2_grpc.PlaylistLikesServiceServicer,
+    playlist_likes_pb2,
+    "playlist_likes",
+    "playlist_id",
+    "account_id",
+)
+Follows = states(follows_pb2_grpc.FollowsServiceServicer, follows_pb2, "follows", "follower_id", "followee_id")
 
 
 @asynccontextmanager

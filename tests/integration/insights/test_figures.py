@@ -9,7 +9,7 @@ from chassis import clock
 from chassis.errors import Invalid
 from chassis.ids import new_id
 from chassis.principal import Principal
-from tests.integration.insights.history import a_like, a_play
+from tests.integration.insights.history import a_like, a_play, a_repost
 from tests.integration.insights.house import House, user
 
 
@@ -68,9 +68,10 @@ async def test_figures_of_a_window(house: House, creator: Creator) -> None:
         a_like(creator.id, cid, at=noon(2)),
         a_like(creator.id, cid, at=noon(2), version=2, is_liked=False),
     )
+    await house.count(a_repost(creator.id, ann, at=noon(6)), a_repost(creator.id, bob, at=noon(7)))
     f = await house.figures(creator.ref, 7, creator.me)
     assert (f.plays_total, f.plays_period, f.listeners_total, f.listeners_unique) == (8, 4, 3, 2)
-    assert (f.likes, f.reposts) == (1, 0)
+    assert (f.likes, f.reposts) == (1, 1)
     assert (f.plays_change, f.listeners_change) == (33.3, 0.0)
     assert getattr(f, "from") == noon(6).date().isoformat()
     assert f.to == noon(0).date().isoformat()
@@ -95,7 +96,7 @@ async def test_charts_have_a_point_a_day_whose_sums_are_the_totals(house: House,
         a_play(creator.id, bob, at=noon(29), seconds=0),
         a_play(creator.id, bob, at=noon(30), seconds=1, device="Never"),
     )
-    await house.count(a_like(creator.id, ann, at=noon(29)))
+    await house.count(a_like(creator.id, ann, at=noon(29)), a_repost(creator.id, ann, at=noon(28)))
     for days in (7, 30, 90, 365):
         charts = await house.charts(creator.ref, days, creator.me)
         figures = await house.figures(creator.ref, days, creator.me)
@@ -103,6 +104,7 @@ async def test_charts_have_a_point_a_day_whose_sums_are_the_totals(house: House,
         assert dates == [noon(n).date().isoformat() for n in range(days - 1, -1, -1)]
         assert charts.plays == figures.plays_period == sum(point.plays for point in charts.points)
         assert charts.likes == figures.likes == sum(point.likes for point in charts.points)
+        assert charts.reposts == figures.reposts == sum(point.reposts for point in charts.points) == (days > 7)
         assert (charts.listeners, charts.listening) == (figures.listeners_unique, figures.listening)
     month = await house.charts(creator.ref, 30, creator.me)
     today, first = month.points[-1], month.points[0]

@@ -21,7 +21,7 @@ async def test_rebuilt_equals_live(house: House, live: Live) -> None:
     house.audience_service.breaks = 3
     state = house.catalog.has()
     async with live.consuming():
-        await live.publish(*history.follows, *history.likes, *history.plays)
+        await live.publish(*history.messages)
         await live.counted(300)
         report = await live.run(swaps=False)
         # The copy of tracks has not met this one yet, and that is nothing counted wrongly.
@@ -43,6 +43,10 @@ async def test_what_is_wrong_is_named_and_mended(house: House, live: Live) -> No
     async with live.consuming():
         await live.publish(*history.messages)
         await live.counted(200)
+        # Kafka's client may deliver its first batches twice; once a later play is there, they are through.
+        await live.publish(marker := a_play(history.plays[0].track_id))
+        history.plays.append(marker)
+        await live.counted(201)
         await house.value("DELETE FROM plays WHERE id = $1", history.plays[0].id)
         await house.value("UPDATE track_totals SET plays = plays + 5 WHERE plays > 0")
         await house.value("INSERT INTO track_totals (track_id, plays, version) VALUES ($1, 9, 77)", new_id())
@@ -57,7 +61,7 @@ async def test_what_is_wrong_is_named_and_mended(house: House, live: Live) -> No
         # The consumer goes on where it stood.
         await live.publish(late := a_play(history.plays[0].track_id))
         history.plays.append(late)
-        await live.counted(201)
+        await live.counted(202)
         assert (await live.run(swaps=False)).differing == {}
 
 

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from google.protobuf.message import Message
+
 from chassis import clock, telemetry
 from chassis.ids import new_id
-from tests.integration.insights.history import a_like, a_play
+from tests.integration.insights.history import a_follow, a_like, a_play, a_playlist_like, a_repost
 from tests.integration.insights.house import House
 
 
@@ -54,10 +57,30 @@ async def test_a_lost_change_of_a_like_is_asked_for(house: House) -> None:
     await house.count(first)
     await is_fresh(house)
     await reconcile(house)
-    assert house.audience_service.resent_likes == [minute]
+    assert house.audience_service.resent["likes"] == [minute]
     await house.count(second)
     await reconcile(house)
-    assert house.audience_service.resent_likes == [minute]
+    assert house.audience_service.resent["likes"] == [minute]
+
+
+@pytest.mark.parametrize("kind", ["reposts", "playlist_likes", "follows"])
+async def test_a_lost_change_of_any_state_is_asked_for(house: House, kind: str) -> None:
+    minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    one, other = str(new_id()), str(new_id())
+    states: dict[str, list[Message]] = {
+        "reposts": [a_repost(one, other, at=minute), a_repost(one, other, version=2, is_reposted=False, at=minute)],
+        "playlist_likes": [a_playlist_like(one, other, at=minute), a_playlist_like(one, other, version=2, at=minute)],
+        "follows": [a_follow(one, other, at=minute), a_follow(one, other, version=2, is_following=False, at=minute)],
+    }
+    setattr(house.audience_service.history, kind, states[kind])
+    await house.count(states[kind][0])
+    await is_fresh(house)
+    await reconcile(house)
+    assert house.audience_service.resent == {kind: [minute]}
+    await house.count(states[kind][1])
+    await reconcile(house)
+    assert house.audience_service.resent == {kind: [minute]}
+    assert completeness(kind) == 1.0
 
 
 async def test_minutes_that_are_not_sealed_are_left_alone(house: House) -> None:

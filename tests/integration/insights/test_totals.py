@@ -8,7 +8,7 @@ from chassis.ids import new_id
 from services.insights import events
 from services.insights.plays import domain as plays
 from services.insights.totals.domain import Totals
-from tests.integration.insights.history import a_follow, a_like, a_play
+from tests.integration.insights.history import a_follow, a_like, a_play, a_playlist_like, a_repost
 from tests.integration.insights.house import House
 from tests.integration.insights.live import until
 
@@ -58,6 +58,24 @@ async def test_a_follow_changes_both_accounts(house: House) -> None:
     later = {message.subject_id: message for message in await told(house)}
     assert (later[star].followers, later[fan].followees) == (0, 0)
     assert later[star].version > totals[star].version
+
+
+async def test_reposts_and_likes_of_playlists_are_told_of_subject_and_account(house: House) -> None:
+    track, playlist, fan = (str(new_id()) for _ in range(3))
+    await house.count(a_repost(track, fan), a_repost(playlist, fan, of_playlist=True), a_playlist_like(playlist, fan))
+    totals = {message.subject_id: message for message in await told(house)}
+    kinds = SubjectKind.SUBJECT_KIND_TRACK, SubjectKind.SUBJECT_KIND_PLAYLIST, SubjectKind.SUBJECT_KIND_ACCOUNT
+    assert tuple(totals[id].kind for id in (track, playlist, fan)) == kinds
+    assert (totals[track].reposts, totals[track].likes) == (1, 0)
+    assert (totals[playlist].reposts, totals[playlist].likes) == (1, 1)
+    assert totals[fan].reposts_made == 2
+    await house.count(a_repost(track, fan, version=2, is_reposted=False))
+    later = {message.subject_id: message for message in await told(house)}
+    assert later.keys() == {track, fan}
+    assert (later[track].reposts, later[fan].reposts_made) == (0, 1)
+    await house.count(a_playlist_like(playlist, fan, version=2, is_liked=False), a_repost(track, fan))
+    (last,) = await told(house)
+    assert (last.likes, last.reposts) == (0, 1)
 
 
 async def test_versions_go_on_upwards_after_our_rows_were_lost(house: House) -> None:

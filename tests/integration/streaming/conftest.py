@@ -10,6 +10,7 @@ import pytest
 from chassis.ids import new_id
 from chassis.postgres import Database
 from chassis.principal import Kind, Principal
+from services.streaming.artwork.domain import Artwork
 from services.streaming.events import Track
 from services.streaming.recordings.domain import Recordings
 from services.streaming.recordings.objects import Objects
@@ -32,18 +33,20 @@ async def chunks_of(content: bytes) -> AsyncIterator[bytes]:
 class Streaming:
     """The parts of the service, and the few moves that tests repeat."""
 
-    def __init__(self, db: Database, folder: Path) -> None:
-        self.db, self.stored = db, folder / "objects"
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.stored = url, folder / "objects"
+        self.db = db = Database(url)
         self.objects = Objects(self.stored.as_uri())
         self.spool = Spool(folder / "spool")
         limits = Limits(FILE_BYTES, QUOTA_BYTES, 60.0)
         self.uploads = Uploads(db, self.objects, self.spool, ffmpeg=audio.ffmpeg(), limits=limits)
-        self.recordings = Recordings(db)
+        self.recordings, self.artwork = Recordings(db), Artwork(db, self.objects, self.spool)
         self.sweeper = Sweeper(db, self.objects, upload_age_seconds=0.0, trackless_age_seconds=3600.0)
         self.owner = Principal(Kind.USER, new_id(), 7)
 
     def processing(self) -> Processing:
-        return Processing(self.db, self.objects, self.spool, ffmpeg=audio.ffmpeg(), workers=1, budget=Budget())
+        parts = (self.db, self.objects, self.spool, self.artwork)
+        return Processing(*parts, ffmpeg=audio.ffmpeg(), workers=1, budget=Budget())
 
     async def receive(self, file: Path, declared_bytes: int = 0) -> Received:
         return await self.uploads.receive(self.owner, declared_bytes, chunks_of(file.read_bytes()))
@@ -82,8 +85,7 @@ async def until(streaming: Streaming, query: str, seconds: float = 20.0) -> None
 
 @pytest.fixture
 async def streaming(new_database: Callable[[str], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Streaming]:
-    db = Database(await new_database("streaming"))
-    made = Streaming(db, tmp_path)
+    made = Streaming(await new_database("streaming"), tmp_path)
     yield made
     made.spool.close()
-    await db.close()
+    await made.db.close()

@@ -5,8 +5,9 @@ from typing import Any
 from soundstage.audience.v1.likes_pb2 import ListForTrackRequest
 from soundstage.catalog.v1.tracks_pb2 import ListRequest
 from soundstage.common.v1.common_pb2 import Page
+from soundstage.insights.v1.trending_pb2 import GetStateRequest, GetStateResponse
 
-from chassis import errors
+from chassis import clock, errors
 from chassis.ids import new_id
 from gateway.contract import Handlers
 from gateway.contracts.discovery import mapping
@@ -30,17 +31,21 @@ async def get_health(parts: Parts, _: Request) -> JSONResponse:
     checks: dict[str, Awaitable[Any]] = {
         "catalog": parts.calls.catalog.list_tracks(ListRequest(page=Page(limit=1), public_only=True)),
         "audience": parts.calls.audience.list_likes_for_track(track_of_nobody),
+        "insights": parts.calls.insights.get_trending_state(GetStateRequest()),
     }
-    answers = await asyncio.gather(*map(_is_there, checks.values()))
-    away = [name for name, is_there in zip(checks, answers, strict=True) if not is_there]
-    return JSONResponse(mapping.health(away), 500 if away else 200)
+    answers = dict(zip(checks, await asyncio.gather(*checks.values(), return_exceptions=True), strict=True))
+    away = [name for name, answer in answers.items() if _is_away(answer)]
+    return JSONResponse(mapping.health(away, _age_seconds(answers["insights"])), 500 if away else 200)
 
 
-async def _is_there(call: Awaitable[Any]) -> bool:
-    try:
-        await call
-    except (errors.Unavailable, errors.Internal):
-        return False
-    except errors.Error:
-        return True
-    return True
+def _is_away(answer: Any) -> bool:
+    """What a service refuses, it is there to refuse."""
+    is_refusal = isinstance(answer, errors.Error) and not isinstance(answer, errors.Unavailable | errors.Internal)
+    return isinstance(answer, BaseException) and not is_refusal
+
+
+def _age_seconds(state: Any) -> int | None:
+    """Since scores were last brought up to date; None before the first time or when that is not known."""
+    if not isinstance(state, GetStateResponse) or not state.HasField("ranked_at"):
+        return None
+    return max(0, int(clock.utc_now().timestamp()) - state.ranked_at.seconds)

@@ -4,9 +4,8 @@ from starlette.responses import Response
 
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping, ranges
-from gateway.contracts.discovery.schemas import StreamQuery
+from gateway.contracts.discovery.schemas import StreamQuery, query
 from gateway.parts import Parts
-from gateway.web.reading import query
 from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 

@@ -1,5 +1,4 @@
 from pydantic import TypeAdapter, ValidationError
-from soundstage.audience.v1.follows_pb2 import FollowRequest, UnfollowRequest
 from soundstage.auth.v1.accounts_pb2 import (
     ChangeRequest,
     CheckUsernameRequest,
@@ -115,18 +114,6 @@ async def change_user(parts: Parts, request: Request) -> JSONResponse:
     sent = (await json_body(request, ProfileInput)).sent()
     answer = await parts.calls.auth.change_account(ChangeRequest(id=account_id, fields=list(sent), **sent))
     return JSONResponse(mapping.success({"profile": mapping.changed_profile(answer.account)}))
-
-
-@HANDLERS.on("followUser")
-async def follow(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.follow(FollowRequest(account_id=path_uuid(request)))
-    return JSONResponse(mapping.message("User followed"))
-
-
-@HANDLERS.on("unfollowUser")
-async def unfollow(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unfollow(UnfollowRequest(account_id=path_uuid(request)))
-    return JSONResponse(mapping.message("User unfollowed"))
 
 
 def _user_agent(request: Request) -> str:

@@ -3,6 +3,8 @@ import asyncio
 from soundstage.catalog.v1.search_pb2 import (
     SearchPeopleRequest,
     SearchPeopleResponse,
+    SearchPlaylistsRequest,
+    SearchPlaylistsResponse,
     SearchTracksRequest,
     SearchTracksResponse,
 )
@@ -48,14 +50,15 @@ async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("search")
 async def search(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, SearchQuery)
-    tracks, people = await asyncio.gather(_tracks(parts, asked), _people(parts, asked))
+    tracks, playlists, people = await asyncio.gather(
+        _tracks(parts, asked), _playlists(parts, asked), _people(parts, asked)
+    )
     origin = parts.origin(request)
     found = {
         "tracks": [mapping.track_hit(track, parts.media, origin) for track in tracks.tracks],
-        # There are no playlists yet, so none can be found.
-        "playlists": [],
+        "playlists": [mapping.playlist_hit(playlist) for playlist in playlists.playlists],
         "users": [mapping.user_hit(person) for person in people.people],
-        "total": tracks.total + people.total,
+        "total": tracks.total + playlists.total + people.total,
     }
     return JSONResponse(mapping.success(found))
 
@@ -65,6 +68,13 @@ async def _tracks(parts: Parts, asked: SearchQuery) -> SearchTracksResponse:
         return SearchTracksResponse()
     wanted = SearchTracksRequest(query=asked.q, page=page(asked.page, asked.limit))
     return await parts.calls.catalog.search_tracks(wanted)
+
+
+async def _playlists(parts: Parts, asked: SearchQuery) -> SearchPlaylistsResponse:
+    if asked.type not in (None, "playlists"):
+        return SearchPlaylistsResponse()
+    wanted = SearchPlaylistsRequest(query=asked.q, page=page(asked.page, asked.limit), without_albums=True)
+    return await parts.calls.catalog.search_playlists(wanted)
 
 
 async def _people(parts: Parts, asked: SearchQuery) -> SearchPeopleResponse:

@@ -954,6 +954,7 @@ class PlaylistState(_message.Message):
     COLLABORATOR_IDS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     IS_REMOVED_FIELD_NUMBER: _builtins.int
+    TENANT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     number: _builtins.int
     owner_id: _builtins.str
@@ -963,6 +964,7 @@ class PlaylistState(_message.Message):
     version: _builtins.int
     """Grows with each change of this playlist; an older or equal one is ignored."""
     is_removed: _builtins.bool
+    tenant: _builtins.str
     @_builtins.property
     def collaborator_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Who may see it beside its owner while it is private."""
@@ -979,10 +981,11 @@ class PlaylistState(_message.Message):
         collaborator_ids: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
         is_removed: _builtins.bool = ...,
+        tenant: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collaborator_ids", b"collaborator_ids", "id", b"id", "is_album", b"is_album", "is_public", b"is_public", "is_removed", b"is_removed", "number", b"number", "owner_id", b"owner_id", "title", b"title", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collaborator_ids", b"collaborator_ids", "id", b"id", "is_album", b"is_album", "is_public", b"is_public", "is_removed", b"is_removed", "number", b"number", "owner_id", b"owner_id", "tenant", b"tenant", "title", b"title", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

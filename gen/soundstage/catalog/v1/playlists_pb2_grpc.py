@@ -150,14 +150,14 @@ class PlaylistsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def List(self, request, context):
-        """Newest first: public ones, and private ones the caller owns or collaborates on.
+        """Newest first: public ones, and private ones the caller owns or collaborates on; no albums.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Recommend(self, request, context):
-        """Public playlists of others with at least one track, best first.
+        """Public playlists of others with at least one track, best first; no albums.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,9 +37,9 @@ class PlaylistsServiceStub:
     GetBatch: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceGetBatchRequest, _playlists_pb2.PlaylistsServiceGetBatchResponse]
     """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
     List: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceListRequest, _playlists_pb2.PlaylistsServiceListResponse]
-    """Newest first: public ones, and private ones the caller owns or collaborates on."""
+    """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
     Recommend: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RecommendRequest, _playlists_pb2.RecommendResponse]
-    """Public playlists of others with at least one track, best first."""
+    """Public playlists of others with at least one track, best first; no albums."""
     Change: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceChangeRequest, _playlists_pb2.PlaylistsServiceChangeResponse]
     Remove: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceRemoveRequest, _playlists_pb2.PlaylistsServiceRemoveResponse]
     AddTrack: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddTrackRequest, _playlists_pb2.AddTrackResponse]
@@ -66,9 +66,9 @@ class PlaylistsServiceAsyncStub(PlaylistsServiceStub):
     GetBatch: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceGetBatchRequest, _playlists_pb2.PlaylistsServiceGetBatchResponse]  # type: ignore[assignment]
     """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
     List: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceListRequest, _playlists_pb2.PlaylistsServiceListResponse]  # type: ignore[assignment]
-    """Newest first: public ones, and private ones the caller owns or collaborates on."""
+    """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
     Recommend: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RecommendRequest, _playlists_pb2.RecommendResponse]  # type: ignore[assignment]
-    """Public playlists of others with at least one track, best first."""
+    """Public playlists of others with at least one track, best first; no albums."""
     Change: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceChangeRequest, _playlists_pb2.PlaylistsServiceChangeResponse]  # type: ignore[assignment]
     Remove: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceRemoveRequest, _playlists_pb2.PlaylistsServiceRemoveResponse]  # type: ignore[assignment]
     AddTrack: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddTrackRequest, _playlists_pb2.AddTrackResponse]  # type: ignore[assignment]
@@ -116,7 +116,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.PlaylistsServiceListRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.PlaylistsServiceListResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceListResponse]]:
-        """Newest first: public ones, and private ones the caller owns or collaborates on."""
+        """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
 
     @_abc_1.abstractmethod
     def Recommend(
@@ -124,7 +124,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.RecommendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.RecommendResponse, _abc.Awaitable[_playlists_pb2.RecommendResponse]]:
-        """Public playlists of others with at least one track, best first."""
+        """Public playlists of others with at least one track, best first; no albums."""
 
     @_abc_1.abstractmethod
     def Change(

@@ -176,6 +176,7 @@ class SearchPlaylistsRequest(_message.Message):
     IS_PUBLIC_FIELD_NUMBER: _builtins.int
     PUBLIC_ONLY_FIELD_NUMBER: _builtins.int
     ONLY_DOWNLOADABLE_FIELD_NUMBER: _builtins.int
+    WITHOUT_ALBUMS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Empty: no filter by words, newest first."""
     owner_id: _builtins.str
@@ -184,6 +185,8 @@ class SearchPlaylistsRequest(_message.Message):
     """Only public ones, whoever asks."""
     only_downloadable: _builtins.bool
     """Only with a track that may be downloaded."""
+    without_albums: _builtins.bool
+    """Leave albums out."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     def __init__(
@@ -195,10 +198,11 @@ class SearchPlaylistsRequest(_message.Message):
         is_public: _builtins.bool | None = ...,
         public_only: _builtins.bool = ...,
         only_downloadable: _builtins.bool = ...,
+        without_albums: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_is_public", b"_is_public", "is_public", b"is_public", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_public", b"_is_public", "is_public", b"is_public", "only_downloadable", b"only_downloadable", "owner_id", b"owner_id", "page", b"page", "public_only", b"public_only", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_public", b"_is_public", "is_public", b"is_public", "only_downloadable", b"only_downloadable", "owner_id", b"owner_id", "page", b"page", "public_only", b"public_only", "query", b"query", "without_albums", b"without_albums"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__is_public: _TypeAlias = _typing.Literal["is_public"]  # noqa: Y015
     _WhichOneofArgType__is_public: _TypeAlias = _typing.Literal["_is_public", b"_is_public"]  # noqa: Y015

@@ -1,0 +1,55 @@
+import re
+from urllib.parse import unquote
+
+from soundstage.catalog.v1.people_pb2 import GetByHandleRequest
+from soundstage.catalog.v1.playlists_pb2 import PlaylistsServiceGetRequest
+from starlette.responses import Response
+
+from chassis.errors import NotFound
+from gateway.calls.wire import ref
+from gateway.contract import Handlers
+from gateway.contracts.discovery import hashid
+from gateway.contracts.discovery.schemas import resolve_query
+from gateway.parts import Parts
+from gateway.web.requests import Request
+
+HANDLERS = Handlers()
+# Scheme and host, whichever they are; the path without one trailing slash; query and fragment.
+_URL = re.compile(r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?(/[^?#]*?)/?(?:[?#].*)?", re.DOTALL)
+_NUMBERED = re.compile(r".+-([0-9]{1,19})", re.DOTALL)
+
+
+@HANDLERS.on("resolve")
+async def resolve(parts: Parts, request: Request) -> Response:
+    """Where the resource behind a page's URL is; relative, and only if it is there."""
+    url = resolve_query(request).url
+    with hashid.named(url):
+        kind, number = await _found(parts, url)
+    return Response(status_code=302, headers={"location": f"/v1/{kind}/{hashid.encode(number)}"})
+
+
+async def _found(parts: Parts, url: str) -> tuple[str, int]:
+    match [unquote(segment) for segment in _path(url).split("/")[1:]]:
+        case [handle] if handle:
+            answer = await parts.calls.catalog.get_person_by_handle(GetByHandleRequest(handle=handle))
+            return "users", answer.person.number
+        case [handle, slug] if handle:
+            return "tracks", (await parts.calls.catalog.get_track(_number(slug), public_only=True)).number
+        case [handle, "playlist" | "album", slug] if handle:
+            wanted = PlaylistsServiceGetRequest(playlist=ref(_number(slug)), public_only=True)
+            return "playlists", (await parts.calls.catalog.get_playlist(wanted)).playlist.number
+    raise NotFound()
+
+
+def _path(url: str) -> str:
+    match = _URL.fullmatch(url)
+    return match[1] if match else ""
+
+
+def _number(slug: str) -> int:
+    """The number at the end, which alone finds it: old links outlive a renamed title or handle. NotFound."""
+    match = _NUMBERED.fullmatch(slug)
+    number = int(match[1]) if match else 0
+    if not 1 <= number <= hashid.MOST:
+        raise NotFound()
+    return number

@@ -1,0 +1,43 @@
+from soundstage.common.v1.common_pb2 import Page
+from soundstage.insights.v1.trending_pb2 import ListTracksRequest, TrendingWindow
+
+from gateway.contract import Handlers
+from gateway.contracts.discovery import hashid, mapping
+from gateway.contracts.discovery.schemas import TrendingQuery, query
+from gateway.parts import Parts
+from gateway.web.requests import Request
+from gateway.web.responses import JSONResponse
+
+HANDLERS = Handlers()
+WINDOWS = {
+    "week": TrendingWindow.TRENDING_WINDOW_WEEK,
+    "month": TrendingWindow.TRENDING_WINDOW_MONTH,
+    "year": TrendingWindow.TRENDING_WINDOW_YEAR,
+    "allTime": TrendingWindow.TRENDING_WINDOW_ALL_TIME,
+}
+# Asked for beyond a page, since the ranking may still name tracks that have gone.
+SPARE_TRACKS = 10
+
+
+@HANDLERS.on("getTrack")
+async def get_track(parts: Parts, request: Request) -> JSONResponse:
+    track_id = request.path_params["track_id"]
+    number = hashid.decode(track_id)
+    with hashid.named(track_id):
+        track = await parts.calls.catalog.get_track(number, public_only=True)
+    return JSONResponse({"data": mapping.track(track, parts.media, parts.origin(request))})
+
+
+@HANDLERS.on("getTrendingTracks")
+async def list_trending(parts: Parts, request: Request) -> JSONResponse:
+    asked = query(request, TrendingQuery)
+    ranked = await parts.calls.insights.list_trending_tracks(
+        ListTracksRequest(
+            window=WINDOWS[asked.time],
+            genre=asked.genre or None,
+            page=Page(offset=asked.offset, limit=asked.limit + SPARE_TRACKS),
+        )
+    )
+    found = await parts.joins.tracks(ranked.track_ids, public_only=True)
+    there = [track for track in found.values() if track is not None][: asked.limit]
+    return JSONResponse({"data": mapping.tracks(there, parts.media, parts.origin(request))})

@@ -1,0 +1,1 @@
+"""Playlists, and the albums that catalog itself keeps of its owners' tracks. MongoDB is the truth."""

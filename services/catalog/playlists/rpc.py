@@ -1,0 +1,243 @@
+"""PlaylistsService on the wire."""
+
+from collections.abc import AsyncIterator, Mapping
+from uuid import UUID
+
+from soundstage.catalog.v1 import playlists_pb2 as pb
+from soundstage.catalog.v1 import playlists_pb2_grpc
+
+from chassis import idempotency, ids, principal
+from chassis.clock import timestamp
+from chassis.errors import FieldError, Invalid
+from chassis.pages import Page
+from chassis.principal import Kind
+from services.catalog import events
+from services.catalog.people.person import Person, Ref
+from services.catalog.people.rpc import MOST_ITEMS, person, ref, refs
+from services.catalog.playlists.domain import Playlists
+from services.catalog.playlists.playlist import Collaborator, Permission, Shown, View, Wanted
+from services.catalog.tracks import domain as tracks
+from services.catalog.tracks.form import Form
+from services.catalog.tracks.rpc import track
+from services.catalog.tracks.track import View as TrackView
+
+PERMISSIONS = {
+    pb.PERMISSION_READ: Permission.READ,
+    pb.PERMISSION_WRITE: Permission.WRITE,
+    pb.PERMISSION_ADMIN: Permission.ADMIN,
+}
+SENT = {permission: sent for sent, permission in PERMISSIONS.items()}
+
+
+class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
+    def __init__(self, playlists: Playlists, tracks: tracks.Tracks) -> None:
+        self._playlists = playlists
+        self._tracks = tracks
+
+    @principal.allow(Kind.USER)
+    async def Add(self, request: pb.PlaylistsServiceAddRequest, context: object) -> pb.PlaylistsServiceAddResponse:
+        said = pb.PlaylistsServiceAddRequest()
+        said.CopyFrom(request)
+        said.ClearField("idempotency_key")
+        view = await self._playlists.add(
+            principal.current(), _form(request), request.idempotency_key, idempotency.fingerprint(said)
+        )
+        return pb.PlaylistsServiceAddResponse(playlist=playlist(view))
+
+    @principal.allow_anyone
+    async def Get(self, request: pb.PlaylistsServiceGetRequest, context: object) -> pb.PlaylistsServiceGetResponse:
+        caller = principal.current()
+        view = await self._playlists.get(caller, ref(request.playlist), public_only=request.public_only)
+        shown = await self._shown(caller, view) if request.with_tracks else {}
+        return pb.PlaylistsServiceGetResponse(playlist=playlist(view, shown))
+
+    @principal.allow_anyone
+    async def GetBatch(
+        self, request: pb.PlaylistsServiceGetBatchRequest, context: object
+    ) -> pb.PlaylistsServiceGetBatchResponse:
+        if len(request.ids) > MOST_ITEMS:
+            raise Invalid(fields=[FieldError("ids", f"at most {MOST_ITEMS} at once")])
+        views = await self._playlists.get_batch(principal.current(), [ids.parse(id) for id in request.ids])
+        return pb.PlaylistsServiceGetBatchResponse(playlists=[playlist(view) for view in views])
+
+    @principal.allow_anyone
+    async def List(self, request: pb.PlaylistsServiceListRequest, context: object) -> pb.PlaylistsServiceListResponse:
+        caller = principal.current()
+        wanted = Wanted(
+            tenant=caller.tenant,
+            reader_id=caller.account_id,
+            owner_id=ids.parse(request.owner_id, field="owner_id") if request.owner_id else None,
+            without_albums=True,
+        )
+        page = Page.of(request.page.offset, request.page.limit)
+        views, total = await self._playlists.search(caller, "", wanted, page)
+        return pb.PlaylistsServiceListResponse(playlists=[summary(view) for view in views], total=total)
+
+    @principal.allow(Kind.USER)
+    async def Recommend(self, request: pb.RecommendRequest, context: object) -> pb.RecommendResponse:
+        views = await self._playlists.recommend(principal.current(), Page.of(0, request.limit).limit)
+        return pb.RecommendResponse(playlists=[summary(view) for view in views])
+
+    @principal.allow(Kind.USER)
+    async def Change(
+        self, request: pb.PlaylistsServiceChangeRequest, context: object
+    ) -> pb.PlaylistsServiceChangeResponse:
+        form = _form(request, has_title="title" in request.fields)
+        view = await self._playlists.change(principal.current(), ids.parse(request.id), list(request.fields), form)
+        return pb.PlaylistsServiceChangeResponse(playlist=summary(view))
+
+    @principal.allow(Kind.USER)
+    async def Remove(
+        self, request: pb.PlaylistsServiceRemoveRequest, context: object
+    ) -> pb.PlaylistsServiceRemoveResponse:
+        await self._playlists.remove(principal.current(), ids.parse(request.id))
+        return pb.PlaylistsServiceRemoveResponse()
+
+    @principal.allow(Kind.USER)
+    async def AddTrack(self, request: pb.AddTrackRequest, context: object) -> pb.AddTrackResponse:
+        track_id = ids.parse(request.track_id, field="track_id")
+        await self._playlists.add_track(principal.current(), _playlist_id(request.playlist_id), track_id)
+        return pb.AddTrackResponse()
+
+    @principal.allow(Kind.USER)
+    async def RemoveTrack(self, request: pb.RemoveTrackRequest, context: object) -> pb.RemoveTrackResponse:
+        track_id = ids.parse(request.track_id, field="track_id")
+        await self._playlists.remove_track(principal.current(), _playlist_id(request.playlist_id), track_id)
+        return pb.RemoveTrackResponse()
+
+    @principal.allow(Kind.USER)
+    async def Reorder(self, request: pb.ReorderRequest, context: object) -> pb.ReorderResponse:
+        order = [ids.parse(id, field="track_ids") for id in request.track_ids]
+        await self._playlists.reorder(principal.current(), _playlist_id(request.playlist_id), order)
+        return pb.ReorderResponse()
+
+    @principal.allow(Kind.USER)
+    async def AddCollaborator(self, request: pb.AddCollaboratorRequest, context: object) -> pb.AddCollaboratorResponse:
+        added, who = await self._playlists.add_collaborator(
+            principal.current(), _playlist_id(request.playlist_id), _account_id(request), _permission(request)
+        )
+        return pb.AddCollaboratorResponse(collaborator=_collaborator(added, who))
+
+    @principal.allow(Kind.USER)
+    async def ListCollaborators(
+        self, request: pb.ListCollaboratorsRequest, context: object
+    ) -> pb.ListCollaboratorsResponse:
+        found = await self._playlists.list_collaborators(principal.current(), _playlist_id(request.playlist_id))
+        return pb.ListCollaboratorsResponse(collaborators=[_collaborator(one, who) for one, who in found])
+
+    @principal.allow(Kind.USER)
+    async def ChangeCollaborator(
+        self, request: pb.ChangeCollaboratorRequest, context: object
+    ) -> pb.ChangeCollaboratorResponse:
+        changed, who = await self._playlists.change_collaborator(
+            principal.current(), _playlist_id(request.playlist_id), _account_id(request), _permission(request)
+        )
+        return pb.ChangeCollaboratorResponse(collaborator=_collaborator(changed, who))
+
+    @principal.allow(Kind.USER)
+    async def RemoveCollaborator(
+        self, request: pb.RemoveCollaboratorRequest, context: object
+    ) -> pb.RemoveCollaboratorResponse:
+        await self._playlists.remove_collaborator(
+            principal.current(), _playlist_id(request.playlist_id), _account_id(request)
+        )
+        return pb.RemoveCollaboratorResponse()
+
+    @principal.allow(Kind.USER)
+    async def Share(self, request: pb.ShareRequest, context: object) -> pb.ShareResponse:
+        fingerprint = idempotency.fingerprint(pb.ShareRequest(playlist_id=request.playlist_id))
+        link = await self._playlists.share(
+            principal.current(), _playlist_id(request.playlist_id), request.idempotency_key, fingerprint
+        )
+        return pb.ShareResponse(token=link.token, expires_at=timestamp(link.expires_at))
+
+    @principal.allow_anyone
+    async def GetShared(self, request: pb.GetSharedRequest, context: object) -> pb.GetSharedResponse:
+        view = await self._playlists.get_shared(request.token)
+        return pb.GetSharedResponse(playlist=playlist(view, await self._shown(principal.ANONYMOUS, view)))
+
+    @principal.allow_services
+    async def ListStates(
+        self, request: pb.PlaylistsServiceListStatesRequest, context: object
+    ) -> pb.PlaylistsServiceListStatesResponse:
+        found = await self._playlists.list_states(refs(request.playlists))
+        return pb.PlaylistsServiceListStatesResponse(playlists=[events.playlist_state(p) for p in found])
+
+    @principal.allow_services
+    async def Export(
+        self, request: pb.PlaylistsServiceExportRequest, context: object
+    ) -> AsyncIterator[pb.PlaylistsServiceExportResponse]:
+        after = ids.parse(request.after_id, field="after_id") if request.after_id else None
+        async for batch in self._playlists.export(after):
+            yield pb.PlaylistsServiceExportResponse(playlists=[events.playlist_state(p) for p in batch])
+
+    async def _shown(self, caller: principal.Principal, view: View) -> dict[UUID, TrackView]:
+        """The tracks of a playlist as they are shown, by id."""
+        wanted = [tracks.Wanted(Ref(id=shown.track.id), caller) for shown in view.entries]
+        found = await self._tracks.get_batch(wanted)
+        return {one.track.id: one for one in found if isinstance(one, TrackView)}
+
+
+def summary(view: View) -> pb.Playlist:
+    """A playlist without its entries."""
+    p = view.playlist
+    return pb.Playlist(
+        id=str(p.id),
+        number=p.number,
+        owner=person(view.owner),
+        title=p.title,
+        description=p.description,
+        is_public=p.is_public,
+        is_album=p.is_album,
+        slug=p.slug,
+        track_count=view.track_count,
+        total_play_count=view.plays,
+        like_count=view.likes,
+        repost_count=view.reposts,
+        cover_object=view.cover_object,
+        created_at=timestamp(p.created_at),
+        updated_at=timestamp(p.updated_at),
+    )
+
+
+def playlist(view: View, tracks_shown: Mapping[UUID, TrackView] | None = None) -> pb.Playlist:
+    """A playlist with its entries, and with their tracks where they are given."""
+    message = summary(view)
+    message.entries.extend(_entry(shown, (tracks_shown or {}).get(shown.track.id)) for shown in view.entries)
+    return message
+
+
+def _entry(shown: Shown, view: TrackView | None) -> pb.PlaylistEntry:
+    return pb.PlaylistEntry(
+        id=str(shown.entry.id),
+        track_id=str(shown.track.id),
+        track_number=shown.track.number,
+        added_at=timestamp(shown.entry.added_at),
+        position=shown.position,
+        track=track(view) if view else None,
+    )
+
+
+def _collaborator(one: Collaborator, who: Person) -> pb.Collaborator:
+    return pb.Collaborator(person=person(who), permission=SENT[one.permission], added_at=timestamp(one.added_at))
+
+
+def _form(request: pb.PlaylistsServiceAddRequest | pb.PlaylistsServiceChangeRequest, *, has_title: bool = True) -> Form:
+    description = request.description if request.HasField("description") else None
+    return Form(title=request.title if has_title else None, description=description, is_public=request.is_public)
+
+
+def _playlist_id(text: str) -> UUID:
+    return ids.parse(text, field="playlist_id")
+
+
+def _account_id(
+    request: pb.AddCollaboratorRequest | pb.ChangeCollaboratorRequest | pb.RemoveCollaboratorRequest,
+) -> UUID:
+    return ids.parse(request.account_id, field="account_id")
+
+
+def _permission(request: pb.AddCollaboratorRequest | pb.ChangeCollaboratorRequest) -> Permission:
+    if request.permission not in PERMISSIONS:
+        raise Invalid(fields=[FieldError("permission", "must be read, write or admin")])
+    return PERMISSIONS[request.permission]

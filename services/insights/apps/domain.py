@@ -1,0 +1,79 @@
+"""Requests by the names that apps give themselves, each report counted once; and registered apps."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import UUID
+
+from chassis import clock
+from chassis.errors import FieldError, Invalid, NotFound
+from chassis.postgres import Database
+from services.insights.apps import store
+from services.insights.apps.app import App, Trailing
+
+MOST_LISTED = 100
+LIST_KEPT_SECONDS = 10.0
+# The longest range, and a day more for whoever reports late.
+KEPT = timedelta(days=31)
+MOST_NAME_CHARACTERS = 128
+
+
+class Apps:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asking = asyncio.Lock()
+        self._listed: dict[Trailing, tuple[float, list[tuple[str, int]]]] = {}
+
+    async def record(self, id: UUID, counts: Mapping[str, int], counted_at: datetime) -> None:
+        """A report of requests by name; the same one again counts nothing. Raises Invalid."""
+        if not all(_is_name(name) and count > 0 for name, count in counts.items()):
+            raise Invalid(fields=[FieldError("counts", "must name apps, each with a count above 0")])
+        now = clock.utc_now()
+        async with self._database.transaction() as conn:
+            if await store.add_report(conn, id, now):
+                await store.count(conn, counts, min(counted_at, now))
+
+    async def list_trailing(self, trailing: Trailing) -> list[tuple[str, int]]:
+        """Names and requests, most first, equal ones by name; as they were some seconds ago."""
+        # Anybody may ask, and it is a sum over a month: one at a time, and not for each anew.
+        async with self._asking:
+            listed = self._listed.get(trailing)
+            if listed is None or listed[0] + LIST_KEPT_SECONDS < monotonic():
+                self._listed[trailing] = listed = (monotonic(), await self._list(trailing))
+        return listed[1]
+
+    async def _list(self, trailing: Trailing) -> list[tuple[str, int]]:
+        async with self._database.connection() as conn:
+            if trailing.value is None:
+                return await store.list_totals(conn, MOST_LISTED)
+            return await store.list_since(conn, clock.utc_now() - trailing.value, MOST_LISTED)
+
+    async def get(self, address: str) -> App:
+        """A registered one, its address in any case. Raises NotFound."""
+        async with self._database.connection() as conn:
+            app = await store.get(conn, address.lower().replace("\0", " "))
+        if app is None:
+            raise NotFound("App not found")
+        return app
+
+    async def add(self, name: str, owner_number: int, description: str | None) -> App:
+        """Registers one under a new address. Raises Invalid."""
+        if not _is_name(name):
+            raise Invalid(f"The name must have 1 to {MOST_NAME_CHARACTERS} characters")
+        if owner_number < 1:
+            raise Invalid("The owner is an account's number, from 1")
+        app = App(f"0x{secrets.token_hex(20)}", owner_number, name, description)
+        async with self._database.transaction() as conn:
+            await store.add(conn, app, clock.utc_now())
+        return app
+
+    async def prune(self) -> None:
+        """Forgets the hours that no range looks back to, and reports that nobody sends again."""
+        async with self._database.transaction() as conn:
+            await store.prune(conn, clock.utc_now() - KEPT)
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= MOST_NAME_CHARACTERS and "\0" not in text

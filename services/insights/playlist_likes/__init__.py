@@ -1,0 +1,1 @@
+"""Likes of playlists as states: the latest version wins, and totals follow from the transitions."""

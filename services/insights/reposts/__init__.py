@@ -1,0 +1,1 @@
+"""Reposts of tracks and playlists as states: the latest version wins, and totals follow from the transitions."""

@@ -1,0 +1,1 @@
+"""Which tracks are played, reposted and liked most, brought up to date as that changes and as time goes by."""

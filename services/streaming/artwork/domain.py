@@ -1,0 +1,83 @@
+"""Covers: what a file brought along becomes squares in the sizes that clients know, made once and never changed."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from chassis import telemetry
+from chassis.postgres import Database
+from services.streaming.artwork import store
+from services.streaming.recordings import jobs, sandbox
+from services.streaming.recordings import store as recordings
+from services.streaming.recordings.objects import Objects
+from services.streaming.recordings.recording import Recording, State, folder
+from services.streaming.uploads.spool import Spool
+
+log = telemetry.logger(__name__)
+
+MIB = 1024 * 1024
+# Time that is spent waiting for the machine costs no cover, so only who hangs is ended by the clock.
+LIMITS = sandbox.Limits(cpu_seconds=20, wall_seconds=300, memory_bytes=1024 * MIB, file_bytes=4 * MIB)
+SCRIPT = Path(__file__).with_name("squares.py")
+# Stands for all sizes; the others lie beside it.
+LARGEST = "cover-1000x1000.jpg"
+FIRST = UUID(int=0)
+
+
+class Artwork:
+    def __init__(self, db: Database, objects: Objects, spool: Spool) -> None:
+        self._db, self._objects, self._spool = db, objects, spool
+
+    async def make(self, recording: Recording, into: Path) -> str | None:
+        """The name of its cover once what is in `into` is stored; None when it has none that can be shown.
+
+        Unavailable: the store is away.
+        """
+        if recording.cover_object is None:
+            return None
+        with TemporaryDirectory(dir=self._spool.folder) as scratch:
+            source = Path(scratch) / "cover"
+            try:
+                await self._objects.fetch(recording.cover_object, source)
+            except FileNotFoundError:
+                return None
+            return f"{folder(recording.id)}/{LARGEST}" if await _draw(source, into) else None
+
+    async def make_all(self) -> int:
+        """Makes the covers of recordings that are older than sizes, and counts them; may be broken off and run again.
+
+        Unavailable: a store is away.
+        """
+        count, last = 0, FIRST
+        while recording := await self._next(last):
+            await self._remake(recording)
+            count, last = count + 1, recording.id
+        return count
+
+    async def _next(self, after_id: UUID) -> Recording | None:
+        async with self._db.connection() as conn:
+            found = await store.get_as_it_came(conn, after_id, LARGEST)
+            return await recordings.get(conn, found) if found else None
+
+    async def _remake(self, recording: Recording) -> None:
+        assert recording.cover_object
+        with TemporaryDirectory(dir=self._spool.folder) as made:
+            cover = await self.make(recording, Path(made))
+            await self._objects.put_folder(folder(recording.id), Path(made))
+        async with self._db.transaction() as conn:
+            if await store.replace(conn, recording.id, recording.cover_object, cover):
+                await jobs.discard(conn, recording.cover_object)
+            elif (now := await recordings.get(conn, recording.id)) is None or now.state is State.REMOVED:
+                await jobs.discard(conn, folder(recording.id))
+
+
+async def _draw(source: Path, into: Path) -> bool:
+    argv = [sys.executable, "-I", str(SCRIPT), str(source), str(into)]
+    try:
+        status, _, complaint = await sandbox.output_of(argv, LIMITS, max_bytes=0)
+    except TimeoutError:
+        status, complaint = -1, b"too slow"
+    if status != 0:
+        log.info("artwork.refused", status=status, complaint=complaint[-500:].decode("utf-8", "replace"))
+    return status == 0
