@@ -66,8 +66,14 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
     role("all", "All roles in one process, for a laptop.")
 
     @cli.command(help="Bring databases and topics up to date.")
-    def migrate(phase: str = typer.Option("", help="Only files of this phase: pre or post.")) -> None:
-        run(service, settings_class(), build, lambda roles, stop: roles.migrate.run(phase))
+    def migrate(
+        phase: str = typer.Option("", help="Only files of this phase: pre or post."),
+        wait: bool = typer.Option(False, help="Change nothing; wait until another run has done it."),
+    ) -> None:
+        def work(roles: Roles, stop: asyncio.Event) -> Awaitable[None]:
+            return roles.migrate.awaited(stop) if wait else roles.migrate.run(phase)
+
+        run(service, settings_class(), build, work)
 
     for commands in more:
         cli.add_typer(commands)
