@@ -30,7 +30,7 @@ def proxy(kept: Bucket) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def stage(kept: Bucket, proxy: Proxy) -> Iterator[Stage]:
-    with house(**kept.settings(*proxy.address.split(":"))) as running, Stage(running.url) as stage:
+    with house(**kept.settings(proxy.address)) as running, Stage(running.url) as stage:
         yield stage
 
 

@@ -19,11 +19,11 @@ class Bucket:
     host: str
     port: int
 
-    def settings(self, host: str, port: int) -> dict[str, str]:
-        """What an operator sets to keep recordings there; the address may be that of a proxy before it."""
+    def settings(self, address: str) -> dict[str, Any]:
+        """What an operator sets to keep recordings there; `address` may be that of a proxy before it."""
         return {
             "STORAGE_URL": f"s3://{BUCKET}",
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ENDPOINT_URL": f"http://{address}",
             "AWS_REGION": REGION,
             "AWS_ACCESS_KEY_ID": KEY_ID,
             "AWS_SECRET_ACCESS_KEY": KEY,
