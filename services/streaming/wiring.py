@@ -57,7 +57,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
 
 def _migration(settings: Settings) -> Migration:
     kafka = settings.kafka_bootstrap
-    return Migration(settings.database_url, MIGRATIONS, kafka, [events.RECORDINGS], settings.kafka_replication)
+    return Migration(settings.database_url, MIGRATIONS, kafka, events.TOPICS, settings.kafka_replication)
 
 
 def _server(settings: Settings, recordings: Recordings, streams: Streams, uploads: Uploads) -> Server:

@@ -45,7 +45,9 @@ class Sweeper:
             for recording_id in [*left, *trackless]:
                 await jobs.discard(conn, folder(recording_id))
                 await jobs.discard(conn, original_object(recording_id))
-            telemetry.JOBS_WAITING.labels("transcode").set(await jobs.count(conn))
+            waiting, oldest_seconds = await jobs.waiting(conn)
+        telemetry.JOBS_WAITING.labels("transcode").set(waiting)
+        telemetry.JOBS_OLDEST_SECONDS.labels("transcode").set(oldest_seconds)
 
     async def _delete(self) -> None:
         """Objects first, then the row: a crash between deletes once more what is gone."""
