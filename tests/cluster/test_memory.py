@@ -1,0 +1,44 @@
+"""A pod that eats its memory is restarted, and nobody else."""
+
+import contextlib
+import time
+
+from deploy.k8s.kubectl import ClusterError
+from deploy.k8s.readiness import name
+from tests.cluster.stand import Cast, Stand
+from tests.support.people import eventually
+
+SERVICE = "insights"
+ENDED_SECONDS = 60.0
+# Within the container's own cgroup. Whoever has the most to lose is chosen by the kernel: that must be the process
+# that the pod is about, which its own user may volunteer, but never protect.
+GLUTTON = """
+open("/proc/1/oom_score_adj", "w").write("1000")
+hoard = []
+while True:
+    hoard.append(b"x" * (8 << 20))
+"""
+
+
+def test_it_is_restarted_alone(stand: Stand, cast: Cast) -> None:
+    before = stand.lives()
+    pod = name(stand.pods(SERVICE, "serve")[0])
+    with stand.load(cast) as load:
+        began = time.monotonic()
+        with contextlib.suppress(ClusterError):  # it ends with the container
+            stand.kubectl("exec", pod, "--", "python", "-c", GLUTTON, timeout_seconds=ENDED_SECONDS)
+        reason = eventually(lambda: _ended_by(stand, pod), ENDED_SECONDS)
+        stand.settle()
+        seconds = time.monotonic() - began
+    assert reason == "OOMKilled"
+    after = stand.lives()
+    assert after == {**before, pod: before[pod] + 1}
+    assert set(load.statuses) <= {200, 503}, load.others()
+    stand.check_plays(cast, load.ledger)
+    stand.measured(f"{pod} out of memory: ready again after {seconds:.0f} s, nobody else restarted")
+
+
+def _ended_by(stand: Stand, pod: str) -> str | None:
+    statuses = stand.kubectl.json("pod", pod)["status"]["containerStatuses"]
+    ended = [status.get("lastState", {}).get("terminated") for status in statuses]
+    return next((str(one["reason"]) for one in ended if one), None)
