@@ -120,7 +120,6 @@ class Database:
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:
             if self._pool is None:
-                telemetry.DATABASE_MOST.inc(self._size[1])
                 self._pool = await asyncpg.create_pool(
                     self.url,
                     min_size=self._size[0],
@@ -135,6 +134,7 @@ class Database:
                         "jit": "off",
                     },
                 )
+                telemetry.DATABASE_MOST.inc(self._size[1])
             return self._pool
 
     async def add_events(self, conn: Connection, events: Sequence[Event]) -> None:
