@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,7 +32,7 @@ SLOW_SECONDS = 600.0
 class Cluster:
     """`environ` leads kubectl to it; `load` is the command before an image's archive, empty where none is known."""
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     load: tuple[str, ...]
     made_here: bool = False
 

@@ -16,7 +16,7 @@ from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Database
-from chassis.process import Role, Roles
+from chassis.process import Every, Role, Roles
 from chassis.server import Server
 from services.insights import consumers, events
 from services.insights.config import Settings
@@ -37,7 +37,6 @@ from services.insights.realtime.rpc import RealtimeRpc
 from services.insights.rebuild.domain import Rebuild
 from services.insights.rebuild.store import SHADOW
 from services.insights.reconciliations.domain import Reconciler, Source
-from services.insights.ticker import Every
 from services.insights.totals.domain import Totals
 from services.insights.tracks.domain import Tracks
 

@@ -13,7 +13,7 @@ from chassis.inbox import Consumer, StateSink
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Database
-from chassis.process import Roles
+from chassis.process import Every, Roles
 from chassis.server import Server
 from services.streaming import consumers, events
 from services.streaming.config import Settings
@@ -51,7 +51,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
         serve=[serve],
         consume=[_consumer(settings, recordings)],
         relay=[Relay(db, settings.kafka_bootstrap)],
-        work=[_processing(settings, db, store, spool), _sweeper(settings, db, store)],
+        work=[_processing(settings, db, store, spool), Every(1.0, "sweep", _sweeper(settings, db, store).sweep)],
     )
 
 

@@ -80,7 +80,7 @@ def _keep(chosen: cluster.Cluster, what: str) -> str:
     except ClusterError as error:
         lines = [str(error)]
     text = "\n".join([f"kept in {folder.relative_to(ROOT)}; look first at", *(lines or ["nothing: all is ready"])])
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)
     return text
 
 

@@ -41,7 +41,7 @@ class Told(NamedTuple):
     seconds: float
 
 
-@dataclass
+@dataclass(repr=False)
 class Readers:
     """`per_second` requests in turn from `reads`, until told to stop."""
 

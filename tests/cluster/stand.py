@@ -28,7 +28,7 @@ HEALED_SECONDS = 30.0
 TRACKS = 3
 
 
-@dataclass
+@dataclass(repr=False)
 class Cast:
     """Whoever reads and plays in one test, and what."""
 
@@ -38,7 +38,7 @@ class Cast:
     listeners: list[Listener]
 
 
-@dataclass
+@dataclass(repr=False)
 class Stand:
     cluster: Cluster
     console: Console
@@ -52,7 +52,7 @@ class Stand:
 
     def measured(self, figure: str) -> None:
         self.figures.append(figure)
-        self.console.print(f"  {figure}", style="bold")
+        self.console.print(f"  {figure}", style="bold", soft_wrap=True)
 
     # -- pods
 
