@@ -50,7 +50,7 @@ deploy: env-dev ## Bring the images of build/images to a cluster (CLUSTER=curren
 	@$(VENV)/python -m deploy.k8s deploy
 
 cluster-test: env-dev ## Deploy, then journeys, restarts, kills, scaling and a bad release in that cluster (KEEP=1 leaves it)
-	@$(VENV)/python -m pytest tests/cluster -s
+	@$(VENV)/python -m pytest tests/cluster -s --tb=short
 
 protos: env-dev ## Generate gen/ from protos/
 	@$(VENV)/python protos/generate.py

@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -47,10 +46,10 @@ def status() -> None:
 
 
 @app.command()
-def keep(folder: Annotated[Path, typer.Argument()] = Path("build/cluster/kept")) -> None:
-    """Writes logs, events and descriptions into a folder, and says what to look at first."""
-    for line in evidence.keep(clusters.choose(os.environ, console).kubectl, folder):
-        console.print(line, markup=False)
+def keep() -> None:
+    """Writes logs, events and descriptions into build/cluster/kept, and says what to look at first."""
+    for line in evidence.keep(clusters.choose(os.environ, console).kubectl, Path("build/cluster/kept")):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """What is kept of a house in which something failed, and what to look at first."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ MOST_CHARACTERS = 300
 
 
 def keep(kubectl: Kubectl, folder: Path) -> list[str]:
-    """Writes logs, events and descriptions into `folder`; answers what to look at first."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes logs, events and descriptions into `folder`; answers what to look at first. What was in it is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     seen = Seen.now(kubectl)
     _write(folder / "all.txt", kubectl, "get", "all,endpointslices,pvc", "--output", "wide")
     _write(folder / "events.txt", kubectl, "get", "events", "--sort-by", ".lastTimestamp", "--output", "wide")
@@ -37,7 +39,7 @@ def _write(file: Path, kubectl: Kubectl, *words: str) -> None:
 
 
 def _is_suspect(pod: JSON) -> bool:
-    return (not is_ready(pod) and pod["status"].get("phase") != "Succeeded") or restarts(pod) > 0
+    return pod["status"].get("phase") != "Succeeded" and (not is_ready(pod) or restarts(pod) > 0)
 
 
 def _states(seen: Seen) -> list[str]:

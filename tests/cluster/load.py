@@ -144,6 +144,10 @@ class Load:
         all_told = itertools.chain(((told.what, told.status) for told in self.told), plays)
         return dict(Counter(f"{what} {status}" for what, status in all_told if status != 200))
 
+    def is_well(self) -> bool:
+        """Whether each kind of read was answered of late, and none failed."""
+        return all(told.status == 200 for told in self.told[-2 * len(self._readers.reads) :])
+
     def last_failure(self) -> float:
         """When the last read that failed was answered, on the monotonic clock; 0 when none did."""
         return max((told.at + told.seconds for told in self.told if told.status != 200), default=0.0)

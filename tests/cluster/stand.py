@@ -26,6 +26,7 @@ SETTLED_SECONDS = 180.0
 # From the end of a single fault to every figure being right.
 HEALED_SECONDS = 30.0
 TRACKS = 3
+AWAY = 503
 
 
 @dataclass(repr=False)
@@ -64,9 +65,7 @@ class Stand:
     def pods(self, service: str, role: str = "") -> list[JSON]:
         selector = f"app.kubernetes.io/name={service}" + (f",app.kubernetes.io/component={role}" if role else "")
         found = self.kubectl.items("pods", "--selector", selector)
-        return [
-            pod for pod in found if _label(pod, "component") in ROLES and not pod["metadata"].get("deletionTimestamp")
-        ]
+        return [pod for pod in found if _label(pod, "component") in ROLES and not _is_ending(pod)]
 
     def settle(self, only: Collection[str] = (), seconds: float = SETTLED_SECONDS) -> float:
         return readiness.wait(self.kubectl, self.console, seconds=seconds, only=only, is_quiet=True)
@@ -74,7 +73,7 @@ class Stand:
     def lives(self) -> dict[str, int]:
         """Restarts by pod, of all that are not ending."""
         pods = Seen.now(self.kubectl).pods
-        return {name(pod): restarts(pod) for pod in pods if is_ready(pod)}
+        return {name(pod): restarts(pod) for pod in pods if is_ready(pod) and not _is_ending(pod)}
 
     def work_done(self, pod: str, metric: str) -> float:
         """How many requests or calls a pod has answered, by its own metrics."""
@@ -113,15 +112,22 @@ class Stand:
         return healed
 
     def _counted(self, cast: Cast, track_id: str, at_least: int) -> int | None:
-        """As its creator reads it."""
-        stats = ok(cast.artist.get(f"/tracks/{track_id}/stats"))["stats"]
-        plays = int(stats["total_plays"])
-        return plays if plays >= at_least and plays == cast.artist.track(track_id)["play_count"] else None
+        """As its creator reads it; None while it is less, or the two places where it is told differ."""
+        told = [cast.artist.get(f"/tracks/{track_id}{of}") for of in ("/stats", "")]
+        if any(answer.status_code == AWAY for answer in told):
+            return None
+        stats, track = map(ok, told)
+        plays = int(stats["stats"]["total_plays"])
+        return plays if plays >= at_least and plays == track["track"]["play_count"] else None
 
 
 def serving(service: str) -> str:
     """The Deployment that answers calls."""
     return service if service == "gateway" else f"{service}-serve"
+
+
+def _is_ending(pod: JSON) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
 
 
 def _label(item: JSON, what: str) -> str:

@@ -5,7 +5,7 @@ import time
 
 from deploy.k8s.kubectl import ClusterError
 from deploy.k8s.readiness import name
-from tests.cluster.stand import Cast, Stand
+from tests.cluster.stand import HEALED_SECONDS, Cast, Stand
 from tests.support.people import eventually
 
 SERVICE = "insights"
@@ -28,6 +28,7 @@ def test_it_is_restarted_alone(stand: Stand, cast: Cast) -> None:
             stand.kubectl("exec", pod, "--", "python", "-c", GLUTTON, timeout_seconds=ENDED_SECONDS)
         reason = eventually(lambda: _ended_by(stand, pod), ENDED_SECONDS)
         stand.settle()
+        eventually(load.is_well, HEALED_SECONDS)
         seconds = time.monotonic() - began
     assert reason == "OOMKilled"
     after = stand.lives()

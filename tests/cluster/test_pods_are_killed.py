@@ -5,7 +5,8 @@ import time
 import pytest
 
 from deploy.k8s.readiness import name
-from tests.cluster.stand import SERVICES, Cast, Stand
+from tests.cluster.stand import HEALED_SECONDS, SERVICES, Cast, Stand
+from tests.support.people import eventually
 
 STATED = {200, 503}
 NO_ANSWER = 0
@@ -18,6 +19,7 @@ def test_no_acknowledged_play_is_lost(stand: Stand, cast: Cast, service: str) ->
         pods = [name(pod) for pod in stand.pods(service)]
         stand.kubectl("delete", "pod", "--grace-period=0", "--force", *pods)
         stand.settle(stand.deployments(service))
+        eventually(load.is_well, HEALED_SECONDS)
     away = max(0.0, load.last_failure() - killed_at)
     counted = stand.check_plays(cast, load.ledger)
     stand.measured(
