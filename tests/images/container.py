@@ -48,7 +48,21 @@ class Container:
         told = dict(line.split("=", 1) for line in self.config["Env"]) | {"HOST": "127.0.0.1", **env}
         variables = [f"{key}={value}" for key, value in told.items()]
         inside = [f"--chdir={self.config['WorkingDir']}", *variables, *words]
-        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c", SCRIPT, "sh"]
+        # As a container runtime does: a shell that started us in the background has SIGINT ignored for all below it.
+        alone = [
+            "env",
+            "--default-signal",
+            "unshare",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--",
+            "sh",
+            "-c",
+            SCRIPT,
+            "sh",
+        ]
         return [*alone, lower, str(self._root), str(data or ""), *inside]
 
     def run(self, *words: str, data: Path | None = None, env: Env = NOTHING) -> subprocess.CompletedProcess[str]:

