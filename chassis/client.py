@@ -28,6 +28,8 @@ class Channel:
                 ("grpc.max_receive_message_length", 4 * 1024 * 1024),
                 # A service that comes back is found at once, not after minutes of back-off.
                 ("grpc.max_reconnect_backoff_ms", 1_000),
+                # Else a name may be asked for twice a minute only, and replicas that were replaced are not found.
+                ("grpc.dns_min_time_between_resolutions_ms", 1_000),
             ],
         )
 

@@ -51,6 +51,12 @@ class Settings(BaseSettings):
         validation_alias=common("SHUTDOWN_GRACE_SECONDS"),
         description="How long calls in flight may take to end",
     )
+    connection_age_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        validation_alias=common("CONNECTION_AGE_SECONDS"),
+        description="A gRPC server has each client connect anew after this long, which then finds new replicas",
+    )
     clock_offset_seconds: float = Field(
         default=0.0,
         validation_alias=common("CLOCK_OFFSET_SECONDS"),

@@ -16,7 +16,9 @@ from chassis.errors import Invalid
 from chassis.ids import new_id
 
 WEEK_MS = 7 * 24 * 3600 * 1000
+# Of a message, and of a record with its key and headers.
 MOST_BYTES = 1_000_000
+MOST_RECORD_BYTES = MOST_BYTES + 64 * 1024
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -33,6 +35,8 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """Raises Invalid when it is too large for its topic: in an outbox it would hold up all that come after it."""
+
     id: UUID
     topic: str
     key: str
@@ -40,6 +44,10 @@ class Event:
     payload: bytes
     occurred_at: datetime
     traceparent: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.payload) > MOST_BYTES:
+            raise Invalid(f"An event of {len(self.payload)} bytes; the most is {MOST_BYTES}")
 
     @classmethod
     def of(cls, topic: str, key: str, message: Message, *, type: str, id: UUID | None = None) -> "Event":

@@ -9,10 +9,10 @@ from time import monotonic
 from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from chassis import errors, telemetry
-from chassis.events import Record
+from chassis.events import MOST_RECORD_BYTES, Record
 from chassis.outbox import cluster_id
 from chassis.postgres import Connection, Database
 
@@ -20,8 +20,11 @@ BATCH = 2000
 POLL_SECONDS = 1.0
 BACKOFF_SECONDS = 1.0
 STALLED_SECONDS = 30.0
-# A connection that nobody ends and nobody answers on is given up after this long, not after aiokafka's 40 s.
-REQUEST_MS = 12_000
+# A member that vanished holds up the others' joining for this long; brokers take no less by default.
+SESSION_MS, HEARTBEAT_MS = 6_000, 2_000
+# A connection that nobody ends and nobody answers on is given up after this long, not after aiokafka's 40 s. Joining
+# may take a session.
+REQUEST_MS = SESSION_MS + 1_000
 # A topic that was made after we joined is seen within this time, not within five minutes.
 METADATA_MS = 5_000
 # A bad deploy, not bad data: then the process ends rather than set everything aside.
@@ -122,6 +125,7 @@ class Consumer:
     group: str
     topics: Sequence[str]
     sink: Sink
+    measured: set[TopicPartition] = field(default_factory=set)
     _dead: deque[bool] = field(default_factory=lambda: deque(maxlen=1000))
 
     @property
@@ -129,6 +133,9 @@ class Consumer:
         return f"soundstage.dead.{self.group}.v1"
 
     async def run(self, stop: asyncio.Event) -> None:
+        for topic in self.topics:  # from 0, or the first would be no increase
+            telemetry.DEAD_LETTERS.labels(self.group, topic)
+            telemetry.CONSUMED.labels(self.group, topic)
         while not stop.is_set():
             try:
                 await _Session(self).run(stop)
@@ -162,14 +169,19 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             group_id=self._of.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            session_timeout_ms=10_000,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
             max_poll_interval_ms=60_000,
             fetch_max_wait_ms=100,
             request_timeout_ms=REQUEST_MS,
             metadata_max_age_ms=METADATA_MS,
         )
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._of.bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_MS
+            bootstrap_servers=self._of.bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=MOST_RECORD_BYTES,
+            request_timeout_ms=REQUEST_MS,
         )
         try:
             await self._kafka.start()
@@ -187,16 +199,23 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._fault is not None:  # aiokafka would go on where Kafka says
                 raise self._fault
             for partition, messages in batches.items():
-                await self._take(partition, [Record.of(m) for m in messages])
+                self._places.setdefault(partition, messages[0].offset)
+            # Before they are applied: what cannot be applied just now is lag too.
             self._watch()
+            for partition, messages in batches.items():
+                await self._take(partition, [Record.of(m) for m in messages])
 
     async def _take(self, partition: TopicPartition, records: list[Record]) -> None:
         first = self._places.get(partition, records[0].offset)
+        # Who joins again with a batch in hand gets it again, and has applied it after all.
+        records = [record for record in records if record.offset >= first]
+        if not records:
+            return
         after = records[-1].offset + 1
         await self._apply(partition, records, first, after)
         self._places[partition] = after
         self._moved = monotonic()
-        telemetry.CONSUMED.labels(partition.topic).inc(len(records))
+        telemetry.CONSUMED.labels(self._of.group, partition.topic).inc(len(records))
         with suppress(KafkaError):
             await self._kafka.commit({partition: after})
 
@@ -226,8 +245,12 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             "dead-offset": str(record.offset),
             "dead-fault": repr(fault)[:500],
         }
-        headers = [*record.headers, *((name, text.encode()) for name, text in origin.items())]
-        await self._producer.send_and_wait(self._of.dead_letters, record.value, key=record.key, headers=headers)
+        headers = [(name, text.encode()) for name, text in origin.items()]
+        send, topic = self._producer.send_and_wait, self._of.dead_letters
+        try:
+            await send(topic, record.value or b"", key=record.key, headers=[*record.headers, *headers])
+        except MessageSizeTooLargeError:  # with its origin it has no room; the record itself still lies there
+            await send(topic, b"", headers=headers)
         telemetry.DEAD_LETTERS.labels(self._of.group, record.topic).inc()
 
     def _watch(self) -> None:
@@ -251,8 +274,13 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         self._places.clear()
+        for partition in self._of.measured.difference(assigned):  # another's to measure now
+            telemetry.CONSUMER_LAG.remove(self._of.group, partition.topic, partition.partition)
+        self._of.measured = set(assigned)
         try:
+            self._kafka.pause(*assigned)  # or it would take meanwhile what lies where Kafka says
             await self._seek(assigned)
+            self._kafka.resume(*assigned)
         except Exception as fault:
             self._fault = fault
             raise

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from chassis import telemetry
 from chassis.errors import Error
-from chassis.events import Topic
+from chassis.events import MOST_RECORD_BYTES, Topic
 
 log = telemetry.logger(__name__)
 
@@ -25,11 +26,12 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 APPLIED = "SELECT name, digest FROM schema_migrations"
 KEEP_APPLIED = "INSERT INTO schema_migrations (name, digest) VALUES ($1, $2)"
 PATIENCE_SECONDS = 60.0
+WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Migration:
-    """What `migrate` brings up to date. `also` runs last, for stores without SQL files."""
+    """What `migrate` brings up to date; `also`: for stores without SQL. The files go last: `awaited` looks at them."""
 
     database_url: str
     folder: Path
@@ -40,10 +42,33 @@ class Migration:
 
     async def run(self, phase: str = "") -> None:
         """Applies what is missing; `phase` `pre` or `post` limits it to files of that phase."""
-        await apply(self.database_url, self.folder, phase)
         await make_topics(self.bootstrap, self.topics, self.replication)
         if self.also is not None:
             await self.also()
+        await apply(self.database_url, self.folder, phase)
+
+    async def awaited(self, stop: asyncio.Event) -> None:
+        """Until the database has every file that must be there before this version serves, or `stop`."""
+        needed = {file.name for file in self.folder.glob("*_pre_*.sql")}
+        while missing := needed - await applied(self.database_url):
+            log.info("migrate.waiting", missing=min(missing), count=len(missing))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), WAIT_SECONDS)
+                return
+
+
+async def applied(database_url: str) -> set[str]:
+    """The names of the files that the database has; none while it is away or new."""
+    try:
+        conn = await asyncpg.connect(database_url)
+    except (OSError, asyncpg.PostgresError):
+        return set()
+    try:
+        return {row["name"] for row in await conn.fetch(APPLIED)}
+    except asyncpg.UndefinedTableError:
+        return set()
+    finally:
+        await conn.close()
 
 
 async def apply(database_url: str, folder: Path, phase: str = "") -> None:
@@ -52,20 +77,20 @@ async def apply(database_url: str, folder: Path, phase: str = "") -> None:
     try:
         await conn.execute(LOCK)
         await conn.execute(APPLIED_TABLE)
-        applied = {row["name"]: row["digest"] for row in await conn.fetch(APPLIED)}
+        digests = {row["name"]: row["digest"] for row in await conn.fetch(APPLIED)}
         for file in sorted(folder.glob("*.sql")):
-            await _apply_one(conn, file, applied, phase)
+            await _apply_one(conn, file, digests, phase)
     finally:
         await conn.close()
 
 
 async def _apply_one(
-    conn: "asyncpg.Connection[asyncpg.Record]", file: Path, applied: dict[str, str], phase: str
+    conn: "asyncpg.Connection[asyncpg.Record]", file: Path, digests: dict[str, str], phase: str
 ) -> None:
     sql = file.read_text()
     digest = hashlib.sha256(sql.encode()).hexdigest()
-    if file.name in applied:
-        if applied[file.name] != digest:
+    if file.name in digests:
+        if digests[file.name] != digest:
             raise Error(f"{file.name} was changed after it was applied; add a new migration instead")
         return
     if phase and file.name.split("_")[1] != phase:
@@ -106,5 +131,6 @@ def _new(topic: Topic, replication: int) -> NewTopic:
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": str(topic.retention_ms),
         "min.insync.replicas": str(max(1, replication - 1)),
+        "max.message.bytes": str(MOST_RECORD_BYTES),
     }
     return NewTopic(topic.name, topic.partitions, replication, topic_configs=settings)

@@ -9,14 +9,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import telemetry
-from chassis.events import MOST_BYTES, Event
+from chassis.events import MOST_RECORD_BYTES, Event
 
 BATCH = 500
 POLL_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 15.0
-PUBLISH_SECONDS = 10.0
+# Also how long a connection on which nobody answers is waited for.
+PUBLISH_SECONDS = 6.0
 # With claiming and marking. A store that hangs is given up sooner than its own limit for a statement says.
-TURN_SECONDS = 15.0
+TURN_SECONDS = 9.0
 BACKOFF_SECONDS = 1.0
 
 log = telemetry.logger(__name__)
@@ -48,6 +49,7 @@ class Relay:
     async def run(self, stop: asyncio.Event) -> None:
         """Relays until told to stop. Whatever fails, it starts over with a new producer, since one can wedge."""
         stopped = asyncio.create_task(stop.wait())
+        telling = asyncio.create_task(self._tell_age())
         while not stop.is_set():
             try:
                 async with self._producer() as producer, self._store.woken() as wake:
@@ -56,6 +58,16 @@ class Relay:
                 log.warning("outbox.interrupted", fault=repr(fault))
                 await asyncio.wait([stopped], timeout=BACKOFF_SECONDS)
         stopped.cancel()
+        telling.cancel()
+
+    async def _tell_age(self) -> None:
+        """Apart from relaying: with the broker away nothing is relayed, and that is when the age matters."""
+        while True:
+            try:
+                telemetry.OUTBOX_OLDEST_SECONDS.set(await self._store.prune())
+            except Exception as fault:
+                log.warning("outbox.age_unknown", fault=repr(fault))
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     async def _relay(self, producer: AIOKafkaProducer, wake: asyncio.Event, stop: asyncio.Event) -> None:
         clock = asyncio.get_running_loop().time
@@ -79,7 +91,6 @@ class Relay:
     async def _keep_house(self) -> None:
         if await self._store.renew(await cluster_id(self._bootstrap)):
             log.warning("outbox.broker_changed", action="publishing all held events again")
-        telemetry.OUTBOX_OLDEST_SECONDS.set(await self._store.prune())
 
     @asynccontextmanager
     async def _producer(self) -> AsyncIterator[AIOKafkaProducer]:
@@ -88,7 +99,8 @@ class Relay:
             enable_idempotence=True,
             acks="all",
             linger_ms=2,
-            max_request_size=MOST_BYTES + 64 * 1024,
+            max_batch_size=BATCH * 1024,  # all of a turn in one round trip, however far the broker is
+            max_request_size=MOST_RECORD_BYTES,
             request_timeout_ms=int(PUBLISH_SECONDS * 1000),
         )
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chassis import clock, errors
+from chassis import clock, errors, telemetry
 from chassis.events import Event
 
 if TYPE_CHECKING:  # asyncpg's classes take parameters in their stubs alone
@@ -84,7 +84,8 @@ class Database:
             pool = await self._opened()
             async with pool.acquire(timeout=max(0.05, clock.remaining(ACQUIRE_SECONDS))) as conn:
                 try:
-                    yield conn
+                    with telemetry.DATABASE_IN_USE.track_inprogress():
+                        yield conn
                 except INTERRUPTED as fault:
                     conn.terminate()
                     if isinstance(fault, TimeoutError):  # the idle ones may be as dead: each would cost as long again
@@ -133,6 +134,7 @@ class Database:
                         "jit": "off",
                     },
                 )
+                telemetry.DATABASE_MOST.inc(self._size[1])
             return self._pool
 
     async def add_events(self, conn: Connection, events: Sequence[Event]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ import uvloop
 
 from chassis import clock, telemetry
 from chassis.config import Settings
-from chassis.errors import Error
+from chassis.errors import Error, Unavailable
 from chassis.migrate import Migration
 
 _Settings = TypeVar("_Settings", bound=Settings)
@@ -23,6 +23,29 @@ log = telemetry.logger(__name__)
 class Role(Protocol):
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then ends what is in hand. Outlives the loss of any backing server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A role that does one thing again and again. What fails is done at the next turn, and ends nothing else."""
+
+    seconds: float
+    name: str
+    do: Callable[[], Awaitable[object]]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self._turn()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.seconds)
+
+    async def _turn(self) -> None:
+        try:
+            await self.do()
+        except Unavailable as away:
+            log.warning("turn.put_off", name=self.name, fault=repr(away.__cause__ or away))
+        except Exception:
+            log.exception("turn.failed", name=self.name)
 
 
 @dataclass(frozen=True)
@@ -66,8 +89,14 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
     role("all", "All roles in one process, for a laptop.")
 
     @cli.command(help="Bring databases and topics up to date.")
-    def migrate(phase: str = typer.Option("", help="Only files of this phase: pre or post.")) -> None:
-        run(service, settings_class(), build, lambda roles, stop: roles.migrate.run(phase))
+    def migrate(
+        phase: str = typer.Option("", help="Only files of this phase: pre or post."),
+        wait: bool = typer.Option(False, help="Change nothing; wait until another run has done it."),
+    ) -> None:
+        def work(roles: Roles, stop: asyncio.Event) -> Awaitable[None]:
+            return roles.migrate.awaited(stop) if wait else roles.migrate.run(phase)
+
+        run(service, settings_class(), build, work)
 
     for commands in more:
         cli.add_typer(commands)

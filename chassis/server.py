@@ -50,7 +50,7 @@ class Server:
             options=[
                 ("grpc.so_reuseport", 0),
                 # Else clients that are connected never find new replicas.
-                ("grpc.max_connection_age_ms", 300_000),
+                ("grpc.max_connection_age_ms", int(self._settings.connection_age_seconds * 1000)),
                 ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.max_receive_message_length", MOST_BYTES),

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,24 +19,38 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from chassis.config import Settings
 
-# -- metrics: every name there is
-RPC_SECONDS = Histogram("soundstage_rpc_server_seconds", "Time to answer a call", ["method", "code"])
-RPC_IN_FLIGHT = Gauge("soundstage_rpc_in_flight", "Calls being answered")
+# -- metrics: every name there is (docs/metrics.md is made of them by `make docs`)
+BUILD = Gauge("soundstage_build_info", "1, with the version that runs", ["version"])
+RPC_SECONDS = Histogram("soundstage_rpc_server_seconds", "Time to answer a gRPC call", ["method", "code"])
+RPC_IN_FLIGHT = Gauge("soundstage_rpc_in_flight", "gRPC calls being answered")
 OUTBOX_PUBLISHED = Counter("soundstage_outbox_published_total", "Events published", ["topic"])
 OUTBOX_OLDEST_SECONDS = Gauge("soundstage_outbox_oldest_seconds", "Age of the oldest event not yet published")
-CONSUMED = Counter("soundstage_consumed_total", "Events applied", ["topic"])
+CONSUMED = Counter("soundstage_consumed_total", "Events applied or set aside", ["group", "topic"])
 CONSUMER_LAG = Gauge("soundstage_consumer_lag", "Events behind the end of a partition", ["group", "topic", "partition"])
 DEAD_LETTERS = Counter("soundstage_dead_letters_total", "Events set aside", ["group", "topic"])
 COMPLETENESS = Gauge("soundstage_completeness_ratio", "Share of sealed source events that are counted", ["kind"])
+COMPLETENESS_MADE = Gauge(
+    "soundstage_completeness_timestamp_seconds", "When the completeness was last reckoned, Unix time", ["kind"]
+)
 JOBS = Counter("soundstage_jobs_total", "Jobs done", ["kind", "outcome"])
 JOBS_WAITING = Gauge("soundstage_jobs_waiting", "Jobs not yet taken", ["kind"])
+JOBS_OLDEST_SECONDS = Gauge("soundstage_jobs_oldest_seconds", "How long the oldest of them has been due", ["kind"])
+DATABASE_IN_USE = Gauge("soundstage_database_connections_in_use", "Postgres connections lent out by the pool")
+DATABASE_MOST = Gauge("soundstage_database_connections_limit", "Postgres connections that the pool may make")
 HTTP_SECONDS = Histogram("soundstage_http_seconds", "Time to answer a request", ["contract", "operation", "status"])
 RATE_LIMITED = Counter("soundstage_rate_limited_total", "Requests over a limit", ["limit"])
+LIMITED_LOCALLY = Counter(
+    "soundstage_limited_locally_total", "Limits that a gateway decided by itself, Redis being away"
+)
+SIGNING_KEY_MADE = Gauge(
+    "soundstage_signing_key_timestamp_seconds", "When the key that signs tokens was made, Unix time; 0: not read here"
+)
 REVOCATIONS_AGE_SECONDS = Gauge("soundstage_revocations_age_seconds", "Age of the gateway's revocation list")
 GROUP_SIZE = Histogram(
     "soundstage_group_size", "Items coalesced into one call", ["call"], buckets=(1, 2, 4, 8, 16, 32, 64, 128)
 )
 
+VERSION = Path(__file__).parents[1] / "VERSION"
 tracer = trace.get_tracer("soundstage")
 _ids = RandomIdGenerator()
 _is_exporting = False
@@ -48,6 +63,7 @@ def logger(name: str) -> Any:
 def start(service: str, settings: Settings) -> None:
     """Sets up logs, traces and the metrics port of this process, once."""
     _start_logs(service, settings)
+    BUILD.labels(VERSION.read_text().strip() if VERSION.exists() else "unknown").set(1)
     if settings.otlp_endpoint:
         global _is_exporting
         _is_exporting = True

@@ -9,12 +9,13 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from chassis import clock, telemetry
 from gateway.config import Settings
 from gateway.observing import Observation
-from gateway.serving import QuietServer
-from gateway.wiring import Built, build
+from gateway.serving import Farewell, QuietServer
+from gateway.wiring import build
 
 log = telemetry.logger(__name__)
 
@@ -28,15 +29,17 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    stop = asyncio.Event()
+    told, stop = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with AsyncExitStack() as stack:
         built = build(settings, stack)
         # The documents are many small objects that live for ever; no collection need walk through them.
         gc.freeze()
-        server = QuietServer(_uvicorn(settings, built))
+        farewell = Farewell(built.app)
+        server = QuietServer(_uvicorn(settings, farewell))
         parts = [
+            farewell.take(told, settings.farewell_seconds, stop),
             server.run_until(stop),
             built.revocations.run(stop),
             built.parts.keys.run(stop),
@@ -57,9 +60,9 @@ async def _together(parts: list[Coroutine[Any, Any, None]], stop: asyncio.Event)
     await asyncio.gather(*tasks)
 
 
-def _uvicorn(settings: Settings, built: Built) -> uvicorn.Config:
+def _uvicorn(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        built.app,
+        app,
         host=settings.host,
         port=settings.port,
         http="httptools",

@@ -73,11 +73,14 @@ class Gateway:
         return await self._observed(request, operation)
 
     async def _media(self, request: Request) -> Response:
+        started = perf_counter()
         try:
-            return await self._parts.media.answer(request)
+            answer = await self._parts.media.answer(request)
         except Exception:
             log.exception("media.failed")
-            return media.render(errors.Internal())
+            answer = media.render(errors.Internal())
+        telemetry.HTTP_SECONDS.labels("media", "getMedia", answer.status_code).observe(perf_counter() - started)
+        return answer
 
     async def _observed(self, request: Request, operation: Operation) -> Response:
         started = perf_counter()

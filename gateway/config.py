@@ -47,6 +47,9 @@ class Settings(config.Settings):
         1.0, gt=0, validation_alias=common("RATE_LIMIT_FACTOR"), description="Multiplies every rate limit"
     )
     token_issuer: str = Field("soundstage", validation_alias=common("AUTH_ISSUER"), description="`iss` of good tokens")
+    farewell_seconds: float = Field(
+        0.0, ge=0, description="Told to end, how long it goes on answering, each time with `Connection: close`"
+    )
     most_requests: int = Field(1000, description="Requests being answered at once; the rest are 503 at once")
     audience_reports_per_minute: int = Field(100, description="Streams reported without a token, from one address")
     audience_listener_reports_per_hour: int = Field(

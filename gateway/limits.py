@@ -200,7 +200,7 @@ class Limits:
 
     async def _verdicts(self, claims: list[Claim]) -> list[Verdict]:
         if self._is_away():
-            return await self._local.spend(claims)
+            return await self._alone(claims)
         try:
             return await self._store.spend(claims)
         except (RedisError, OSError, TimeoutError) as failure:
@@ -208,7 +208,11 @@ class Limits:
             if not self._is_away():
                 log.warning("limits.redis_away", error=type(failure).__name__)
             self._away_until = asyncio.get_running_loop().time() + REDIS_PAUSE_SECONDS
-            return await self._local.spend(claims)
+            return await self._alone(claims)
+
+    async def _alone(self, claims: list[Claim]) -> list[Verdict]:
+        telemetry.LIMITED_LOCALLY.inc(len(claims))
+        return await self._local.spend(claims)
 
     def _is_away(self) -> bool:
         return asyncio.get_running_loop().time() < self._away_until

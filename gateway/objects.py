@@ -5,9 +5,10 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlparse
 
 import obstore
@@ -19,9 +20,15 @@ from chassis import errors, telemetry
 from gateway.web.faults import RangeNotSatisfiable
 from gateway.web.requests import Request
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 log = telemetry.logger(__name__)
 
 CHUNK_BYTES = 256 * 1024
+# By default a bucket that is away is asked for three minutes, and a long download ends after half of one.
+PATIENCE: "ClientConfig" = {"connect_timeout": "2s", "read_timeout": "8s", "timeout": "1h", "allow_http": True}
+RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
 # Objects up to this size are answered whole: one call to the store, one write to the socket.
 MOST_WHOLE_BYTES = 1024 * 1024
 
@@ -64,7 +71,7 @@ def _opened(url: str) -> ObjectStore:
         folder = Path(unquote(address.path) if address.scheme else url)
         folder.mkdir(parents=True, exist_ok=True)
         return obstore.store.LocalStore(folder.resolve())
-    return from_url(url)
+    return from_url(url, client_options=PATIENCE, retry_config=RETRIES)
 
 
 class Objects:

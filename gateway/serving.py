@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class QuietServer(uvicorn.Server):
@@ -19,3 +20,29 @@ class QuietServer(uvicorn.Server):
         self.should_exit = True
         stopping.cancel()
         await serving
+
+
+class Farewell:
+    """An app that, once it takes leave, asks every client to come back on another connection.
+
+    Else a client may send its next request just as the kept-alive connection is closed, and never hear of it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._takes_leave = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, receive, closing if self._takes_leave else send)
+
+    async def take(self, told: asyncio.Event, seconds: float, stop: asyncio.Event) -> None:
+        """From when `told` is set, for so long; then sets `stop`."""
+        await told.wait()
+        self._takes_leave = True
+        await asyncio.sleep(seconds)
+        stop.set()

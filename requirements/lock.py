@@ -11,7 +11,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
-DEPLOYABLES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights", "gateway", "local")
+DEPLOYABLES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights", "gateway", "backing", "local")
 OPTIONS = (
     "--quiet",
     "--strip-extras",
@@ -36,7 +36,9 @@ def compile_extra(extra: str, name: str, constraints: tuple[str, ...] = ()) -> N
 
 def _drop_warning(path: Path) -> None:
     """The one unpinned package that pip-compile warns of is the project itself, which is not installed."""
-    kept, _, dropped = path.read_text().partition("\n# WARNING: ")
+    kept, warning, dropped = path.read_text().partition("\n# WARNING: ")
+    if not warning:  # an extra that names no other
+        return
     if [line for line in dropped.splitlines()[3:] if line.strip()] != ["# soundstage"]:
         sys.exit(f"{path.name} leaves something unpinned: {dropped}")
     path.write_text(kept)

@@ -1,6 +1,10 @@
-"""What tests of several kinds share: the backing servers, a database for each test, one house for all stories."""
+"""What tests of several kinds share: the backing servers, a database for each test, one house for all stories.
+
+Stories marked `processes` look behind the public REST. They are left out of a house that stands elsewhere.
+"""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -8,10 +12,30 @@ import pytest
 
 from tests.support import audio, databases
 from tests.support.callers import Callers, assemble
-from tests.support.house import House, house
+from tests.support.house import Elsewhere, House, house
 from tests.support.people import Person, Stage
 from tests.support.servers import Servers, servers
 from tests.support.traces import Collector, collector
+
+ELSEWHERE = os.environ.get("SOUNDSTAGE_URL", "")
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "processes: needs the house's processes, ports or files on this machine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if ELSEWHERE and item.get_closest_marker("processes")]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT] = len(left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if ELSEWHERE:
+        left_out = config.stash.get(LEFT_OUT, 0)
+        terminalreporter.write_line(f"{left_out} stories need the house's own processes and were left out")
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +66,9 @@ def traces() -> Iterator[Collector]:
 
 @pytest.fixture(scope="session")
 def running_house(traces: Collector) -> Iterator[House]:
+    if ELSEWHERE:
+        yield Elsewhere.at(ELSEWHERE)
+        return
     with house(OTLP_ENDPOINT=traces.endpoint) as running:
         yield running
 

@@ -8,8 +8,6 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import bson
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 _API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 _OP_MSG = 2013
@@ -78,6 +76,9 @@ async def mongo_hello(host: str, port: int) -> Mapping[str, Any]:
 
 
 async def grpc_service(port: int) -> None:
+    import grpc  # noqa: PLC0415 - an image of backing servers has no gRPC
+    from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
+
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=2)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from deploy.local.errors import LocalError
 
+LOOPBACK = "127.0.0.1"
 SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 
 # Those of a whole house, and one at 300 for its gateway.
@@ -66,7 +67,7 @@ def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOOPBACK, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False

@@ -8,6 +8,7 @@ import asyncpg
 from deploy.local.errors import LocalError
 
 ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
+SET_ROLE = "SELECT format('%s ROLE %I LOGIN PASSWORD %L', $1::text, $2::text, $3::text)"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
 IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 
@@ -29,7 +30,7 @@ async def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
 
 async def _add(connection: asyncpg.Connection, name: str, password: str) -> None:
     verb = "ALTER" if await connection.fetchval(ROLE_EXISTS, name) else "CREATE"
-    await connection.execute(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{password}'")
+    await connection.execute(await connection.fetchval(SET_ROLE, verb, name, password))
     if await connection.fetchval(DATABASE_EXISTS, name):
         return
     if not await connection.fetchval(IS_SUPERUSER):

@@ -62,7 +62,12 @@ class Supervisor:
         failures = 0
         while True:
             started = time.monotonic()
-            code = await self._run_once(part)
+            try:
+                code = await self._run_once(part)
+            except OSError as fault:  # a disk that filled meanwhile: what was up once is tried until there is room
+                if not self._ready[part.name].is_set():
+                    raise
+                code = fault.errno
             if code is None or (part.is_step and code == 0):
                 self._notice(part.name, "done")
                 self._ready[part.name].set()

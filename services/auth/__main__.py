@@ -45,8 +45,10 @@ def remove_account(account_id: UUID) -> None:
     typer.echo(f"Account {account.id} (number {account.number}) is removed.")
 
 
-@keys.command("rotate", help="Sign with a new key from now on; the key before stays good for its tokens.")
-def rotate_keys(at_once: bool = typer.Option(False, help="Even if that ends tokens that are still in use.")) -> None:
+@keys.command("rotate", help="Add a key: published at once, it signs after five minutes; the one before stays good.")
+def rotate_keys(
+    at_once: bool = typer.Option(False, help="Drop the key before too, which ends its tokens: after a leak."),
+) -> None:
     async def rotate(parts: wiring.Parts) -> str:
         return parts.keys.rotate(at_once=at_once)
 

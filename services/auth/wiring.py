@@ -11,7 +11,7 @@ from soundstage.auth.v1.tenants_pb2_grpc import add_TenantsServiceServicer_to_se
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Database
-from chassis.process import Roles
+from chassis.process import Every, Roles
 from chassis.server import Server
 from services.auth import events
 from services.auth.accounts.domain import Accounts
@@ -83,5 +83,5 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
         migrate=migration(settings),
         serve=[server(settings, made)],
         relay=[Relay(made.db, settings.kafka_bootstrap)],
-        work=[Sweeper(made.db)],
+        work=[Every(10.0, "sweep", Sweeper(made.db).sweep)],
     )

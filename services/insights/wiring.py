@@ -20,7 +20,7 @@ from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
-from chassis.process import Role, Roles
+from chassis.process import Every, Role, Roles
 from chassis.server import Server
 from services.insights import consumers, events
 from services.insights.apps.domain import Apps
@@ -46,7 +46,6 @@ from services.insights.rebuild.domain import Rebuild
 from services.insights.rebuild.store import SHADOW
 from services.insights.reconciliations.domain import Minutes, Reconciler, Source
 from services.insights.reposts import store as reposts
-from services.insights.ticker import Every
 from services.insights.totals.domain import Totals
 from services.insights.tracks.domain import Tracks
 from services.insights.trending.domain import Trending

@@ -11,6 +11,7 @@ from services.marketplace.products.store import Sale
 from services.marketplace.tracks.store import Original, Track
 
 TOPIC = Topic("soundstage.market.v1")
+TOPICS = [TOPIC, Topic("soundstage.dead.marketplace.v1", partitions=1)]
 
 
 def order_completed(order: Order) -> Event:

@@ -42,7 +42,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     states = StateSink(consumers.TrackStates(db).take)
     return Roles(
         migrate=Migration(
-            settings.database_url, MIGRATIONS, settings.kafka_bootstrap, [events.TOPIC], settings.kafka_replication
+            settings.database_url, MIGRATIONS, settings.kafka_bootstrap, events.TOPICS, settings.kafka_replication
         ),
         serve=[Server(settings, servicers)],
         consume=[Consumer(settings.kafka_bootstrap, consumers.GROUP, consumers.TOPICS, states)],

@@ -14,6 +14,7 @@ from chassis.events import Event, Topic
 from services.streaming.recordings.recording import Outcome
 
 RECORDINGS = Topic("soundstage.recordings.v1")
+TOPICS = [RECORDINGS, Topic("soundstage.dead.streaming.v1", partitions=1)]
 CATALOG, MARKET = "soundstage.catalog.v1", "soundstage.market.v1"
 
 

@@ -13,7 +13,7 @@ from chassis.inbox import Consumer, StateSink
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Database
-from chassis.process import Roles
+from chassis.process import Every, Roles
 from chassis.server import Server
 from services.streaming import consumers, events
 from services.streaming.artwork.domain import Artwork
@@ -52,7 +52,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
         serve=[serve],
         consume=[_consumer(settings, recordings)],
         relay=[Relay(db, settings.kafka_bootstrap)],
-        work=[_processing(settings, db, store, spool), _sweeper(settings, db, store)],
+        work=[_processing(settings, db, store, spool), Every(1.0, "sweep", _sweeper(settings, db, store).sweep)],
     )
 
 
@@ -65,7 +65,7 @@ def _stores(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Object
 
 def _migration(settings: Settings) -> Migration:
     kafka = settings.kafka_bootstrap
-    return Migration(settings.database_url, MIGRATIONS, kafka, [events.RECORDINGS], settings.kafka_replication)
+    return Migration(settings.database_url, MIGRATIONS, kafka, events.TOPICS, settings.kafka_replication)
 
 
 def _server(settings: Settings, recordings: Recordings, streams: Streams, uploads: Uploads) -> Server:

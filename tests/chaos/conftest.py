@@ -1,7 +1,9 @@
 """One house for each file of faults; `--short` leaves the kills of continuous integration."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ MakeStand = Callable[..., AbstractContextManager[Stand]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--short", action="store_true", help="Only the kills marked short, with fewer plays.")
     parser.addoption("--plays", type=int, help=f"Plays of each run; {FULL_PLAYS}, short {SHORT_PLAYS}.")
+    parser.addoption("--seed", type=int, default=random.randrange(2**32), help="Of what happens at random.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,9 +42,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def make_stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeStand:
+def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return audio.make(tmp_path_factory.mktemp("tunes") / "tune.mp3", 2.0)
+
+
+@pytest.fixture(scope="session")
+def make_stand(request: pytest.FixtureRequest, tune: Path) -> MakeStand:
     """A house, each role its own process, with people and music in it; arguments are those of `house`."""
-    tune = audio.make(tmp_path_factory.mktemp("tunes") / "tune.mp3", 2.0)
     usual = SHORT_PLAYS if request.config.getoption("--short") else FULL_PLAYS
     plays = request.config.getoption("--plays") or usual
 

@@ -18,6 +18,7 @@ from deploy.local import process
 from deploy.local.home import Home
 from tests.chaos import evidence
 from tests.chaos.checker import Place, broken
+from tests.chaos.crash.points import Point, armed
 from tests.chaos.ledger import Ledger, Outcome
 from tests.chaos.writers import WRITERS, Listener, Writers
 from tests.support.house import House
@@ -55,9 +56,13 @@ class Stand:
         self._listeners = [Listener(person.id, person.token["access_token"]) for person in people]
 
     @contextmanager
-    def run(self, fault: str, *, per_second: float = 0.0, waits_for: Sequence[str] = ()) -> Iterator[Writers]:
-        """Writers play new tracks while the block does its harm; at its end everything must come right in time."""
+    def run(self, fault: str, *, lasting: float = 0.0) -> Iterator[Writers]:
+        """Writers play new tracks while the block does its harm; at its end everything must come right in time.
+
+        All plays are spread over at least `lasting` seconds.
+        """
         track_ids = self.release()
+        per_second = self.plays / WRITERS / lasting if lasting else 0.0
         with Writers(
             self.house.url, self._listeners, track_ids, plays=self.plays, seconds=RUN_SECONDS, per_second=per_second
         ) as writers:
@@ -111,6 +116,19 @@ class Stand:
             if held.is_running():
                 held.resume()
 
+    def arm(self, point: Point) -> None:
+        armed(self.home.root, point).touch()
+
+    def crash(self, point: Point) -> None:
+        """Returns once a process has died at the point and was started again."""
+        before = self.lives(point.part)
+        self.arm(point)
+        self.until_crashed(point)
+        self.until_restarted(point.part, before)
+
+    def until_crashed(self, point: Point) -> None:
+        eventually(lambda: not armed(self.home.root, point).exists(), seconds=60)
+
     def lives(self, part: str) -> str:
         """The name of this life of a process: it changes when it is started again."""
         found = process.running(self.home).get(part)
@@ -124,6 +142,10 @@ class Stand:
 
     def rows(self, service: str, sql: str) -> list[Any]:
         return asyncio.run(self.stores.rows(service, sql))
+
+    def files(self, folder: str) -> set[Path]:
+        """Of the home; locks aside."""
+        return {path for path in (self.home.root / folder).rglob("*") if path.is_file() and path.name != "lock"}
 
     def address(self, name: str) -> str:
         """Of a backing server, as the launcher tells it."""

@@ -8,7 +8,7 @@ from tests.chaos.stand import Stand
 AGAIN = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
 TIMES = 10
 ASLEEP_SECONDS = 60.0
-PER_POISON = 100
+PER_POISON, POISONED_SECONDS = 100, 12.5
 # More than the hundred that end the consumer, less than would end it twice.
 DEADLY = 130
 
@@ -25,7 +25,7 @@ def test_every_event_is_delivered_ten_times(stand: Stand) -> None:
 
 def test_one_percent_is_poison(stand: Stand) -> None:
     """Set aside one by one, while the others go on."""
-    with stand.run("1 % poison", per_second=100) as writers:
+    with stand.run("1 % poison", lasting=POISONED_SECONDS) as writers:
         for number in range(stand.plays // PER_POISON):
             writers.until((number + 0.5) * PER_POISON / stand.plays)
             stand.poison |= poison.produce(stand.stores.kafka, 1)

@@ -148,6 +148,9 @@ class Writers:
     def attempted(self) -> int:
         return sum(len(thread.ledger.attempts) for thread in self._threads)
 
+    def were_told(self, status: int) -> bool:
+        return any(status in attempt.statuses for attempt in self.ledger.attempts)
+
     def until(self, share: float) -> None:
         """Waits until that share of the plays was tried."""
         while self.attempted < share * self._plays and any(thread.is_alive() for thread in self._threads):

@@ -24,6 +24,8 @@ from tests.support.house import House
 from tests.support.outage import stopped
 from tests.support.people import Person, Stage, eventually, ok, refused
 
+pytestmark = pytest.mark.processes
+
 Tune = Callable[[str, float], Path]
 STOP_SECONDS = 10.0
 NAMES = (*SERVICES, "gateway")

@@ -19,6 +19,8 @@ from tests.support.operations import OPERATIONS, Cast, ask_all, become_whole, ch
 from tests.support.outage import Outage, killed, pids, stopped
 from tests.support.people import PASSWORD, Stage, eventually, ok
 
+pytestmark = pytest.mark.processes
+
 AWAY_SECONDS = float(os.environ.get("AWAY_SECONDS", "15"))
 # Killed is the kinder case: everyone is told at once.
 KILLED_SECONDS = AWAY_SECONDS / 5

@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from deploy.local.ports import free_base
 from tests.support.house import REPOSITORY, House
+
+pytestmark = pytest.mark.processes
 
 Tune = Callable[[str, float], Path]
 

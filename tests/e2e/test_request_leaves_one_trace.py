@@ -4,8 +4,12 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.support.people import Person, eventually, ok
 from tests.support.traces import Collector
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_play_is_one_trace_to_its_end(

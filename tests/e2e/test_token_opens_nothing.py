@@ -146,12 +146,14 @@ def is_shut(door: Door, answer: httpx.Response) -> bool:
     return True
 
 
+@pytest.mark.processes
 def test_a_token_that_is_signed_as_auth_does_opens_each(stage: Stage, signer: Signer, doors: list[Door]) -> None:
     for door in doors:
         claims = jwt.decode(door.token, options={"verify_signature": False})
         assert not is_shut(door, knock(door, stage, signer.sign(claims))), door
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("what", BENT)
 def test_a_token_opens_nothing(stage: Stage, signer: Signer, doors: list[Door], what: str) -> None:
     for door in doors:

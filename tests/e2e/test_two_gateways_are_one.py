@@ -18,6 +18,8 @@ from tests.support.house import House
 from tests.support.outage import stopped
 from tests.support.people import PASSWORD, Person, Stage, eventually, ok, refused
 
+pytestmark = pytest.mark.processes
+
 Tune = Callable[[str, float], Path]
 Pair = tuple[Stage, Stage]
 LIMIT_HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")

@@ -22,6 +22,8 @@ from tests.support import memory
 from tests.support.house import House
 from tests.support.people import Person, Stage, eventually, ok, refused
 
+pytestmark = pytest.mark.processes
+
 MIB = memory.MIB
 MOST_BYTES = 100 * MIB
 MOST_GROWTH = 32 * MIB

@@ -1,11 +1,13 @@
 """All migrations of a service in order give its `schema.sql`; the chassis finds its tables as it wrote them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from chassis.migrate import Migration
 from tests.support import databases
 from tests.support.servers import Servers
 
@@ -55,3 +57,19 @@ async def test_migrations_give_the_schema(
     taken = {name.partition(".")[0] for kind, name, _ in migrated if kind == "column"}
     assert {part for part in chassis if part[0] == "column" and part[1].partition(".")[0] in taken} <= migrated
     assert {part for part in chassis if part[0] == "index" and part[2].split()[-3] in taken} <= migrated
+
+
+async def test_new_pods_wait_for_the_migration(backing: Servers) -> None:
+    url = await databases.make_empty(backing.database_url, "waited")
+    migration = Migration(url, ROOT / "services" / "audience" / "migrations", backing.kafka_bootstrap)
+    try:
+        waiting = asyncio.create_task(migration.awaited(asyncio.Event()))
+        done, _ = await asyncio.wait([waiting], timeout=1.5)
+        assert not done
+        await migration.run()
+        await asyncio.wait_for(waiting, timeout=10)
+        stop = asyncio.Event()
+        stop.set()
+        await Migration("postgresql://nobody@127.0.0.1:1/none", migration.folder, "").awaited(stop)
+    finally:
+        await databases.drop(backing.database_url, url)

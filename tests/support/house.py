@@ -1,11 +1,15 @@
-"""The whole house for end-to-end tests: `make run` on free ports, reached through the public REST alone."""
+"""The whole house for end-to-end tests: `make run` on free ports, reached through the public REST alone.
+
+With SOUNDSTAGE_URL it is one that stands elsewhere; SOUNDSTAGE_COMMAND says how a service's command is run there.
+"""
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +21,10 @@ from tests.support.servers import ADDRESSES, launched
 
 REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 300.0
+IN_A_CLUSTER = (
+    "kubectl --namespace soundstage exec deployment/{service}-serve -- "
+    "env {SERVICE}_METRICS_PORT=0 python -m services.{service}"
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,8 @@ class House:
 
     def command(self, *words: str, timeout_seconds: float = 60) -> str:
         """Runs `python -m ...` as an operator would beside the running house, and answers what it printed."""
-        argv = [sys.executable, "-m", *words]
         done = subprocess.run(
-            argv,
+            self._argv(words),
             cwd=REPOSITORY,
             env=self.environ,
             capture_output=True,
@@ -41,13 +48,33 @@ class House:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def _argv(self, words: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", *words]
+
+
+class Elsewhere(House):
+    """Its processes, ports and files are out of sight."""
+
+    @classmethod
+    def at(cls, url: str) -> "Elsewhere":
+        return cls(url.rstrip("/"), Path(os.devnull), Ports(), dict(os.environ))
+
+    def _argv(self, words: Sequence[str]) -> list[str]:
+        *launcher, service = words[:3]
+        assert launcher == ["deploy.local", "service"], words
+        template = self.environ.get("SOUNDSTAGE_COMMAND") or IN_A_CLUSTER
+        return [*shlex.split(template.format(service=service, SERVICE=service.upper())), *words[3:]]
+
 
 @contextmanager
-def house(*options: str, base: int | None = None, **settings: str) -> Iterator[House]:
-    """A house of its own; `options` are the launcher's, `settings` environment variables beyond those of the tests."""
+def house(*options: str, base: int | None = None, home: Path | None = None, **settings: str) -> Iterator[House]:
+    """A house of its own; `options` are the launcher's, `settings` environment variables beyond those of the tests.
+
+    `home` may be a folder that was prepared for it.
+    """
     given = {name: value for name in map(str.upper, ADDRESSES) if (value := os.environ.get(name))}
     with tempfile.TemporaryDirectory(prefix="soundstage-") as folder:
-        home = Path(folder) / "home"
+        home = home or Path(folder) / "home"
         base = base or free_base()
         ports = Ports(base, gateway=base + 300)
         own = {

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from chassis.config import Settings
 from deploy.local.ports import free_base
 from deploy.local.process import following
 
@@ -38,6 +39,11 @@ class Servers:
         """Under the names that the launcher and the services read."""
         return {name.upper(): str(getattr(self, name)) for name in ADDRESSES}
 
+    @property
+    def kafka_replication(self) -> int:
+        """As many copies of a topic as a service would make here."""
+        return Settings().kafka_replication
+
 
 ADDRESSES = tuple(field.name for field in fields(Servers) if field.name != "home")
 
@@ -59,7 +65,7 @@ def servers() -> Iterator[Servers]:
 def launched(home: Path, environ: Mapping[str, str], *options: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`make run` in a home of its own, ended at the end of the block, or with this process."""
     command = [sys.executable, "-m", "deploy.local", "run", "--no-durable", *options]
-    home.mkdir(mode=0o700)
+    home.mkdir(mode=0o700, exist_ok=True)
     with (home / "launcher.log").open("wb") as log:
         launcher = subprocess.Popen(
             following(command),

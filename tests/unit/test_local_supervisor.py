@@ -1,6 +1,7 @@
 """The supervisor of the local run, on processes that are a line of Python each."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -99,6 +100,22 @@ async def test_restarts_a_child_that_was_killed(home: Home) -> None:
         os.kill(first, signal.SIGKILL)
         await run.until(lambda: run.order("starting") == ["service", "service"] and "service" in process.running(home))
         assert run.pid("service") != first
+
+
+async def test_outlives_a_disk_that_fills_and_empties(home: Home) -> None:
+    is_full = False
+
+    async def prepare() -> None:
+        if is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    ready = part("service")
+    async with Run(home, Part(name="service", command=ready.command, healthy=ready.healthy, prepare=prepare)) as run:
+        is_full = True
+        os.kill(run.pid("service"), signal.SIGKILL)
+        await run.until(lambda: run.order("died") == ["service", "service"])
+        is_full = False
+        await run.until(lambda: run.order("ready") == ["service", "service"])
 
 
 async def test_kills_who_does_not_end_in_time(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

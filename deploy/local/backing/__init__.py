@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.local.backing.kafka import Kafka
+from deploy.local.backing.kafka import Kafka, Node
 from deploy.local.backing.mongo import Mongo
 from deploy.local.backing.postgres import Postgres
 from deploy.local.backing.valkey import Valkey
@@ -44,7 +44,7 @@ class Backing:
             parts.append(mongo.part())
             addresses["MONGODB_URL"] = mongo.url()
         if "KAFKA_BOOTSTRAP" not in given:
-            kafka = Kafka(home, ports.kafka, ports.kafka_controller, via=via["KAFKA_VIA"])
-            parts.append(kafka.part())
+            kafka = Kafka(home, [Node(1, ports.kafka, ports.kafka_controller)], via=via["KAFKA_VIA"])
+            parts += kafka.parts()
             addresses["KAFKA_BOOTSTRAP"] = kafka.bootstrap()
         return cls(tuple(parts), addresses, postgres)

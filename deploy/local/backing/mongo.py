@@ -5,11 +5,12 @@ import sys
 from deploy.local import health
 from deploy.local.home import Home
 from deploy.local.part import Part
+from deploy.local.ports import LOOPBACK
 
 
 class Mongo:
-    def __init__(self, home: Home, port: int) -> None:
-        self._home = home
+    def __init__(self, home: Home, port: int, *, host: str = LOOPBACK) -> None:
+        self._host = host
         self._port = port
         self._folder = home.folder("mongo")
 
@@ -28,7 +29,7 @@ class Mongo:
     def _command(self) -> list[str]:
         """`--sync-on-commit`: without it a kill -9 lost transactions that had been acknowledged."""
         where = ["--config", str(self._folder / "secantus.toml"), "--storage-path", str(self._folder / "store")]
-        address = ["--host", "127.0.0.1", "--port", str(self._port)]
+        address = ["--host", self._host, "--port", str(self._port)]
         return [sys.executable, "-m", "secantus", *where, *address, "--sync-on-commit", "--cache-size", "128M"]
 
     async def _prepare(self) -> None:

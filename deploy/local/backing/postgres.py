@@ -21,6 +21,7 @@ from deploy.local import health, process
 from deploy.local.errors import LocalError
 from deploy.local.home import Home
 from deploy.local.part import Part
+from deploy.local.ports import LOOPBACK
 
 SYSTEM_USER = "embedded_postgres"
 SETTINGS = {
@@ -48,8 +49,9 @@ def installed() -> Path:
 
 
 class Postgres:
-    def __init__(self, home: Home, port: int, *, durable: bool = True, via: str = "") -> None:
+    def __init__(self, home: Home, port: int, *, host: str = LOOPBACK, durable: bool = True, via: str = "") -> None:
         self._home = home
+        self._host = host
         self._port = port
         self._via = via
         self._settings = SETTINGS | ({} if durable else HASTY)
@@ -87,7 +89,7 @@ class Postgres:
 
     def _command(self) -> list[str]:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        where = ["-D", str(self._data), "-k", str(self._socket), "-h", "127.0.0.1", "-p", str(self._port)]
+        where = ["-D", str(self._data), "-k", str(self._socket), "-h", self._host, "-p", str(self._port)]
         return [str(self._programs / "bin" / "postgres"), *where, *options]
 
     async def _prepare(self) -> None:
@@ -99,6 +101,7 @@ class Postgres:
         self._forget_dead_postmaster()
         if not self._data.exists():
             self._initialise()
+        self._data.chmod(0o700)  # a pod's fsGroup opens it to the group, which Postgres refuses
 
     def _hand_over(self, owner: pwd.struct_passwd) -> None:
         """Postgres refuses to run as root: its own user owns its folder and may pass through those above."""
@@ -130,6 +133,8 @@ class Postgres:
         options += ["--no-sync"] if "fsync" in self._settings else []
         self._run("initdb", "-D", str(draft), *options, f"--pwfile={password}")
         password.unlink()
+        with (draft / "pg_hba.conf").open("a") as file:  # initdb lets in the loopback alone
+            file.write("host all all all scram-sha-256\n")
         draft.rename(self._data)
 
     def _run(self, program: str, *arguments: str) -> None:

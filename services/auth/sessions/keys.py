@@ -1,7 +1,8 @@
-"""The signing keys: Ed25519 private keys as files `<kid>.pem` in one directory, the newest by name signs.
+"""The signing keys: Ed25519 private keys as files `<kid>.pem` in one directory.
 
 At most two are live, so that tokens signed before a rotation stay good until they expire. Every process of auth reads
-the same directory (in Kubernetes a mounted secret) and sees a new file at once.
+the same directory, or a copy that follows it (in Kubernetes a mounted secret): a new key is published at once and
+signs once all have it.
 """
 
 import os
@@ -9,21 +10,24 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
-from chassis import clock
+from chassis import clock, telemetry
 from chassis.errors import Conflict, Unavailable
 
 SUFFIX = ".pem"
 LIVE = 2
 # As long as the longest token lives: an older key's tokens are all over.
 LEAST_AGE = timedelta(hours=24)
+# Kubelets bring a changed secret to each pod at their own time, two minutes at the most.
+SPREAD = timedelta(minutes=5)
 STAMP = "%Y%m%dT%H%M%SZ"
+UNSTAMPED = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Keys:
             names = [path.name for path in paths]
             if names != self._names:
                 self._live, self._names = [_read(path) for path in paths], names
+                _tell_age(paths)
         except OSError as fault:
             raise Unavailable("No signing key can be read.", retry_after_seconds=1) from fault
         if not self._live:
@@ -58,7 +63,9 @@ class Keys:
         return self._live
 
     def signing(self) -> SigningKey:
-        return self.live()[0]
+        """The newest that every process has had time to publish, else the oldest."""
+        live = self.live()
+        return next((key for key in live if self._now() - _made_at(key.id) >= SPREAD), live[-1])
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         return {"keys": [key.as_jwk() for key in self.live()]}
@@ -70,16 +77,16 @@ class Keys:
                 self._add()
 
     def rotate(self, *, at_once: bool = False) -> str:
-        """Signs with a new key from now on and drops all but the one before; the new key's id.
+        """Adds a key and drops all but the one before, with `at_once` that one too; the new key's id.
 
         Conflict when the last rotation is younger than the tokens of the key before, unless `at_once`.
         """
         with self._writable():
             paths = self._paths()
-            if len(paths) >= LIVE and not at_once and self._now() - _made_at(paths[0]) < LEAST_AGE:
+            if len(paths) >= LIVE and not at_once and self._now() - _made_at(paths[0].stem) < LEAST_AGE:
                 raise Conflict("Rotated less than 24 hours ago: tokens of the key before are still in use.")
             kid = self._add()
-            for path in self._paths()[LIVE:]:
+            for path in self._paths()[1 if at_once else LIVE :]:
                 path.unlink(missing_ok=True)
         return kid
 
@@ -117,5 +124,14 @@ def _read(path: Path) -> SigningKey:
     return SigningKey(path.stem, key)
 
 
-def _made_at(path: Path) -> datetime:
-    return datetime.strptime(path.stem.split("-")[0] + "+0000", STAMP + "%z")
+def _tell_age(paths: list[Path]) -> None:
+    if paths and (made_at := _made_at(paths[0].stem)) != UNSTAMPED:
+        telemetry.SIGNING_KEY_MADE.set(made_at.timestamp())
+
+
+def _made_at(kid: str) -> datetime:
+    """An operator's own key may be called anything; then it counts as old."""
+    try:
+        return datetime.strptime(kid.partition("-")[0] + "+0000", STAMP + "%z")
+    except ValueError:
+        return UNSTAMPED

@@ -60,6 +60,7 @@ class Reconciler:
         expected = sum(count for count, _ in theirs.values())
         missing = sum(max(0, count) for count in gaps.values())
         telemetry.COMPLETENESS.labels(source.name).set(1 - missing / expected if expected else 1.0)
+        telemetry.COMPLETENESS_MADE.labels(source.name).set(now.timestamp())
         async with self._database.transaction() as conn:
             await store.keep(conn, source.name, until, gaps)
         if gaps:

@@ -29,7 +29,10 @@ WHERE recording_id = $1 AND leased_by = $2
 GIVE_BACK_ALL = """
 UPDATE jobs SET leased_by = NULL, attempts = attempts - 1, run_at = clock_timestamp() WHERE leased_by = $1
 """
-COUNT = "SELECT count(*) FROM jobs WHERE run_at <= clock_timestamp()"
+WAITING = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(run_at)), 0)::float8 FROM jobs
+WHERE run_at <= clock_timestamp()
+"""
 # A worker may still be writing: what it leaves behind is looked for once more when its lease must have ended.
 DISCARD = """
 INSERT INTO deletions (prefix, due_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
@@ -80,8 +83,10 @@ async def give_back_all(conn: Connection, worker: UUID) -> None:
     await conn.execute(GIVE_BACK_ALL, worker)
 
 
-async def count(conn: Connection) -> int:
-    return int(await conn.fetchval(COUNT))
+async def waiting(conn: Connection) -> tuple[int, float]:
+    """How many are due and not in work, and for how many seconds the oldest has been."""
+    count, oldest_seconds = await conn.fetchrow(WAITING) or (0, 0.0)
+    return count, oldest_seconds
 
 
 async def discard(conn: Connection, prefix: str, delay_seconds: float = 0.0) -> None:

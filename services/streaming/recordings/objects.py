@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 import obstore
@@ -13,9 +15,15 @@ from obstore.store import ObjectStore, from_url
 
 from chassis.errors import Unavailable
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 # One part at a time: with the default of twelve, a large original would take 60 MiB of memory. S3 takes none smaller.
 PART_BYTES, LOCAL_PART_BYTES = 5 * 1024 * 1024, 1024 * 1024
 FILES_AT_ONCE = 8
+# By default a bucket that is away is asked for three minutes, and a part that is slow ends after half of one.
+PATIENCE: "ClientConfig" = {"connect_timeout": "2s", "read_timeout": "8s", "timeout": "1h", "allow_http": True}
+RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
 LOCAL = ("", "file")
 
 
@@ -25,7 +33,7 @@ def _opened(url: str) -> ObjectStore:
         folder = Path(unquote(address.path) if address.scheme else url)
         folder.mkdir(parents=True, exist_ok=True)
         return obstore.store.LocalStore(folder.resolve())
-    return from_url(url)
+    return from_url(url, client_options=PATIENCE, retry_config=RETRIES)
 
 
 @asynccontextmanager

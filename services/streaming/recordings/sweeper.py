@@ -1,10 +1,6 @@
 """Housekeeping of the work role: uploads that broke off, recordings that never got a track, objects nobody needs."""
 
-import asyncio
-from contextlib import suppress
-
 from chassis import telemetry
-from chassis.errors import Unavailable
 from chassis.postgres import Database
 from services.streaming.recordings import jobs, store
 from services.streaming.recordings.objects import Objects
@@ -13,8 +9,6 @@ from services.streaming.uploads import store as uploads
 
 log = telemetry.logger(__name__)
 
-EVERY_SECONDS = 1.0
-
 
 class Sweeper:
     def __init__(
@@ -22,15 +16,6 @@ class Sweeper:
     ) -> None:
         self._db, self._objects = db, objects
         self._upload_age_seconds, self._trackless_age_seconds = upload_age_seconds, trackless_age_seconds
-
-    async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await self.sweep()
-            except Unavailable as fault:
-                log.warning("sweeper.interrupted", fault=repr(fault))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
 
     async def sweep(self) -> None:
         await self._expire()
@@ -45,7 +30,9 @@ class Sweeper:
             for recording_id in [*left, *trackless]:
                 await jobs.discard(conn, folder(recording_id))
                 await jobs.discard(conn, original_object(recording_id))
-            telemetry.JOBS_WAITING.labels("transcode").set(await jobs.count(conn))
+            waiting, oldest_seconds = await jobs.waiting(conn)
+        telemetry.JOBS_WAITING.labels("transcode").set(waiting)
+        telemetry.JOBS_OLDEST_SECONDS.labels("transcode").set(oldest_seconds)
 
     async def _delete(self) -> None:
         """Objects first, then the row: a crash between deletes once more what is gone."""

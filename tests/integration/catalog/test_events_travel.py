@@ -44,7 +44,8 @@ async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
 
 async def prepared(house: House) -> None:
     others = [Topic(name) for name in (events.ACCOUNTS, events.RECORDINGS, events.MARKET, events.TOTALS)]
-    await make_topics(house.settings.kafka_bootstrap, [*events.TOPICS, *others])
+    settings = house.settings
+    await make_topics(settings.kafka_bootstrap, [*events.TOPICS, *others], settings.kafka_replication)
 
 
 async def test_a_row_that_postgres_missed_comes_with_the_tracks_event(house: House) -> None:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from prometheus_client import REGISTRY
 
-from chassis import migrate
-from chassis.errors import Invalid
+from chassis import migrate, telemetry
+from chassis.errors import Invalid, Unavailable
 from chassis.events import Event, Record, Topic
 from chassis.ids import new_id
 from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
@@ -24,14 +25,15 @@ COUNT = "INSERT INTO counted (id, key) SELECT * FROM unnest($1::uuid[], $2::text
 @pytest.fixture
 async def topic(backing: Servers) -> Topic:
     topic = Topic(f"test.{new_id().hex}.v1", partitions=2)
-    await migrate.make_topics(backing.kafka_bootstrap, [topic])
+    await migrate.make_topics(backing.kafka_bootstrap, [topic], backing.kafka_replication)
     return topic
 
 
 @pytest.fixture
 async def group(backing: Servers) -> str:
     name = f"test-{new_id().hex}"
-    await migrate.make_topics(backing.kafka_bootstrap, [Topic(f"soundstage.dead.{name}.v1", partitions=1)])
+    dead = Topic(f"soundstage.dead.{name}.v1", partitions=1)
+    await migrate.make_topics(backing.kafka_bootstrap, [dead], backing.kafka_replication)
     return name
 
 
@@ -200,3 +202,44 @@ async def test_a_state_consumer_goes_on_where_it_stood(backing: Servers, topic: 
             await until(came)
     await producer.stop()
     assert sorted(seen) == ["one", "two"]
+
+
+async def test_the_outbox_tells_its_age_while_the_broker_is_away(db: Database, topic: Topic) -> None:
+    telemetry.OUTBOX_OLDEST_SECONDS.set(0)
+    async with db.transaction() as conn:
+        await db.add_event(conn, event(topic, "k"))
+
+    async def is_told() -> bool:
+        return bool(REGISTRY.get_sample_value("soundstage_outbox_oldest_seconds"))
+
+    async with running(Relay(db, "127.0.0.1:1")):
+        await until(is_told)
+
+
+async def test_what_cannot_be_applied_just_now_is_lag(backing: Servers, topic: Topic, group: str) -> None:
+    is_away = True
+
+    async def handle(_: Record) -> None:
+        if is_away:
+            raise Unavailable()
+
+    def lag() -> float:
+        places = ({"group": group, "topic": topic.name, "partition": str(n)} for n in range(topic.partitions))
+        return sum(REGISTRY.get_sample_value("soundstage_consumer_lag", place) or 0 for place in places)
+
+    async def waits() -> bool:
+        return lag() == 3
+
+    async def caught_up() -> bool:
+        return lag() == 0
+
+    producer = AIOKafkaProducer(bootstrap_servers=backing.kafka_bootstrap)
+    await producer.start()
+    for _ in range(3):
+        e = event(topic, "k")
+        await producer.send_and_wait(topic.name, e.payload, key=b"k", headers=e.headers())
+    await producer.stop()
+    async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], StateSink(handle))):
+        await until(waits)
+        is_away = False
+        await until(caught_up)

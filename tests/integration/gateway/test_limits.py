@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from chassis import clock
 from gateway.limits import Claim, Exceeded, Limit, Limits, LocalStore, RedisStore, Store, Verdict
@@ -39,6 +40,7 @@ async def test_so_many_and_no_more(store: Store) -> None:
     with pytest.raises(Exceeded) as limited:
         await limits.spend([five], "a")
     assert 600 < limited.value.retry_after_seconds <= 720
+    assert REGISTRY.get_sample_value("soundstage_rate_limited_total", {"limit": five.name}) == 1
     assert limited.value.standing.remaining == 0
     now = clock.utc_now().timestamp()
     assert now + 3500 < limited.value.standing.reset_at <= now + 3602

@@ -26,17 +26,17 @@ class Alone:
 
 
 @pytest.fixture
-async def alone(tmp_path: Path) -> AsyncIterator[Alone]:
-    async with gateway_alone(tmp_path) as alone:
+async def alone(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Alone]:
+    async with gateway_alone(tmp_path, **getattr(request, "param", {})) as alone:
         yield alone
 
 
 @asynccontextmanager
-async def gateway_alone(tmp_path: Path, **there: str) -> AsyncIterator[Alone]:
-    """All that is not `there` is away."""
+async def gateway_alone(tmp_path: Path, **settings: str) -> AsyncIterator[Alone]:
+    """All that the settings do not name is away."""
     port, metrics_port = _free_port(), _free_port()
     addresses = {f"{service}_ADDRESS": "127.0.0.1:1" for service in SERVICES}
-    environ = os.environ | addresses | there | {
+    environ = os.environ | addresses | settings | {
         "PORT": str(port), "GATEWAY_METRICS_PORT": str(metrics_port), "GATEWAY_REDIS_URL": "redis://127.0.0.1:1/0",
         "STORAGE_URL": tmp_path.as_uri(), "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
     }  # fmt: skip
@@ -61,7 +61,18 @@ async def test_it_starts_says_what_it_lacks_and_ends_when_told(alone: Alone) -> 
         assert tracks.headers["X-RateLimit-Remaining"] == "99"
         metrics = (await http.get(f"{alone.metrics_url}/metrics")).text
         assert 'soundstage_http_seconds_count{contract="platform",operation="listTracks",status="503"} 1.0' in metrics
+        assert "soundstage_limited_locally_total 1.0" in metrics
     alone.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(alone.process.wait, 10) == 0
+
+
+@pytest.mark.parametrize("alone", [{"GATEWAY_FAREWELL_SECONDS": "2"}], indirect=True)
+async def test_taking_leave_it_sends_clients_to_another_connection(alone: Alone) -> None:
+    async with httpx.AsyncClient(timeout=20, base_url=alone.url) as http:
+        assert "connection" not in (await http.get("/partner/v1/heartbeat")).headers
+        alone.process.send_signal(signal.SIGTERM)
+        while (answer := await http.get("/partner/v1/heartbeat")).headers.get("connection") != "close":
+            assert answer.status_code == 200
     assert await asyncio.to_thread(alone.process.wait, 10) == 0
 
 

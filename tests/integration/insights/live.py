@@ -31,7 +31,7 @@ class Live:
     """The counting consumer on a topic and in a group of its own, and a rebuild beside it."""
 
     def __init__(self, house: House, backing: Servers, stack: AsyncExitStack) -> None:
-        self.house, self._kafka = house, backing.kafka_bootstrap
+        self.house, self._kafka, self._replication = house, backing.kafka_bootstrap, backing.kafka_replication
         self.topic = Topic(f"test.{new_id().hex}.v1", partitions=3)
         self.group = f"test-{new_id().hex}"
         self.log = Log(self._kafka, [self.topic.name])
@@ -47,7 +47,8 @@ class Live:
         return f"soundstage.dead.{self.group}.v1"
 
     async def begin(self) -> None:
-        await migrate.make_topics(self._kafka, [self.topic, Topic(self.dead_letters, partitions=1)])
+        topics = [self.topic, Topic(self.dead_letters, partitions=1)]
+        await migrate.make_topics(self._kafka, topics, self._replication)
 
     async def publish(self, *messages: Message) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self._kafka)

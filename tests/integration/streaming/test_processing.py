@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from soundstage.streaming.v1 import events_pb2 as pb
 
 from chassis import principal
@@ -156,6 +157,22 @@ async def test_a_crashed_worker_loses_its_lease_and_the_job_comes_again(
         await conn.execute("UPDATE recordings SET percent = 60")
     assert await streaming.processing().work_once()
     assert await state(streaming, recording_id) == (State.READY, 100)
+
+
+async def test_the_queue_tells_how_many_wait_and_for_how_long(streaming: Streaming, tmp_path: Path) -> None:
+    async def told() -> list[float]:
+        await streaming.sweeper.sweep()
+        names = ("soundstage_jobs_waiting", "soundstage_jobs_oldest_seconds")
+        return [REGISTRY.get_sample_value(name, {"kind": "transcode"}) or 0.0 for name in names]
+
+    recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0))
+    await streaming.recordings.apply_track(streaming.track(recording_id))
+    async with streaming.db.connection() as conn:
+        await conn.execute("UPDATE jobs SET run_at = run_at - interval '1 hour'")
+    waiting, oldest_seconds = await told()
+    assert waiting == 1 and 3600 <= oldest_seconds < 7200
+    assert await streaming.processing().work_once()
+    assert await told() == [0.0, 0.0]
 
 
 async def test_one_that_lost_its_lease_writes_no_end(streaming: Streaming, tmp_path: Path) -> None:

@@ -63,8 +63,8 @@ async def service(
         "KAFKA_BOOTSTRAP": backing.kafka_bootstrap,
         "CATALOG_ADDRESS": "127.0.0.1:1",
     }
-    topics = [Topic(events.CATALOG), Topic(events.MARKET), events.RECORDINGS, Topic("soundstage.dead.streaming.v1")]
-    await migrate.make_topics(backing.kafka_bootstrap, topics)
+    topics = [Topic(events.CATALOG), Topic(events.MARKET), *events.TOPICS]
+    await migrate.make_topics(backing.kafka_bootstrap, topics, backing.kafka_replication)
     yield Service(environ, port)
 
 

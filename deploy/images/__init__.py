@@ -1,0 +1,22 @@
+"""`make images`: the image of every deployable, as an archive for a cluster and measured."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ARCHIVES = ROOT / "build" / "images"
+SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
+DEPLOYABLES = (*SERVICES, "gateway", "backing")
+# MB as a registry keeps them: the sum of the compressed layers.
+LIMITS = dict.fromkeys(DEPLOYABLES, 180) | {"streaming": 260, "backing": 320}
+
+
+def version() -> str:
+    return (ROOT / "VERSION").read_text().strip()
+
+
+def tag(deployable: str) -> str:
+    return f"soundstage/{deployable}:{version()}"
+
+
+def archive_path(deployable: str) -> Path:
+    return ARCHIVES / f"{deployable}.tar"
