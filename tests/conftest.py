@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support import audio, databases
@@ -36,6 +37,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if ELSEWHERE:
         left_out = config.stash.get(LEFT_OUT, 0)
         terminalreporter.write_line(f"{left_out} stories need the house's own processes and were left out")
+
+
+# A test that times itself fails on a busy machine.
+hypothesis.settings.register_profile("soundstage", deadline=None)
+hypothesis.settings.load_profile("soundstage")
 
 
 @pytest.fixture(scope="session")
