@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -55,7 +56,9 @@ def hls_js() -> bytes | None:
 def watch(page: str, files: dict[str, bytes], seconds: float) -> dict[str, Any]:
     """Opens `page` (HTML) and answers what it posts to `/report`, within `seconds`."""
     assert CHROMIUM is not None
-    with _serving({"/": page.encode(), **files}) as (url, reports), tempfile.TemporaryDirectory() as profile:
+    # Chromium's helpers outlive a kill for a moment and still write into the profile.
+    own = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with _serving({"/": page.encode(), **files}) as (url, reports), own as profile:
         argv = [CHROMIUM, *QUIET, f"--user-data-dir={profile}", url]
         chromium = subprocess.Popen(
             argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env=dict(os.environ)
@@ -65,7 +68,7 @@ def watch(page: str, files: dict[str, bytes], seconds: float) -> dict[str, Any]:
         except queue.Empty:
             raise AssertionError(f"the page reported nothing in {seconds} s") from None
         finally:
-            chromium.kill()
+            os.killpg(chromium.pid, signal.SIGKILL)
             chromium.wait()
 
 
