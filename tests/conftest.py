@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import hypothesis
 import pytest
 
 from tests.support import databases
 from tests.support.servers import Servers, servers
+
+# A test that times itself fails on a busy machine.
+hypothesis.settings.register_profile("soundstage", deadline=None)
+hypothesis.settings.load_profile("soundstage")
 
 
 @pytest.fixture(scope="session")
