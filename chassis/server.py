@@ -40,8 +40,9 @@ class Server:
         log.info("server.started", port=self.port)
         await stop.wait()
         await self._health.enter_graceful_shutdown()
-        await self._border.drained(self._settings.shutdown_grace_seconds)
-        await server.stop(grace=0.5)
+        # Clients are told to go elsewhere at once; what is in hand ends, also where its caller has gone away.
+        await server.stop(grace=self._settings.shutdown_grace_seconds)
+        await self._border.drained(1.0)
 
     def _build(self) -> aio.Server:
         server = aio.server(
