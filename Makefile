@@ -55,9 +55,10 @@ cluster-test: env-dev ## Deploy, then journeys, restarts, kills, scaling and a b
 protos: env-dev ## Generate gen/ from protos/
 	@$(VENV)/python protos/generate.py
 
-docs: env-dev ## Write docs/configuration.md and docs/metrics.md from what the processes declare
+docs: env-dev ## Write docs/configuration.md, docs/metrics.md and the network policies from what the processes declare
 	@$(VENV)/python -m deploy.configuration > docs/configuration.md
 	@$(VENV)/python -m deploy.metrics > docs/metrics.md
+	@$(VENV)/python -m deploy.k8s.render
 
 lock: env-dev ## Renew the hashed locks in requirements/ and Kafka's (needs Python 3.11)
 	@$(VENV)/python requirements/lock.py

@@ -17,7 +17,8 @@ if TYPE_CHECKING:  # asyncpg's classes take parameters in their stubs alone
 else:
     Connection = asyncpg.Connection
 
-STATEMENT_TIMEOUT_MS = 30_000
+# A connection on which nobody answers any more is found out by it, within the 30 s in which all must be right again.
+STATEMENT_TIMEOUT_MS = 20_000
 # A client that vanished without a word would hold its locks for hours: rows that it claimed are skipped by all others.
 IDLE_TIMEOUT_MS = 15_000
 ACQUIRE_SECONDS = 5.0

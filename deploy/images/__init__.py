@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from deploy.local.ports import SERVICES as SERVICES
+
 ROOT = Path(__file__).parents[2]
 ARCHIVES = ROOT / "build" / "images"
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 DEPLOYABLES = (*SERVICES, "gateway", "backing")
 # MB as a registry keeps them: the sum of the compressed layers.
 LIMITS = dict.fromkeys(DEPLOYABLES, 180) | {"streaming": 260, "backing": 320}

@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 
+from deploy.local.ports import SERVICES
+
 HERE = Path(__file__).parent
 COMPONENTS = HERE / "components"
 VERSION = HERE.parents[1] / "VERSION"
 HEAD = "# Written by `python -m deploy.k8s.render`.\n"
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 STORES = ("postgres", "valkey", "mongo", "kafka")
 TEMPLATED = ("Deployment", "StatefulSet", "Job")
 Object = dict[str, Any]

@@ -1,13 +1,14 @@
 """The secrets of a cluster of one's own: random, made once, in a folder that git ignores."""
 
-import os
 import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
+from deploy.local.home import write_secret
+from deploy.local.ports import SERVICES
+
 FOLDER = Path(__file__).parent / "overlays" / "kind" / "secrets"
 
 
@@ -31,14 +32,10 @@ def _random(path: Path) -> str:
 
 
 def _keep(path: Path, text: str) -> str:
-    """What the file says; `text` if there was none. Written aside and renamed, so that no half of it stays."""
+    """What the file says; `text` if there was none."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.new")
-        aside.unlink(missing_ok=True)
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        aside.rename(path)
+        write_secret(path, text)
     return path.read_text()
 
 

@@ -67,15 +67,7 @@ class Home:
         return path.read_text()
 
     def write_secret(self, name: str, text: str) -> None:
-        """Whole or not at all: a launcher that dies here leaves no empty secret behind."""
-        path = self.secrets / name
-        draft = path.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_secret(self.secrets / name, text)
 
     def socket_folder(self) -> Path:
         """For Postgres' socket: in the home, or under /tmp when the home's own path is too long for a socket."""
@@ -105,3 +97,14 @@ class Home:
         file.write(str(os.getpid()))
         file.flush()
         return file
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Mode 0600, whole or not at all: who dies here leaves no empty secret behind."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -13,6 +13,7 @@ from rich.console import Console
 from deploy.k8s import readiness
 from deploy.k8s.cluster import Cluster
 from deploy.k8s.readiness import Seen, is_ready, name, restarts
+from deploy.local import ports
 from tests.chaos.ledger import Ledger, Outcome
 from tests.chaos.writers import WRITERS, Listener
 from tests.cluster.load import Load, Read
@@ -21,7 +22,7 @@ from tests.support.people import Person, Stage, eventually, ok
 
 JSON = dict[str, Any]
 ROLES = ("serve", "consume", "relay", "work")
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights", "gateway")
+SERVICES = (*ports.SERVICES, "gateway")
 SETTLED_SECONDS = 180.0
 # From the end of a single fault to every figure being right.
 HEALED_SECONDS = 30.0

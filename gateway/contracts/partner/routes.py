@@ -1,3 +1,0 @@
-from gateway.contract import Handlers
-
-HANDLERS = Handlers()
