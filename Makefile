@@ -18,7 +18,7 @@ status: env-run ## Processes, ports and memory of what runs
 	@$(VENV)/python -m deploy.local status
 
 test: env-dev ## Unit, contract, integration and end-to-end tests on the real backing servers
-	@$(VENV)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
+	@$(VENV)/python -m pytest tests/unit tests/contract tests/integration tests/e2e tests/clients
 
 lint: env-dev ## ruff, mypy, import-linter, buf, the manifests
 	@$(VENV)/ruff check .

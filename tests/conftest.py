@@ -1,10 +1,6 @@
-"""What tests of several kinds share: the backing servers, a database for each test, one house for all stories.
-
-Stories marked `processes` look behind the public REST. They are left out of a house that stands elsewhere.
-"""
+"""What tests of several kinds share: the backing servers, a database for each test, one house for all stories."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -13,35 +9,11 @@ import pytest
 
 from tests.support import audio, databases
 from tests.support.callers import Callers, assemble
+from tests.support.elsewhere import ELSEWHERE
 from tests.support.house import Elsewhere, House, house
 from tests.support.people import Person, Stage
 from tests.support.servers import Servers, servers
 from tests.support.traces import Collector, collector
-
-ELSEWHERE = os.environ.get("SOUNDSTAGE_URL", "")
-LEFT_OUT = pytest.StashKey[int]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "processes: needs the house's processes, ports or files on this machine")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left_out = [item for item in items if ELSEWHERE and item.get_closest_marker("processes")]
-    config.hook.pytest_deselected(items=left_out)
-    config.stash[LEFT_OUT] = len(left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if ELSEWHERE:
-        left_out = config.stash.get(LEFT_OUT, 0)
-        terminalreporter.write_line(f"{left_out} stories need the house's own processes and were left out")
-
-
-# A test that times itself fails on a busy machine.
-hypothesis.settings.register_profile("soundstage", deadline=None)
-hypothesis.settings.load_profile("soundstage")
 
 # A test that times itself fails on a busy machine.
 hypothesis.settings.register_profile("soundstage", deadline=None)

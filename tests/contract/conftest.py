@@ -11,11 +11,10 @@ import httpx
 import pytest
 from soundstage.auth.v1.sessions_pb2 import GetKeysResponse, ListRevocationsResponse
 
+from deploy.local.ports import SERVICES
 from gateway.config import Settings
 from gateway.wiring import Built, build
 from tests.contract.doubles import Services, Signer
-
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 
 
 @dataclass

@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from deploy.local.ports import SERVICES
 from tests.support.house import House, house
 from tests.support.operations import OPERATIONS, Cast, ask_all, become_whole, check_plays
 from tests.support.outage import Outage, killed, pids, stopped
@@ -26,7 +27,6 @@ AWAY_SECONDS = float(os.environ.get("AWAY_SECONDS", "15"))
 KILLED_SECONDS = AWAY_SECONDS / 5
 BACK_SECONDS = 30.0
 BACKING = ("postgres", "mongo", "kafka", "valkey")
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 
 
 @pytest.fixture(scope="module")

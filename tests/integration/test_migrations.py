@@ -8,20 +8,21 @@ import asyncpg
 import pytest
 
 from chassis.migrate import Migration
+from deploy.local.ports import SERVICES
 from tests.support import databases
 from tests.support.servers import Servers
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 SHAPE = """
 SELECT 'column', table_name || '.' || column_name,
     concat_ws(' ', ordinal_position, data_type, collation_name, is_nullable, column_default, is_identity)
-FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
+FROM information_schema.columns WHERE table_schema IN ('public', 'own') AND table_name <> 'schema_migrations'
 UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes
-WHERE schemaname = 'public' AND tablename <> 'schema_migrations'
+WHERE schemaname IN ('public', 'own') AND tablename <> 'schema_migrations'
 UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'schema_migrations'
-UNION ALL SELECT 'sequence', sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public'
+WHERE connamespace IN ('public'::regnamespace, to_regnamespace('own'))
+    AND conrelid::regclass::text <> 'schema_migrations'
+UNION ALL SELECT 'sequence', sequencename, data_type::text FROM pg_sequences WHERE schemaname IN ('public', 'own')
 """
 Shape = set[tuple[str, str, str]]
 

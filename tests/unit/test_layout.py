@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import SERVICES
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 CODE = ("chassis", "services", "gateway", "deploy")
 WALL_CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 
