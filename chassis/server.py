@@ -13,9 +13,10 @@ from grpc_reflection.v1alpha import reflection
 from opentelemetry.trace import SpanKind
 
 from chassis import clock, errors, principal, rpc_errors, telemetry
+from chassis.client import MOST_ANSWER_BYTES
 from chassis.config import Settings
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_REQUEST_BYTES = 4 * 1024 * 1024
 MOST_CALLS = 512
 # A call whose caller set no deadline still ends.
 LONGEST_CALL_SECONDS = 30.0
@@ -55,8 +56,8 @@ class Server:
                 ("grpc.max_connection_age_ms", int(self._settings.connection_age_seconds * 1000)),
                 ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
                 ("grpc.keepalive_permit_without_calls", 1),
-                ("grpc.max_receive_message_length", MOST_BYTES),
-                ("grpc.max_send_message_length", MOST_BYTES),
+                ("grpc.max_receive_message_length", MOST_REQUEST_BYTES),
+                ("grpc.max_send_message_length", MOST_ANSWER_BYTES),
             ],
         )
         for servicer, add in self._servicers:

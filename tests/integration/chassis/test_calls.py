@@ -18,6 +18,8 @@ from chassis.config import Settings
 from chassis.ids import new_id
 from chassis.server import Server
 
+# As long a description as a track may have, in a script of four bytes a letter, and room for all else.
+LONG_TEXT = "\U00012000" * 3000
 USER = principal.Principal(principal.Kind.USER, account_id=new_id(), number=7, session_id=new_id())
 
 
@@ -43,6 +45,8 @@ class Follows(FollowsServiceServicer):
 
     @principal.allow_anyone
     async def ListAmong(self, request: pb.ListAmongRequest, context: Any) -> pb.ListAmongResponse:
+        if request.account_ids:
+            return pb.ListAmongResponse(followed_ids=[LONG_TEXT] * 1000)
         return pb.ListAmongResponse(followed_ids=[str(principal.current().account_id), f"{clock.remaining(99):.0f}"])
 
     # Nobody calls these; without a policy the server would not start.
@@ -91,6 +95,12 @@ async def test_a_crash_shows_nothing() -> None:
         with pytest.raises(errors.Internal) as failed:
             await client.call(stub.Follow, pb.FollowRequest(account_id="crash"), caller=USER)
     assert "secret" not in failed.value.message
+
+
+async def test_an_answer_may_hold_a_thousand_long_texts() -> None:
+    async with serving() as stub:
+        answer = await client.call(stub.ListAmong, pb.ListAmongRequest(account_ids=["all"]))
+    assert len(answer.followed_ids[-1]) == len(LONG_TEXT)
 
 
 async def test_policies_are_kept() -> None:
