@@ -1,5 +1,6 @@
 """What is kept of a house in which something failed, and what to look at first."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from deploy.k8s.readiness import Seen, is_ready, name, restarts, why_not_ready
 
 JSON = dict[str, Any]
 LOUD = ('"level": "error"', '"level": "critical"', "Traceback")
+TIMESTAMP = re.compile(r'"timestamp": "([^"]+)"')
 MOST_NAMED = 5
 MOST_CHARACTERS = 300
 
@@ -52,11 +54,17 @@ def _pod(pod: JSON, folder: Path) -> str:
 
 
 def _errors(folder: Path) -> list[str]:
-    """The last loud line of each log, of the few logs with the most of them."""
+    """The last loud line of each of the few logs that were loud last: not what was slow at the start."""
     loud = {
         log: lines
         for log in folder.glob("*.log")
         if (lines := [line for line in log.read_text().splitlines() if any(word in line for word in LOUD)])
     }
-    worst = sorted(loud, key=lambda log: -len(loud[log]))[:MOST_NAMED]
-    return [f"{log}: {len(loud[log])} errors, the last {loud[log][-1][:MOST_CHARACTERS]}" for log in worst]
+    latest = sorted(loud, key=lambda log: _written_at(loud[log][-1]), reverse=True)[:MOST_NAMED]
+    return [f"{log}: {len(loud[log])} errors, the last {loud[log][-1][:MOST_CHARACTERS]}" for log in latest]
+
+
+def _written_at(line: str) -> str:
+    """Lines of what is not ours, and of tracebacks, name no moment: they come first, as newer than any."""
+    found = TIMESTAMP.search(line)
+    return found[1] if found else "~"

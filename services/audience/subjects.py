@@ -55,18 +55,16 @@ class Subjects(Generic[Kept]):
         async with self._database.transaction() as conn:
             await self._store.apply(conn, [state])
 
-    async def ask(self, ids: Collection[UUID]) -> set[UUID]:
-        """Takes over what catalog says now of these. Answers those asked about; the rest were within the last second.
+    async def ask(self, ids: Collection[UUID]) -> None:
+        """Takes over what catalog says now of those that it was not asked about within the last second.
 
         Raises Unavailable when catalog or the database is away: then nobody knows, and no is the wrong answer.
         """
-        doubtful = self._asked.without(ids)
-        if doubtful:
+        if doubtful := self._asked.without(ids):
             states = await self._list_states(doubtful)
             async with self._database.transaction() as conn:
                 await self._store.apply(conn, states)
             self._asked.add(doubtful)
-        return doubtful
 
     async def require_open(self, id: UUID, caller: Principal) -> Kept:
         """The thing, if `caller` may see it. Raises NotFound, Forbidden, Unavailable."""

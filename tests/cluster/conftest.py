@@ -14,6 +14,7 @@ from rich.console import Console
 from deploy.k8s import cluster, evidence, house
 from deploy.k8s.cluster import ROOT, direct
 from deploy.k8s.kubectl import ClusterError
+from tests.cluster.patient import Patient
 from tests.cluster.stand import Cast, Stand
 from tests.support import audio
 from tests.support.people import Stage
@@ -39,8 +40,7 @@ def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url = chosen.url()
         os.environ.update(direct(os.environ, url))
         with Stage(url) as stage:
-            # A connection kept for the next request may be one to a pod that is gone.
-            stage.http = httpx.Client(base_url=url, timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
+            stage.http = httpx.Client(base_url=url, timeout=30, transport=Patient())
             made = request.config.stash[STAND] = Stand(chosen, console, stage, tune)
             made.measured(f"ready {seconds:.0f} s after it was applied")
             yield made

@@ -29,7 +29,7 @@ class Accounts:
     async def find(self, ids: Collection[UUID]) -> dict[UUID, Account]:
         """The live ones of these. Raises Unavailable when auth is needed and away: then nobody knows."""
         found = await self._get_many(ids)
-        if missing := self._asked.without([id for id in ids if id not in found]):
+        if missing := [id for id in ids if id not in found]:
             await self._ask(missing)
             found = await self._get_many(ids)
         return {id: account for id, account in found.items() if not account.is_removed}
@@ -37,8 +37,8 @@ class Accounts:
     async def require(self, name: Name, *, tenant: str) -> Account:
         """The account of that tenant. Raises NotFound, Unavailable."""
         account = await self._get(name)
-        if account is None and (missing := self._asked.without([name])):
-            await self._ask(missing)
+        if account is None:
+            await self._ask([name])
             account = await self._get(name)
         return alive(account, tenant=tenant)
 
@@ -51,10 +51,12 @@ class Accounts:
             return await store.get_many(conn, ids)
 
     async def _ask(self, names: Collection[Name]) -> None:
-        states = await self._auth.list_states(names)
-        async with self._database.transaction() as conn:
-            await store.apply(conn, states)
-        self._asked.add(names)
+        """Takes over what auth says now of those that it was not asked about within the last second."""
+        if doubtful := self._asked.without(names):
+            states = await self._auth.list_states(doubtful)
+            async with self._database.transaction() as conn:
+                await store.apply(conn, states)
+            self._asked.add(doubtful)
 
 
 def alive(account: Account | None, *, tenant: str) -> Account:

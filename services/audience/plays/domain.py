@@ -86,10 +86,11 @@ class Plays:
     async def _ask_and_keep(self, items: Sequence[Item]) -> Outcomes:
         """Catalog has the last word on what the copy refused; while it is away nobody knows."""
         try:
-            asked = await self._tracks.ask({item.track_id for item in items})
+            await self._tracks.ask({item.track_id for item in items})
         except Unavailable:
             return {item.id: UNAVAILABLE for item in items}
-        return await self._keep([item for item in items if item.track_id in asked])
+        # Also when another call has just asked: its answer may have come since the copy was read.
+        return await self._keep(items)
 
     async def _keep(self, items: Sequence[Item]) -> Outcomes:
         if not items:

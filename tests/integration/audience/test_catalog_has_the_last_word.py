@@ -1,5 +1,9 @@
 """Before the copy says no, catalog is asked once for the whole group; its no is kept for a second; away is not no."""
 
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
 import pytest
 from google.protobuf.message import DecodeError
 from soundstage.catalog.v1.tracks_pb2 import TrackState
@@ -7,6 +11,7 @@ from soundstage.catalog.v1.tracks_pb2 import TrackState
 from chassis import errors
 from chassis.ids import new_id
 from services.audience import asked
+from services.audience.subjects import Subjects
 from tests.integration.audience.house import House, account_state, item, private_track, track_state, user
 
 
@@ -46,6 +51,21 @@ async def test_catalogs_no_is_kept_for_a_second(house: House, monkeypatch: pytes
     monkeypatch.setattr(asked, "NO_KEPT_SECONDS", 0.0)
     (outcome,) = await house.record(item(user(), track))
     assert outcome.refused == ""
+
+
+async def test_another_call_asked_since_the_copy_was_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    track = track_state()
+    house.catalog.states[track.id] = track
+    ask = Subjects.ask
+
+    async def overtaken(self: Subjects[Any], ids: Collection[UUID]) -> None:
+        await ask(self, ids)
+        return await ask(self, ids)
+
+    monkeypatch.setattr(Subjects, "ask", overtaken)
+    (outcome,) = await house.record(item(user(), track))
+    assert outcome.refused == ""
+    assert len(house.catalog.asked) == 1
 
 
 async def test_an_event_overtakes_catalogs_no(house: House) -> None:
