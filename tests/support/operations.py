@@ -18,6 +18,7 @@ from tests.support.house import House
 from tests.support.people import PASSWORD, Person, Stage, eventually, ok
 
 DEADLINE_SECONDS = 10.0
+UNKNOWN_APP = f"0x{'0' * 40}"
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Cast:
         offer = {"title": "The file", "price": 1, "product_type": "track", "track_id": track["id"]}
         product = ok(artist.post("/marketplace/products", json=offer), 201)
         ok(listener.post("/marketplace/orders", json={"items": [{"product_id": product["id"]}]}), 201)
+        ok(listener.post(f"/users/{artist.id}/follow"))
         return cls(stage, artist, listener, track, hidden, product, tune, _app_token(house, stage))
 
 
@@ -214,7 +216,7 @@ OPERATIONS = [
         "favorites", CATALOG | AUDIENCE, lambda c: c.stage.http.get(f"/v1/users/{_hashid(c.listener)}/favorites")
     ),
     Operation("top people", PEOPLE, lambda c: c.stage.http.get("/v1/users/top")),
-    Operation("app names", INSIGHTS, lambda c: c.stage.http.get("/v1/metrics/app_name/trailing/week")),
+    Operation("app", INSIGHTS, lambda c: c.stage.http.get(f"/v1/developer_apps/{UNKNOWN_APP}"), good=404),
     Operation("silent stream", CATALOG, lambda c: _discovered(c, "/stream?skip_play_count=true")),
     Operation("counted stream", CATALOG | AUDIENCE, lambda c: _discovered(c, "/stream"), is_play=True),
     Operation("play", AUDIENCE, _play, is_play=True),
