@@ -56,7 +56,10 @@ CREATE TABLE search_tracks (
     -- Empty unless the track is listed.
     words tsvector NOT NULL,
     version bigint NOT NULL,
-    indexed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    indexed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- Where search looks first: the more a track is played, the higher; each holds several times as many as the one above.
+    -- Those that nobody played are shared out by their ids.
+    tier smallint NOT NULL DEFAULT 0
 );
 CREATE INDEX ON search_tracks (created_at, track_id) WHERE is_listed;
 CREATE INDEX ON search_tracks (owner_id, is_listed);
@@ -97,3 +100,17 @@ CREATE INDEX ON search_playlists USING gin (words);
 
 -- People by handle, in any case.
 CREATE INDEX ON people (handle_key);
+
+-- A search looks from the highest tier down and stops when it has found enough.
+CREATE INDEX search_tracks_words_0 ON search_tracks USING gin (words) WHERE tier = 0;
+CREATE INDEX search_tracks_words_1 ON search_tracks USING gin (words) WHERE tier = 1;
+CREATE INDEX search_tracks_words_2 ON search_tracks USING gin (words) WHERE tier = 2;
+CREATE INDEX search_tracks_words_3 ON search_tracks USING gin (words) WHERE tier = 3;
+CREATE INDEX search_tracks_words_4 ON search_tracks USING gin (words) WHERE tier = 4;
+CREATE INDEX search_tracks_words_5 ON search_tracks USING gin (words) WHERE tier = 5;
+CREATE INDEX search_tracks_words_6 ON search_tracks USING gin (words) WHERE tier = 6;
+-- An exact title; an artist's tracks, newest first.
+CREATE INDEX search_tracks_title ON search_tracks (title_key, tier) WHERE is_listed;
+CREATE INDEX search_tracks_owner_number ON search_tracks (owner_number, created_at, track_id) WHERE is_listed;
+-- Words by their beginning.
+CREATE INDEX search_words_word ON search_words (word);

@@ -39,7 +39,7 @@ class Catalog:
         return [events.track(state) for state in answer.tracks]
 
     async def export_tracks(self, after: Track | None) -> AsyncIterator[Sequence[Track]]:
-        """All tracks, tombstones too, in order of id, from behind `after` on."""
+        """All tracks, tombstones too, in order of number, from behind `after` on."""
         request = tracks_pb2.ExportRequest(after_id=str(after.id) if after else "")
         async for answer in stream(self._tracks.Export, request, caller=SERVICE):
             yield [events.track(state) for state in answer.tracks]

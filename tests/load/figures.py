@@ -16,7 +16,7 @@ from chassis import clock
 
 @dataclass(frozen=True)
 class Figure:
-    """`ratio` is ours to theirs, or ours to the aim where there is nothing beside it; None: it was skipped."""
+    """`ratio` is ours to theirs, or ours to the aim where there is nothing beside it. Without `ours` it was skipped."""
 
     name: str
     ours: str
@@ -43,7 +43,7 @@ def show(figures: Iterable[Figure], console: Console) -> None:
     for column in ("measured", "ours", "against", "ratio", "aim"):
         table.add_column(column, justify="right" if column in ("ratio", "aim") else "left")
     for figure in listed:
-        ratio = "skipped" if figure.ratio is None else f"{figure.ratio:.2f}"
+        ratio = ("" if figure.ours else "skipped") if figure.ratio is None else f"{figure.ratio:.2f}"
         table.add_row(figure.name, figure.ours, figure.theirs, ratio, figure.aim)
     console.print(table)
     for figure in listed:

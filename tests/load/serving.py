@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tests.load import stage
 from tests.load.figures import Figure, middle
 from tests.load.stage import Cpu, House, bearer
-from tests.support.loadgen import Address, Outcome, closed, paced, request
+from tests.support.loadgen import Address, NextRequest, Outcome, closed, paced, request
 from tests.support.people import Person
 
 CLIENTS = 64
@@ -17,16 +17,18 @@ ROUNDS = 3
 SEGMENT_BYTES = 128 * 1024
 SEGMENT_CLIENTS = 16
 Rounds = tuple[list[Outcome], list[Outcome]]
+HELLO = request("GET", "/hello")
 PLAY = b'{"duration":120,"device":"Chrome Browser"}'
 
 
 async def measure_plays(house: House, simple: Address, listener: Person, track: str, seconds: float) -> Figure:
     ours_sent = request("POST", f"/api/v1/tracks/{track}/play", headers=bearer(listener), body=PLAY)
     simple_sent = request("POST", f"/tracks/{track}/play", body=PLAY)
-    await in_turn(house.address, ours_sent, simple, simple_sent, seconds=1.0, rounds=1)
+    pair = (house.address, lambda: ours_sent, simple, lambda: simple_sent)
+    await in_turn(*pair, seconds=1.0, rounds=1)
     cpu = Cpu(house.processes)
-    rounds = await in_turn(house.address, ours_sent, simple, simple_sent, seconds=seconds)
-    _all_succeeded(rounds[0] + rounds[1])
+    rounds = await in_turn(*pair, seconds=seconds)
+    all_succeeded(rounds[0] + rounds[1])
     where = _where(cpu.spent(), sum(outcome.succeeded for outcome in rounds[0]))
     waiting = await _at_half_rate(house.address, ours_sent, rounds[0], seconds)
     return compared("plays acknowledged, 64 clients", "FastAPI + asyncpg INSERT", rounds, "1.3", [where, waiting])
@@ -34,11 +36,11 @@ async def measure_plays(house: House, simple: Address, listener: Person, track: 
 
 async def measure_reads(house: House, simple: Address, reader: Person, track: str, seconds: float) -> Figure:
     ours_sent = request("GET", f"/api/v1/tracks/{track}", headers=bearer(reader))
-    hello_sent = request("GET", "/hello")
-    await in_turn(house.address, ours_sent, simple, hello_sent, seconds=1.0, rounds=1)
+    pair = (house.address, lambda: ours_sent, simple, lambda: HELLO)
+    await in_turn(*pair, seconds=1.0, rounds=1)
     cpu = Cpu(house.processes)
-    rounds = await in_turn(house.address, ours_sent, simple, hello_sent, seconds=seconds)
-    _all_succeeded(rounds[0] + rounds[1])
+    rounds = await in_turn(*pair, seconds=seconds)
+    all_succeeded(rounds[0] + rounds[1])
     where = _where(cpu.spent(), sum(outcome.succeeded for outcome in rounds[0]))
     return compared("GET /api/v1/tracks/{id}, 64 clients", "FastAPI hello", rounds, "0.4", [where])
 
@@ -56,18 +58,19 @@ async def measure_segments(house: House, track: dict[str, str], seconds: float) 
         Path(folder).chmod(0o755)
         (Path(folder) / "bench.m4s").write_bytes(segment)
         with stage.nginx(executable, Path(folder)) as simple:
-            pair = (house.address, request("GET", path), simple, request("GET", "/bench.m4s"))
+            ours_sent, simple_sent = request("GET", path), request("GET", "/bench.m4s")
+            pair = (house.address, lambda: ours_sent, simple, lambda: simple_sent)
             ours, theirs = await in_turn(*pair, seconds=seconds, clients=SEGMENT_CLIENTS)
-    _all_succeeded(ours + theirs)
+    all_succeeded(ours + theirs)
     mine, other = (middle(o.megabytes_per_second for o in outcomes) for outcomes in (ours, theirs))
     return Figure(name, f"{mine:.0f} MB/s", f"nginx {other:.0f} MB/s", mine / other, "")
 
 
 async def in_turn(
     ours: Address,
-    ours_sent: bytes,
+    ours_next: NextRequest,
     theirs: Address,
-    theirs_sent: bytes,
+    theirs_next: NextRequest,
     *,
     seconds: float,
     clients: int = CLIENTS,
@@ -76,8 +79,8 @@ async def in_turn(
     """Rounds one after the other, so that what the machine does beside it meets both."""
     mine, others = [], []
     for _ in range(rounds):
-        mine.append(await closed(ours, lambda: ours_sent, clients=clients, seconds=seconds))
-        others.append(await closed(theirs, lambda: theirs_sent, clients=clients, seconds=seconds))
+        mine.append(await closed(ours, ours_next, clients=clients, seconds=seconds))
+        others.append(await closed(theirs, theirs_next, clients=clients, seconds=seconds))
     return mine, others
 
 
@@ -93,12 +96,12 @@ async def _at_half_rate(address: Address, sent: bytes, rounds: list[Outcome], se
     """How long one waits while the house is half busy; above, 64 clients wait for each other."""
     rate = middle(o.per_second for o in rounds) / 2
     outcome = await paced(address, lambda: sent, per_second=rate, seconds=seconds, clients=CLIENTS)
-    _all_succeeded([outcome])
+    all_succeeded([outcome])
     p50, p99 = (outcome.percentile(percent) * 1000 for percent in (50, 99))
     return f"at {rate:.0f}/s, half of that, acknowledged within {p50:.1f} ms (p50), {p99:.1f} ms (p99)"
 
 
-def _all_succeeded(outcomes: list[Outcome]) -> None:
+def all_succeeded(outcomes: list[Outcome]) -> None:
     """A refusal is quick to give; figures with one in them are worth nothing."""
     for outcome in outcomes:
         if outcome.others or not outcome.succeeded:

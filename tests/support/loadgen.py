@@ -2,12 +2,13 @@
 
 `closed`: each client sends its next request when the last is answered: how much is done in a time.
 `paced`: requests fall due at a fixed rate and wait if they must: what a waiting time feels like under a load.
+`once`: each of some requests, one at a time: how long each kind takes alone.
 """
 
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
@@ -166,6 +167,18 @@ async def paced(
     for _ in working:
         due.put_nowait(None)
     await asyncio.gather(*working)
+    outcome.seconds = perf_counter() - started
+    return outcome
+
+
+async def once(address: Address, requests: Iterable[bytes]) -> Outcome:
+    """Each of these, one after the other."""
+    outcome, started, connection = Outcome(), perf_counter(), await Connection.to(address)
+    for sent in requests:
+        if not connection.is_open:
+            connection = await Connection.to(address)
+        await _one(connection, sent, perf_counter(), outcome)
+    connection.close()
     outcome.seconds = perf_counter() - started
     return outcome
 

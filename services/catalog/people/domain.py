@@ -11,6 +11,7 @@ from chassis.postgres import Database
 from chassis.principal import PUBLIC_TENANT, Principal
 from services.catalog.people import store
 from services.catalog.people.person import Account, Person, Ref, Totals
+from services.catalog.search import tiers
 from services.catalog.search.words import Query
 
 NO_KEPT_SECONDS = 1.0
@@ -40,6 +41,7 @@ class People:
     async def apply_totals(self, totals: Totals) -> None:
         async with self._database.transaction() as conn:
             await store.apply_totals(conn, totals)
+            await tiers.move(conn, totals.subject_id)
 
     async def get_batch(self, caller: Principal, refs: Sequence[Ref]) -> list[Person]:
         """The cards of these, in the order asked; unknown, removed and other tenants' people are left out."""

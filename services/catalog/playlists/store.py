@@ -96,16 +96,16 @@ async def ids_with_collaborator(mongo: Mongo, account_id: UUID) -> list[UUID]:
 
 
 async def export(mongo: Mongo, after_id: UUID | None) -> AsyncIterator[list[Playlist]]:
-    """All playlists in order of id, tombstones too, in batches."""
-    last = after_id or UUID(int=0)
-    while True:
+    """All playlists, as tracks are exported: in order of number, tombstones too, in batches."""
+    place = await _number(mongo, after_id) if after_id else 0
+    while place < await _last_number(mongo):
         with reachable():
-            cursor = mongo.collection(PLAYLISTS).find({"_id": {"$gt": last}}).sort("_id", 1).limit(BATCH)
+            window = {"number": {"$gt": place, "$lte": place + BATCH}}
+            cursor = mongo.collection(PLAYLISTS).find(window, batch_size=BATCH).sort("number", 1)
             playlists = [_playlist(document) for document in await cursor.to_list(None)]
-        if not playlists:
-            return
-        yield playlists
-        last = playlists[-1].id
+        if playlists:
+            yield playlists
+        place += BATCH
 
 
 async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, Playlist] | None:
@@ -139,6 +139,18 @@ async def get_link(mongo: Mongo, session: Session, key: bytes) -> KeptLink | Non
 async def keep_link(mongo: Mongo, session: Session, key: bytes, link: KeptLink, now: datetime) -> None:
     kept = {"fingerprint": link.fingerprint, "salt": link.salt, "expires_at": link.expires_at, "kept_at": now}
     await mongo.collection(KEYS).insert_one({"_id": key} | kept, session=session)
+
+
+async def _last_number(mongo: Mongo) -> int:
+    with reachable():
+        counter = await mongo.collection(COUNTERS).find_one({"_id": PLAYLISTS})
+    return int(counter["value"]) if counter else 0
+
+
+async def _number(mongo: Mongo, id: UUID) -> int:
+    with reachable():
+        known = await mongo.collection(PLAYLISTS).find_one({"_id": id}, {"number": 1})
+    return int(known["number"]) if known else 0
 
 
 async def _ids(mongo: Mongo, which: Mapping[str, Any]) -> list[UUID]:

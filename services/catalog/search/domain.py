@@ -1,7 +1,6 @@
 """Search rows are derived: kept up by whoever wrote a track, by the events of it, and by a rebuild from MongoDB."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from chassis import telemetry
@@ -92,9 +91,14 @@ class Search:
         async with self._database.connection() as conn, shadow.rebuilding(conn) as is_alone:
             if not is_alone:
                 raise Conflict("The search rows are being rebuilt already")
-            return await self._rebuild(await shadow.make(conn))
+            started = await shadow.make(conn)
+            count = await self._fill_shadows()
+            await shadow.finish(conn)
+            async with self._database.transaction() as other:
+                await shadow.swap(other, started)
+            return count
 
-    async def _rebuild(self, started: datetime) -> int:
+    async def _fill_shadows(self) -> int:
         count = 0
         async for tracks in tracks_store.export(self._mongo, None):
             async with self._database.transaction() as conn:
@@ -103,8 +107,6 @@ class Search:
         async for batch in playlists_store.export(self._mongo, None):
             async with self._database.transaction() as conn:
                 await playlists.apply(conn, batch, table="shadow.search_playlists")
-        async with self._database.transaction() as conn:
-            await shadow.swap(conn, started)
         return count
 
     async def _refresh_playlists(self, changed: Sequence[Playlist]) -> None:

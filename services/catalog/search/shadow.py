@@ -4,26 +4,42 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from chassis.postgres import Connection
-from services.catalog.search import playlists, store
+from chassis.postgres import STATEMENT_TIMEOUT_MS, Connection
+from services.catalog.search import playlists, store, tiers
 
-# Each table, and what a newer row does to an older one.
-TABLES = {"search_tracks": store.NEWER, "search_playlists": playlists.NEWER}
-LOCK = "LOCK TABLE search_tracks, search_playlists, search_words IN ACCESS EXCLUSIVE MODE"
+# Each table's key, and what a newer row does to an older one.
+TABLES = {"search_tracks": ("track_id", store.NEWER), "search_playlists": ("playlist_id", playlists.NEWER)}
+# Over all rows; the pool's own limit is for requests.
+LONG_SECONDS = 3600.0
+NO_TIMEOUT = "SET statement_timeout = 0"
+NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+USUAL_TIMEOUT = f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}"
+# Who writes waits from here on; who reads, only while one table takes the other's place.
+LOCK = "LOCK TABLE search_tracks, search_playlists, search_words IN EXCLUSIVE MODE"
 LOCK_REBUILD = "SELECT pg_try_advisory_lock(hashtextextended('catalog.rebuild_search', 0))"
 UNLOCK_REBUILD = "SELECT pg_advisory_unlock(hashtextextended('catalog.rebuild_search', 0))"
 NOW = "SELECT clock_timestamp()"
 MAKE = """
 DROP TABLE IF EXISTS shadow.{table};
-CREATE TABLE shadow.{table} (LIKE public.{table} INCLUDING ALL)
+CREATE TABLE shadow.{table} (LIKE public.{table} INCLUDING ALL EXCLUDING INDEXES);
+ALTER TABLE shadow.{table} ADD PRIMARY KEY ({key})
 """
+# All indexes but that of the key are made when the rows are in: one by one they would cost most of the rebuild.
+LIST_INDEXES = """
+SELECT replace(indexdef, ' ON public.', ' ON shadow.') FROM pg_indexes
+WHERE schemaname = 'public' AND tablename = $1 AND indexname NOT IN (
+    SELECT conname FROM pg_constraint WHERE conrelid = ('public.' || $1)::regclass
+)
+ORDER BY indexname
+"""
+VACUUM = "VACUUM (ANALYZE) shadow.{table}"
 # What was written while the shadow filled.
 CATCH_UP = "INSERT INTO shadow.{table} AS kept SELECT * FROM public.{table} WHERE indexed_at >= $1 {newer}"
 SWAP = "DROP TABLE public.{table}; ALTER TABLE shadow.{table} SET SCHEMA public"
 FORGET_UNUSED_WORDS = """
 DELETE FROM search_words WHERE word NOT IN (
-    SELECT word FROM ts_stat('SELECT words FROM public.search_tracks UNION ALL SELECT words FROM public.people
-        UNION ALL SELECT words FROM public.search_playlists')
+    SELECT word FROM ts_stat('SELECT words FROM shadow.search_tracks UNION ALL SELECT words FROM public.people
+        UNION ALL SELECT words FROM shadow.search_playlists')
 )
 """
 
@@ -42,15 +58,30 @@ async def rebuilding(conn: Connection) -> AsyncIterator[bool]:
 async def make(conn: Connection) -> datetime:
     """Starts a rebuild; answers since when rows must be taken over at its end."""
     started: datetime = await conn.fetchval(NOW)
-    for table in TABLES:
-        await conn.execute(MAKE.format(table=table))
+    for table, (key, _) in TABLES.items():
+        await conn.execute(MAKE.format(table=table, key=key))
     return started
+
+
+async def finish(conn: Connection) -> None:
+    """Indexes what is in the shadows, and lets the planner know of it; outside a transaction."""
+    await conn.execute(NO_TIMEOUT)
+    try:
+        for table in TABLES:
+            for row in await conn.fetch(LIST_INDEXES, table):
+                await conn.execute(row[0], timeout=LONG_SECONDS)
+            await conn.execute(VACUUM.format(table=table), timeout=LONG_SECONDS)
+    finally:
+        await conn.execute(USUAL_TIMEOUT)
 
 
 async def swap(conn: Connection, started: datetime) -> None:
     """Takes over what was written meanwhile and puts the shadows in the places of the tables."""
+    await conn.execute(NO_TIMEOUT_HERE)
     await conn.execute(LOCK)
-    for table, newer in TABLES.items():
-        await conn.execute(CATCH_UP.format(table=table, newer=newer), started)
+    for table, (_, newer) in TABLES.items():
+        await conn.execute(CATCH_UP.format(table=table, newer=newer), started, timeout=LONG_SECONDS)
+    await tiers.move_rebuilt(conn, LONG_SECONDS)
+    await conn.execute(FORGET_UNUSED_WORDS, timeout=LONG_SECONDS)
+    for table in TABLES:
         await conn.execute(SWAP.format(table=table))
-    await conn.execute(FORGET_UNUSED_WORDS)

@@ -1,26 +1,31 @@
 """SQL of the search rows: one a track, to list and to search by. It ranks; what may be seen MongoDB says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-from services.catalog.search import vocabulary, words
+from services.catalog.search import tiers, vocabulary, words
 from services.catalog.tracks.track import Filters, Order, Sort, Track
 
 NEWER = """
 ON CONFLICT (track_id) DO UPDATE SET
     is_listed = excluded.is_listed, is_removed = excluded.is_removed, title_key = excluded.title_key,
     genre_key = excluded.genre_key, format = excluded.format, duration_seconds = excluded.duration_seconds,
-    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at
+    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at, tier = excluded.tier
 WHERE kept.version < excluded.version
 """
 APPLY = f"""
 INSERT INTO {{table}} AS kept
     (track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-    created_at, words, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12)
+    created_at, words, version, tier)
+SELECT new.track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
+    created_at, words::tsvector, new.version, {tiers.of("new.track_id", "t.plays")}
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::boolean[], $6::text[], $7::text[], $8::text[],
+    $9::bigint[], $10::timestamptz[], $11::text[], $12::bigint[]) AS new (track_id, owner_id, owner_number, is_listed,
+    is_removed, title_key, genre_key, format, duration_seconds, created_at, words, version)
+LEFT JOIN totals AS t ON t.subject_id = new.track_id
 {NEWER}
 """
 MATCHING = "FROM search_tracks AS s LEFT JOIN totals AS t ON t.subject_id = s.track_id WHERE "
@@ -41,9 +46,23 @@ NOT_SOLD = "NOT EXISTS (SELECT FROM sold WHERE sold.track_id = s.track_id AND so
 # An exact title first, then how well the words match (as written above beginnings above slips; title above artist above
 # album above tags), and of equals the popular before the obscure.
 RELEVANCE = """
-(({forgiving_rank} + 2 * {prefixed_rank} + 4 * {exact_rank} + 4 * (s.title_key = {folded})::int)
+(({forgiving} + 2 * {prefixed} + 4 * {exact} + 4 * (s.title_key = {folded})::int)
     * (1 + ln(1 + coalesce(t.plays, 0)) / 10)) DESC, s.track_id DESC
 """
+BEST = f"""
+WITH candidates AS MATERIALIZED ({{candidates}})
+SELECT (SELECT count(*) FROM candidates) AS total, ARRAY(
+    SELECT s.track_id
+    FROM candidates JOIN search_tracks AS s USING (track_id) LEFT JOIN totals AS t ON t.subject_id = s.track_id
+    ORDER BY {RELEVANCE} OFFSET {{offset}} LIMIT {{limit}}
+) AS ids
+"""
+OF_TITLE = f"""
+(SELECT s.track_id FROM search_tracks AS s WHERE {{conditions}} ORDER BY s.tier DESC LIMIT {tiers.MOST_CANDIDATES})
+"""
+# The plan is the same whatever is asked, and to make it anew costs as much as to run it. Workers side by side would ask
+# the tiers in any order.
+PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL max_parallel_workers_per_gather = 0"
 RANK = "ts_rank(s.words, {}::text::tsquery)"
 ORDERS = {
     Sort.CREATED_AT: "s.created_at",
@@ -55,7 +74,9 @@ ORDERS = {
 async def apply(conn: Connection, tracks: Sequence[Track], *, table: str = "search_tracks") -> None:
     """Takes over the tracks that are newer than their rows."""
     ordered = sorted(tracks, key=lambda track: track.id)
-    await conn.executemany(APPLY.format(table=table), [_row(track) for track in ordered])
+    if not ordered:
+        return
+    await conn.execute(APPLY.format(table=table), *map(list, zip(*map(_row, ordered), strict=True)))
     listed = (words.vocabulary(*texts) for texts in map(_texts, filter(_is_listed, ordered)))
     await vocabulary.add(conn, set().union(*listed))
 
@@ -73,17 +94,33 @@ async def search_tracks(
     conn: Connection, query: words.Query, filters: Filters, order: Order, page: Page
 ) -> tuple[list[UUID], int]:
     """As `list_tracks`, of what everyone may see and all words of `query` match."""
-    forgiving = query.forgiving(await vocabulary.near(conn, query.may_err))
+    known = await vocabulary.near(conn, query.may_err)
     which = _Which(filters)
     which.add(LISTED)
-    which.add(WORDS, forgiving)
-    total = await which.count(conn)
-    if order.sort is not Sort.RELEVANCE:
-        return await which.page(conn, _by(order), page), total
-    asked = {"forgiving": forgiving, "prefixed": query.prefixed, "exact": query.exact}
-    ranks = {f"{name}_rank": RANK.format(which.place(text)) for name, text in asked.items()}
-    by_relevance = RELEVANCE.format(**ranks, folded=which.place(query.folded))
-    return await which.page(conn, by_relevance, page), total
+    if order.sort is Sort.RELEVANCE:
+        return await _best(conn, which, query, known, page)
+    which.add(WORDS, query.forgiving(known))
+    return await which.page(conn, _by(order), page), await which.count(conn)
+
+
+async def _best(
+    conn: Connection, which: "_Which", query: words.Query, known: Collection[str], page: Page
+) -> tuple[list[UUID], int]:
+    """By relevance, of some hundreds of candidates: those of the very title, and of each way of matching the played."""
+    begun = await vocabulary.begun(conn, query.may_begin)
+    folded = which.place(query.folded)
+    found = [OF_TITLE.format(conditions=" AND ".join([*which.conditions, f"s.title_key = {folded}"]))]
+    for text in (query.exact, query.begun(begun), query.forgiving(known, begun)):
+        found.append(tiers.candidates([*which.conditions, WORDS.format(which.place(text))]))
+    asked = {"exact": query.exact, "prefixed": query.prefixed, "forgiving": query.forgiving(known)}
+    ranks = {name: RANK.format(which.place(text)) for name, text in asked.items()}
+    slice_ = {"offset": which.place(page.offset), "limit": which.place(page.limit)}
+    best = BEST.format(candidates=" UNION ".join(found), folded=folded, **ranks, **slice_)
+    async with conn.transaction():
+        await conn.execute(PLAN_ONCE)
+        row = await conn.fetchrow(best, *which.values)
+    assert row is not None
+    return list(row["ids"]), row["total"]
 
 
 def _by(order: Order) -> str:
@@ -111,8 +148,8 @@ class _Which:
     that Postgres sees which index answers it."""
 
     def __init__(self, filters: Filters) -> None:
-        self._conditions: list[str] = []
-        self._values: list[Any] = []
+        self.conditions: list[str] = []
+        self.values: list[Any] = []
         for name, condition in FILTERS.items():
             if (value := getattr(filters, name)) is not None:
                 self.add(condition, words.key(value) if name == "genre" else value)
@@ -120,21 +157,21 @@ class _Which:
             self.add(NOT_SOLD)
 
     def place(self, value: Any) -> str:
-        self._values.append(value)
-        return f"${len(self._values)}"
+        self.values.append(value)
+        return f"${len(self.values)}"
 
     def add(self, condition: str, *values: Any) -> None:
-        self._conditions.append(condition.format(*map(self.place, values)))
+        self.conditions.append(condition.format(*map(self.place, values)))
 
     async def count(self, conn: Connection) -> int:
-        return int(await conn.fetchval(f"SELECT count(*) {self._matching}", *self._values))
+        return int(await conn.fetchval(f"SELECT count(*) {self._matching}", *self.values))
 
     async def page(self, conn: Connection, order: str, page: Page) -> list[UUID]:
-        values = [*self._values, page.offset, page.limit]
+        values = [*self.values, page.offset, page.limit]
         slice_ = f"OFFSET ${len(values) - 1} LIMIT ${len(values)}"
         rows = await conn.fetch(f"SELECT s.track_id {self._matching} ORDER BY {order} {slice_}", *values)
         return [row["track_id"] for row in rows]
 
     @property
     def _matching(self) -> str:
-        return MATCHING + " AND ".join(self._conditions)
+        return MATCHING + " AND ".join(self.conditions)

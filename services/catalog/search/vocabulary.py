@@ -7,13 +7,29 @@ from services.catalog.search import words
 
 MOST_NEAR = 200
 
+# A beginning of more words than this is left to the index to collect.
+MOST_BEGUN = 50
+
 # A word is known when it stands under its own digest.
-KNOWN = "SELECT word FROM search_words WHERE digest = ANY($1::int[]) AND word = ANY($2::text[])"
+KNOWN = """
+SELECT word FROM search_words
+WHERE (digest, word) IN (SELECT digest, word FROM unnest($1::int[], $2::text[]) AS asked (digest, word))
+"""
 # In order, so that two transactions that add the same words never wait for each other in a circle.
 ADD = """
 INSERT INTO search_words (digest, word)
 SELECT digest, word FROM unnest($1::int[], $2::text[]) AS new (digest, word) ORDER BY digest, word
 ON CONFLICT (digest, word) DO NOTHING
+"""
+BEGUN = """
+SELECT beginning, words
+FROM unnest($1::text[]) AS asked (beginning), LATERAL (
+    SELECT array_agg(word) AS words FROM (
+        SELECT DISTINCT word FROM search_words
+        WHERE word >= beginning COLLATE "C" AND word < (beginning || chr(1114111)) COLLATE "C" LIMIT $2
+    ) AS each
+) AS found
+WHERE cardinality(words) < $2
 """
 NEAR = "SELECT DISTINCT word FROM search_words WHERE digest = ANY($1::int[]) ORDER BY word LIMIT $2"
 
@@ -35,3 +51,10 @@ async def near(conn: Connection, asked: Collection[str]) -> list[str]:
         return []
     found = [row["word"] for row in await conn.fetch(NEAR, digests, MOST_NEAR * 10)]
     return [word for word in found if any(words.is_near(one, word) for one in asked)][:MOST_NEAR]
+
+
+async def begun(conn: Connection, asked: Collection[str]) -> words.Begun:
+    """The known words that each of these begins; of those that begin few."""
+    if not asked:
+        return {}
+    return {row["beginning"]: row["words"] for row in await conn.fetch(BEGUN, asked, MOST_BEGUN + 1)}

@@ -5,12 +5,20 @@ All of it happens here and none in Postgres, whose parser and trigrams depend on
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import combinations
+from types import MappingProxyType
 from unicodedata import category, combining, normalize
 
 MOST_WORDS = 12
 LONGEST_WORD = 24
+MOST_KEPT = 4096
+# What is shorter begins too many words, and is near to too many.
+LEAST_KNOWN = 4
+# By the beginning of words, those that it begins.
+Begun = Mapping[str, Collection[str]]
+NOTHING_KNOWN: Begun = MappingProxyType({})
 # Letters that carry their stroke or ligature without decomposing.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "\u0131": "i", "ŧ": "t"}
@@ -35,8 +43,13 @@ def key(text: str) -> str:
     return normalize("NFKC", _clean(text)).casefold().strip()
 
 
+# A text is split for its row and for the vocabulary, and names of artists come again and again.
+@lru_cache(MOST_KEPT)
 def split(text: str) -> list[list[str]]:
-    """The words of a text; a word of an unspaced script is a run of letters, any other word a run of one."""
+    """The words of a text; a word of an unspaced script is a run of letters, any other word a run of one.
+
+    Kept, so not to be changed.
+    """
     runs: list[list[str]] = []
     is_open = False
     for char in fold(text):
@@ -68,15 +81,19 @@ def vector(*weighted: tuple[str, str]) -> str:
 
 
 def vocabulary(*texts: str) -> set[str]:
-    """The words of these texts that a typing error can be made in."""
-    return {run[0] for text in texts for run in split(text) if len(run) == 1 and _may_err(run[0])}
+    """The words of these texts that are worth knowing: by their beginning, or by a typing error in them."""
+    return {run[0] for text in texts for run in split(text) if len(run) == 1 and _is_known(run[0])}
 
 
 def near(word: str) -> list[int]:
     """Digests of a word and of what is left when letters are missing; two words near each other share one.
 
+    Of a word that no typing error is forgiven in, its own alone.
+
     The symmetric deletes of SymSpell (Garbe 2012). Digests may collide, so `distance` has the last word.
     """
+    if not _may_err(word):
+        return [digest(word)]
     missing = 2 if len(word) >= 6 else 1
     lefts = {
         "".join(letter for place, letter in enumerate(word) if place not in gone)
@@ -129,30 +146,42 @@ class Query:
         return [run[0] for run in self.runs if len(run) == 1 and _may_err(run[0])]
 
     @property
+    def may_begin(self) -> list[str]:
+        """The words to look up which words they begin."""
+        return [run[0] for run in self.runs if len(run) == 1 and _is_known(run[0])]
+
+    @property
     def exact(self) -> str:
         return _all(_phrase(run) for run in self.runs)
 
     @property
     def prefixed(self) -> str:
-        return _all(self._prefixed(place, run) for place, run in enumerate(self.runs))
+        return self.begun(NOTHING_KNOWN)
 
-    def forgiving(self, known: Iterable[str]) -> str:
+    def begun(self, begun: Begun) -> str:
+        """As `prefixed`, with the words that each begins in its place where those are known: an index finds them at
+        once, and needs to collect all that a beginning stands for."""
+        return _all(self._prefixed(place, run, begun) for place, run in enumerate(self.runs))
+
+    def forgiving(self, known: Iterable[str], begun: Begun = NOTHING_KNOWN) -> str:
         """Takes each word's neighbours among the `known` words for it."""
         words = sorted(set(known))
-        return _all(self._forgiving(place, run, words) for place, run in enumerate(self.runs))
+        return _all(self._forgiving(place, run, words, begun) for place, run in enumerate(self.runs))
 
-    def _prefixed(self, place: int, run: list[str]) -> str:
+    def _prefixed(self, place: int, run: list[str], begun: Begun) -> str:
+        if len(run) == 1 and run[0] in begun:
+            return _any(f"'{word}'" for word in sorted({run[0], *begun[run[0]]}))
         # One letter is a beginning only where the typing has stopped: "a" within a query is the word "a".
         is_prefix = len(run) == 1 and (len(run[0]) > 1 or place == len(self.runs) - 1)
         return f"'{run[0]}':*" if is_prefix else _phrase(run)
 
-    def _forgiving(self, place: int, run: list[str], known: list[str]) -> str:
-        options = [self._prefixed(place, run)]
+    def _forgiving(self, place: int, run: list[str], known: list[str], begun: Begun) -> str:
+        options = [self._prefixed(place, run, begun)]
         if len(run) > 2:
             options += [_all(f"'{w}'" for j, w in enumerate(run) if j != i) for i in range(len(run))]
         elif len(run) == 1 and _may_err(run[0]):
             options += [f"'{other}'" for other in known if other != run[0] and is_near(run[0], other)]
-        return "(" + " | ".join(options) + ")"
+        return _any(options)
 
 
 def _clean(text: str) -> str:
@@ -175,8 +204,16 @@ def _all(parts: Iterator[str] | Iterable[str]) -> str:
     return "(" + " & ".join(parts) + ")"
 
 
+def _any(parts: Iterable[str]) -> str:
+    return "(" + " | ".join(parts) + ")"
+
+
+def _is_known(word: str) -> bool:
+    return len(word) >= LEAST_KNOWN and not _is_unspaced(word[0])
+
+
 def _may_err(word: str) -> bool:
-    return len(word) >= 4 and not any(letter.isdigit() for letter in word) and not _is_unspaced(word[0])
+    return _is_known(word) and not any(letter.isdigit() for letter in word)
 
 
 def _is_accent(char: str) -> bool:
@@ -186,4 +223,4 @@ def _is_accent(char: str) -> bool:
 
 
 def _is_unspaced(char: str) -> bool:
-    return any(first <= ord(char) <= last for first, last in _UNSPACED)
+    return char >= "\u0e00" and any(first <= ord(char) <= last for first, last in _UNSPACED)

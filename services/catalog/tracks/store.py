@@ -1,5 +1,6 @@
 """MongoDB's tracks: the documents, the counter that numbers them, the idempotency keys. It decides nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import asdict, fields
 from typing import Any
@@ -13,7 +14,7 @@ TRACKS = "tracks"
 COUNTERS = "counters"
 KEYS = "idempotency_keys"
 BATCH = 500
-MOST_ASKED = 128
+MOST_ASKED = 32
 
 
 def batched(values: Collection[Any]) -> Iterator[list[Any]]:
@@ -46,12 +47,12 @@ async def take_number(mongo: Mongo) -> int:
 
 
 async def add(mongo: Mongo, session: Session, track: Track) -> None:
-    await mongo.collection(TRACKS).insert_one(_document(track), session=session)
+    await mongo.collection(TRACKS).insert_one(as_document(track), session=session)
 
 
 async def replace(mongo: Mongo, session: Session, track: Track) -> None:
     """Puts the next version of a track that was read in this transaction."""
-    await mongo.collection(TRACKS).replace_one({"_id": track.id}, _document(track), session=session)
+    await mongo.collection(TRACKS).replace_one({"_id": track.id}, as_document(track), session=session)
 
 
 async def get(mongo: Mongo, session: Session, id: UUID) -> Track | None:
@@ -116,16 +117,21 @@ async def ids_of_owner(mongo: Mongo, owner_id: UUID) -> list[UUID]:
 
 
 async def export(mongo: Mongo, after_id: UUID | None) -> AsyncIterator[list[Track]]:
-    """All tracks in order of id, tombstones too, in batches."""
-    last = after_id or UUID(int=0)
-    while True:
-        with reachable():
-            cursor = mongo.collection(TRACKS).find({"_id": {"$gt": last}}).sort("_id", 1).limit(BATCH)
-            tracks = [_track(document) for document in await cursor.to_list(None)]
-        if not tracks:
-            return
-        yield tracks
-        last = tracks[-1].id
+    """All tracks in order of number, tombstones too, in batches; from behind `after_id` on, if there is such a track.
+
+    In windows of numbers: of a range that is open, or one of ids, the embedded MongoDB reads all before it cuts. The
+    next window is fetched while the caller works on the last.
+    """
+    place = await _number(mongo, after_id) if after_id else 0
+    upcoming = asyncio.create_task(_window(mongo, place))
+    try:
+        while place < await _last_number(mongo):
+            tracks, place = await upcoming, place + BATCH
+            upcoming = asyncio.create_task(_window(mongo, place))
+            if tracks:
+                yield tracks
+    finally:
+        upcoming.cancel()
 
 
 async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, Track] | None:
@@ -135,15 +141,34 @@ async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, T
 
 
 async def keep_answer(mongo: Mongo, session: Session, key: str, fingerprint: bytes, track: Track) -> None:
-    kept = {"_id": key, "fingerprint": fingerprint, "track": _document(track), "kept_at": track.created_at}
+    kept = {"_id": key, "fingerprint": fingerprint, "track": as_document(track), "kept_at": track.created_at}
     await mongo.collection(KEYS).insert_one(kept, session=session)
+
+
+async def _window(mongo: Mongo, place: int) -> list[Track]:
+    with reachable():
+        window = {"number": {"$gt": place, "$lte": place + BATCH}}
+        cursor = mongo.collection(TRACKS).find(window, batch_size=BATCH).sort("number", 1)
+        return [_track(document) for document in await cursor.to_list(None)]
+
+
+async def _last_number(mongo: Mongo) -> int:
+    with reachable():
+        counter = await mongo.collection(COUNTERS).find_one({"_id": TRACKS})
+    return int(counter["value"]) if counter else 0
+
+
+async def _number(mongo: Mongo, id: UUID) -> int:
+    with reachable():
+        known = await mongo.collection(TRACKS).find_one({"_id": id}, {"number": 1})
+    return int(known["number"]) if known else 0
 
 
 _OUTLINE = {field.name: 1 for field in fields(Outline) if field.name != "id"}
 _FIELDS = tuple(field.name for field in fields(Track) if field.name not in ("id", "tags", "status", "loudness"))
 
 
-def _document(track: Track) -> dict[str, Any]:
+def as_document(track: Track) -> dict[str, Any]:
     document = {name: getattr(track, name) for name in _FIELDS}
     shaped = {"tags": list(track.tags), "status": track.status.value, "loudness": asdict(track.loudness)}
     return {"_id": track.id, "album_key": track.album_key} | document | shaped

@@ -53,14 +53,14 @@ SELECT
     (SELECT count(*) FROM {SHADOW}.plays AS new WHERE new.received_at > $1
         AND NOT EXISTS (SELECT FROM {LIVE}.plays AS old WHERE old.id = new.id))
     + (SELECT count(*) FROM {SHADOW}.likes AS new LEFT JOIN {LIVE}.likes AS old USING (track_id, user_id)
-        WHERE coalesce(old.version, 0) < new.version)
+        WHERE new.changed_at > $1 AND coalesce(old.version, 0) < new.version)
     + (SELECT count(*) FROM {SHADOW}.follows AS new LEFT JOIN {LIVE}.follows AS old USING (followee_id, follower_id)
-        WHERE coalesce(old.version, 0) < new.version)
+        WHERE new.changed_at > $1 AND coalesce(old.version, 0) < new.version)
     + (SELECT count(*) FROM {SHADOW}.reposts AS new LEFT JOIN {LIVE}.reposts AS old USING (subject_id, account_id)
-        WHERE coalesce(old.version, 0) < new.version)
+        WHERE new.changed_at > $1 AND coalesce(old.version, 0) < new.version)
     + (SELECT count(*) FROM {SHADOW}.playlist_likes AS new
         LEFT JOIN {LIVE}.playlist_likes AS old USING (playlist_id, account_id)
-        WHERE coalesce(old.version, 0) < new.version)
+        WHERE new.changed_at > $1 AND coalesce(old.version, 0) < new.version)
 """
 # In the order in which consumers take them, so none waits for us while we wait for it. Reads go on.
 HELD_FIRST = ["consumer_offsets", "track_totals", "playlist_totals", "account_totals"]

@@ -11,6 +11,7 @@ from soundstage.common.v1.common_pb2 import Page
 from chassis.client import call
 from chassis.errors import Invalid
 from chassis.principal import ANONYMOUS
+from services.catalog.search import tiers
 from tests.integration.catalog.house import House
 
 
@@ -33,6 +34,8 @@ from tests.integration.catalog.house import House
         ("Kaleidoscope of tigers", "kaleido"),
         ("Kaleidoscope of tigers", "of t"),
         ("99 Luftballons", "99"),
+        ("Luftballons99 remastered", "luftball"),
+        ("Luftballons99 remastered", "luftb rem"),
         ("Don't Stop", "dont stop"),
         ("AC/DC live", "'); DROP TABLE search_tracks; -- ac"),
     ],
@@ -80,6 +83,37 @@ async def test_the_popular_before_the_obscure(house: House) -> None:
     asked = search_pb2.SearchTracksRequest(query="same name", page=Page(limit=20))
     found = (await call(house.search.SearchTracks, asked, caller=ANONYMOUS)).tracks
     assert [track.genre for track in found] == ["g1", "g0", "g2"]
+
+
+async def test_of_more_than_can_be_ranked_the_played_are(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiers, "MOST_CANDIDATES", 2)
+    artist = house.user()
+    tracks = [await house.release(artist, title=f"Common {n} word") for n in range(8)]
+    await house.release(artist, title="Commonplace")
+    await house.release(artist, title="Common")
+    await house.counted(tracks[3].id, plays=900)
+    await house.counted(tracks[6].id, plays=10)
+    # Of each way of matching two: the very title, two with the word, no more of what begins with it.
+    assert await house.find("common") == ["Common", "Common 3 word", "Common 6 word"]
+    await house.counted(tracks[6].id, plays=0, version=2)
+    await house.counted(tracks[1].id, plays=70, version=2)
+    assert await house.find("common") == ["Common", "Common 3 word", "Common 1 word"]
+
+
+async def test_the_order_is_the_same_page_by_page(house: House) -> None:
+    artist = house.user()
+    for n in range(7):
+        track = await house.release(artist, title=f"Paged {n}")
+        await house.counted(track.id, plays=n * n)
+    whole = await house.find("paged")
+    assert len(whole) == 7
+    pages = []
+    for offset in range(0, 9, 3):
+        asked = search_pb2.SearchTracksRequest(query="paged", page=Page(offset=offset, limit=3))
+        answer = await call(house.search.SearchTracks, asked, caller=ANONYMOUS)
+        assert answer.total == 7
+        pages += [track.title for track in answer.tracks]
+    assert pages == whole
 
 
 async def test_filters_hold_together_and_counts_are_of_all(house: House) -> None:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -90,15 +91,17 @@ async def test_rebuilt_rows_equal_those_that_grew(house: House) -> None:
     artist = house.user()
     for title in ("Zweistromland", "Kaleidoscope"):
         await house.release(artist, title=title, genre="House", tags=["night"])
+    played = await house.release(artist, title="Played")
+    await house.counted(played.id, plays=100)
     await house.release(artist, title="Hidden", is_public=False)
     await house.remove(await house.release(artist, title="Gone"), artist)
     grown = await rows(house)
-    assert len(grown) == 4
+    assert len(grown) == 5
     async with house.database.connection() as conn:
         await conn.execute("UPDATE search_tracks SET words = '', title_key = 'spoilt'; DELETE FROM search_words")
     assert await house.find("zweistormland") == []
     code, out, err = await command(house, "rebuild-search")
-    assert (code, out) == (0, "4 tracks are in the new search rows.\n"), err
+    assert (code, out) == (0, "5 tracks are in the new search rows.\n"), err
     assert await rows(house) == grown
     assert await house.find("zweistormland") == ["Zweistromland"]
 
@@ -106,7 +109,7 @@ async def test_rebuilt_rows_equal_those_that_grew(house: House) -> None:
 async def rows(house: House) -> list[tuple[object, ...]]:
     sql = """
     SELECT track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-        created_at, words, version FROM search_tracks ORDER BY track_id
+        created_at, words, version, tier FROM search_tracks ORDER BY track_id
     """
     async with house.database.connection() as conn:
         return [tuple(row) for row in await conn.fetch(sql)]
@@ -148,10 +151,27 @@ async def test_what_is_written_while_the_shadow_fills_is_in_the_new_rows(house: 
             await store.apply(conn, tracks, table="shadow.search_tracks")
         await house.change(track, artist, title="Meanwhile")
         await house.release(artist, title="New")
+        await house.counted(track.id, plays=5000)
+        await shadow.finish(conn)
         async with conn.transaction():
             await shadow.swap(conn, started)
+        assert await conn.fetchval("SELECT tier FROM search_tracks WHERE track_id = $1", UUID(track.id)) == 6
     assert await house.list_titles(sort=TRACK_SORT_TITLE, ascending=True) == ["Meanwhile", "New"]
     assert await house.find("meanwhile") == ["Meanwhile"]
+
+
+async def test_all_are_exported_though_numbers_are_missing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracks_store, "BATCH", 3)
+    artist = house.user()
+    tracks = []
+    for size in (2, 7, 1):
+        tracks += [await house.release(artist, title=f"Track {n}") for n in range(size)]
+        for _ in range(size):
+            await tracks_store.take_number(house.mongo)
+    ids = [UUID(track.id) for track in tracks]
+    for after in (None, *ids):
+        exported = [track.id async for batch in tracks_store.export(house.mongo, after) for track in batch]
+        assert exported == (ids[ids.index(after) + 1 :] if after else ids)
 
 
 async def test_one_rebuild_at_a_time(house: House) -> None:

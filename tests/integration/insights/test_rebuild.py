@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from chassis import clock
 from chassis.errors import Conflict
 from chassis.ids import new_id
+from services.insights.rebuild import store
+from services.insights.rebuild.domain import UNDERWAY
 from services.insights.rebuild.store import TRY_LOCK
 from tests.integration.insights.history import History, a_like, a_play
 from tests.integration.insights.house import House
@@ -99,6 +102,23 @@ async def test_a_topic_that_tells_everything_again_changes_nothing_after_a_swap(
         history.plays.append(last)
         await live.counted(101)
         assert (await live.run(swaps=False)).differing == {}
+
+
+async def test_only_what_is_fresh_is_waited_for(house: House, live: Live) -> None:
+    """A state that the live tables lack for days is lost there, and no patience brings it."""
+    added = """
+    INSERT INTO rebuild.likes (track_id, user_id, is_liked, version, liked_at, changed_at)
+    SELECT gen_random_uuid(), gen_random_uuid(), true, 1, at, at FROM unnest($1::timestamptz[]) AS moments (at)
+    """
+    now = clock.utc_now()
+    async with house.database.connection() as conn:
+        await store.make_shadow(conn)
+        await live.rebuild.make_tables()
+        await conn.execute(
+            added, [now, now - timedelta(minutes=9), now - timedelta(minutes=11), now - timedelta(days=2)]
+        )
+        assert await store.count_underway(conn, now - UNDERWAY) == 2
+        await store.drop_shadow(conn)
 
 
 async def test_one_rebuild_at_a_time(house: House, live: Live) -> None:

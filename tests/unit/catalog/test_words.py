@@ -87,3 +87,22 @@ def test_no_text_makes_a_malformed_query(text: str) -> None:
 def test_one_letter_is_a_beginning_only_at_the_end() -> None:
     assert words.Query("a song").prefixed == "(('a') & 'song':*)"
     assert words.Query("song a").prefixed == "('song':* & 'a':*)"
+
+
+def test_a_beginning_stands_for_the_words_that_it_is_known_to_begin() -> None:
+    query = words.Query("kaleido of t")
+    assert query.may_begin == ["kaleido"]
+    known = {"kaleido": ["kaleidoscopes", "kaleidoscope"]}
+    assert query.begun(known) == "(('kaleido' | 'kaleidoscope' | 'kaleidoscopes') & 'of':* & 't':*)"
+    assert query.begun({"kaleido": []}) == "(('kaleido') & 'of':* & 't':*)"
+    assert query.begun({}) == query.prefixed
+    assert "'colloido'" not in query.forgiving(["colloido"], known)
+    assert query.forgiving(["kaleidx"], known).startswith(
+        "((('kaleido' | 'kaleidoscope' | 'kaleidoscopes') | 'kaleidx') &"
+    )
+
+
+def test_words_with_digits_are_known_but_no_slip_in_them_is_forgiven() -> None:
+    assert words.vocabulary("Luftballons99 abc 東京 2020") == {"luftballons99", "2020"}
+    assert words.near("luftballons99") == [words.digest("luftballons99")]
+    assert words.Query("luftballons99").may_err == []
