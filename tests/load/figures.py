@@ -43,12 +43,16 @@ def show(figures: Iterable[Figure], console: Console) -> None:
     for column in ("measured", "ours", "against", "ratio", "aim"):
         table.add_column(column, justify="right" if column in ("ratio", "aim") else "left")
     for figure in listed:
-        ratio = ("" if figure.ours else "skipped") if figure.ratio is None else f"{figure.ratio:.2f}"
+        ratio = ("" if figure.ours else "skipped") if figure.ratio is None else _digits(figure.ratio)
         table.add_row(figure.name, figure.ours, figure.theirs, ratio, figure.aim)
     console.print(table)
     for figure in listed:
         for note in figure.notes:
             console.print(f"{figure.name}: {note}", highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+def _digits(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"
 
 
 def as_json(figures: Iterable[Figure]) -> str:

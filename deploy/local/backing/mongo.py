@@ -7,6 +7,12 @@ from deploy.local.home import Home
 from deploy.local.part import Part
 from deploy.local.ports import LOOPBACK
 
+# Enough for tens of thousands of tracks on a laptop; with many more than that, writes wait for reads of the disk.
+SETTINGS = """\
+[storage]
+cache_size = "128M"
+"""
+
 
 class Mongo:
     def __init__(self, home: Home, port: int, *, host: str = LOOPBACK) -> None:
@@ -30,7 +36,10 @@ class Mongo:
         """`--sync-on-commit`: without it a kill -9 lost transactions that had been acknowledged."""
         where = ["--config", str(self._folder / "secantus.toml"), "--storage-path", str(self._folder / "store")]
         address = ["--host", self._host, "--port", str(self._port)]
-        return [sys.executable, "-m", "secantus", *where, *address, "--sync-on-commit", "--cache-size", "128M"]
+        return [sys.executable, "-m", "secantus", *where, *address, "--sync-on-commit"]
 
     async def _prepare(self) -> None:
-        (self._folder / "secantus.toml").touch()  # an empty one of ours, so that none elsewhere is found
+        """A file of ours, so that none elsewhere is found; who put one there meant it."""
+        file = self._folder / "secantus.toml"
+        if not file.exists() or not file.stat().st_size:
+            file.write_text(SETTINGS)

@@ -64,16 +64,17 @@ async def get_by_recording(mongo: Mongo, session: Session, recording_id: UUID) -
 
 
 async def get_many(mongo: Mongo, ids: Collection[UUID], numbers: Collection[int] = ()) -> list[Track]:
-    """The known ones, tombstones too, in no order. One query for ids and one for numbers: an $or of both scans all."""
+    """The known ones, tombstones too, in no order. Queries apart for ids and numbers: an $or of both scans all."""
     wanted: tuple[tuple[str, Collection[Any]], ...] = (("_id", ids), ("number", numbers))
-    found: dict[UUID, Track] = {}
+    # One answer, however many: by default the driver fetches 101 and then asks for more.
+    cursors = [
+        mongo.collection(TRACKS).find({field: {"$in": some}}, batch_size=len(some))
+        for field, values in wanted
+        for some in batched(values)
+    ]
     with reachable():
-        for field, values in wanted:
-            for some in batched(values):
-                # One answer, however many: by default the driver fetches 101 and then asks for more.
-                cursor = mongo.collection(TRACKS).find({field: {"$in": some}}, batch_size=len(some))
-                found |= {document["_id"]: _track(document) for document in await cursor.to_list(None)}
-    return list(found.values())
+        found = await asyncio.gather(*(cursor.to_list(None) for cursor in cursors))
+    return list({document["_id"]: _track(document) for documents in found for document in documents}.values())
 
 
 async def get_outlines(mongo: Mongo, ids: Collection[UUID], session: Session = None) -> dict[UUID, Outline]:

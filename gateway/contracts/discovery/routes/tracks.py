@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+
+from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
 from soundstage.insights.v1.trending_pb2 import ListTracksRequest, TrendingWindow
 
@@ -38,6 +41,13 @@ async def list_trending(parts: Parts, request: Request) -> JSONResponse:
             page=Page(offset=asked.offset, limit=asked.limit + SPARE_TRACKS),
         )
     )
-    found = await parts.joins.tracks(ranked.track_ids, public_only=True)
-    there = [track for track in found.values() if track is not None][: asked.limit]
+    there = await _public(parts, ranked.track_ids[: asked.limit])
+    if len(there) < asked.limit:
+        there += (await _public(parts, ranked.track_ids[asked.limit :]))[: asked.limit - len(there)]
     return JSONResponse({"data": mapping.tracks(there, parts.media, parts.origin(request))})
+
+
+async def _public(parts: Parts, track_ids: Sequence[str]) -> list[Track]:
+    """Those of these that everyone may hear, in the same order."""
+    found = await parts.joins.tracks(track_ids, public_only=True)
+    return [track for track in found.values() if track is not None]
