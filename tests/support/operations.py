@@ -45,6 +45,8 @@ class Cast:
         product = ok(artist.post("/marketplace/products", json=offer), 201)
         ok(listener.post("/marketplace/orders", json={"items": [{"product_id": product["id"]}]}), 201)
         ok(listener.post(f"/users/{artist.id}/follow"))
+        # An empty ranking needs no catalog.
+        eventually(lambda: stage.http.get("/v1/tracks/trending").json()["data"], seconds=60)
         return cls(stage, artist, listener, track, hidden, product, tune, _app_token(house, stage))
 
 
