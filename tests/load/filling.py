@@ -17,6 +17,7 @@ from rich.console import Console
 from chassis import clock
 from chassis.ids import new_id
 from chassis.mongo import Mongo
+from services.catalog import numbers
 from services.catalog.tracks import store
 from services.catalog.tracks.track import Status, Track
 from tests.load import operating
@@ -113,12 +114,11 @@ class Crowd:
     async def _add_tracks(self, count: int) -> None:
         """The next batch is made while the server takes the last."""
         mongo = Mongo(self._house.backing("MONGODB_URL"), "catalog")
-        counter = mongo.collection(store.COUNTERS)
-        taken = await counter.find_one_and_update({"_id": store.TRACKS}, {"$inc": {"value": count}})
+        first = await numbers.take(mongo, store.TRACKS, count) - count + 1
         sent, started = asyncio.create_task(_insert(mongo, [])), perf_counter()
         for start in range(0, count, BATCH):
-            numbers = range(taken["value"] + start + 1, taken["value"] + min(start + BATCH, count) + 1)
-            tracks = [self._track(number) for number in numbers]
+            batch = range(first + start, first + min(start + BATCH, count))
+            tracks = [self._track(number) for number in batch]
             await sent
             sent = asyncio.create_task(_insert(mongo, [store.as_document(track) for track in tracks]))
             self._tracks += [(track.id, track.owner_id) for track in tracks]

@@ -1,18 +1,19 @@
 """MongoDB's playlists: the documents, their numbers, share links by digest, idempotency keys. It decides nothing."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.mongo import Mongo, Session, reachable
+from services.catalog import numbers
 from services.catalog.playlists.playlist import Collaborator, Entry, Permission, Playlist
 from services.catalog.tracks.store import batched
 
 PLAYLISTS = "playlists"
 LINKS = "share_links"
-COUNTERS = "counters"
 KEYS = "idempotency_keys"
 BATCH = 100
 
@@ -29,8 +30,8 @@ class KeptLink:
 async def prepare(mongo: Mongo) -> None:
     """Makes counter and indexes; part of `migrate`, may run any number of times."""
     with reachable():
+        await numbers.prepare(mongo, PLAYLISTS)
         playlists = mongo.collection(PLAYLISTS)
-        await playlists.create_index([("number", 1)], unique=True)
         await playlists.create_index([("owner_id", 1), ("is_removed", 1)])
         await playlists.create_index([("entries.track_id", 1)])
         await playlists.create_index([("collaborators.account_id", 1)])
@@ -40,16 +41,10 @@ async def prepare(mongo: Mongo) -> None:
             partialFilterExpression={"album_key": {"$type": "string"}},
         )
         await mongo.collection(LINKS).create_index([("expires_at", 1)], expireAfterSeconds=0)
-        await mongo.collection(COUNTERS).update_one({"_id": PLAYLISTS}, {"$setOnInsert": {"value": 0}}, upsert=True)
 
 
 async def take_number(mongo: Mongo) -> int:
-    """The next number. Outside any transaction, where all would wait for one document; gaps are fine."""
-    with reachable():
-        counter = await mongo.collection(COUNTERS).find_one_and_update(
-            {"_id": PLAYLISTS}, {"$inc": {"value": 1}}, return_document=True
-        )
-    return int(counter["value"])
+    return await numbers.take(mongo, PLAYLISTS)
 
 
 async def add(mongo: Mongo, session: Session, playlist: Playlist) -> None:
@@ -96,16 +91,10 @@ async def ids_with_collaborator(mongo: Mongo, account_id: UUID) -> list[UUID]:
 
 
 async def export(mongo: Mongo, after_id: UUID | None) -> AsyncIterator[list[Playlist]]:
-    """All playlists, as tracks are exported: in order of number, tombstones too, in batches."""
-    place = await _number(mongo, after_id) if after_id else 0
-    while place < await _last_number(mongo):
-        with reachable():
-            window = {"number": {"$gt": place, "$lte": place + BATCH}}
-            cursor = mongo.collection(PLAYLISTS).find(window, batch_size=BATCH).sort("number", 1)
-            playlists = [_playlist(document) for document in await cursor.to_list(None)]
-        if playlists:
-            yield playlists
-        place += BATCH
+    """All playlists in order of number, tombstones too, in batches; from behind `after_id` on, if there is such."""
+    async with aclosing(numbers.windows(mongo, PLAYLISTS, after_id, BATCH)) as windows:
+        async for documents in windows:
+            yield [_playlist(document) for document in documents]
 
 
 async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, Playlist] | None:
@@ -139,18 +128,6 @@ async def get_link(mongo: Mongo, session: Session, key: bytes) -> KeptLink | Non
 async def keep_link(mongo: Mongo, session: Session, key: bytes, link: KeptLink, now: datetime) -> None:
     kept = {"fingerprint": link.fingerprint, "salt": link.salt, "expires_at": link.expires_at, "kept_at": now}
     await mongo.collection(KEYS).insert_one({"_id": key} | kept, session=session)
-
-
-async def _last_number(mongo: Mongo) -> int:
-    with reachable():
-        counter = await mongo.collection(COUNTERS).find_one({"_id": PLAYLISTS})
-    return int(counter["value"]) if counter else 0
-
-
-async def _number(mongo: Mongo, id: UUID) -> int:
-    with reachable():
-        known = await mongo.collection(PLAYLISTS).find_one({"_id": id}, {"number": 1})
-    return int(known["number"]) if known else 0
 
 
 async def _ids(mongo: Mongo, which: Mapping[str, Any]) -> list[UUID]:

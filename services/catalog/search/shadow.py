@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from chassis.postgres import STATEMENT_TIMEOUT_MS, Connection
+from chassis.postgres import Connection
 from services.catalog.search import playlists, store, tiers
 
 # Each table's key, and what a newer row does to an older one.
@@ -13,7 +13,7 @@ TABLES = {"search_tracks": ("track_id", store.NEWER), "search_playlists": ("play
 LONG_SECONDS = 3600.0
 NO_TIMEOUT = "SET statement_timeout = 0"
 NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
-USUAL_TIMEOUT = f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}"
+USUAL_TIMEOUT = "RESET statement_timeout"
 # Who writes waits from here on; who reads, only while one table takes the other's place.
 LOCK = "LOCK TABLE search_tracks, search_playlists, search_words IN EXCLUSIVE MODE"
 LOCK_REBUILD = "SELECT pg_try_advisory_lock(hashtextextended('catalog.rebuild_search', 0))"

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import aclosing
 from dataclasses import asdict, fields
 from typing import Any
 from uuid import UUID
 
 from chassis.idempotency import KEPT
 from chassis.mongo import Mongo, Session, reachable
+from services.catalog import numbers
 from services.catalog.tracks.track import Loudness, Outline, Status, Track
 
 TRACKS = "tracks"
-COUNTERS = "counters"
 KEYS = "idempotency_keys"
 BATCH = 500
 MOST_ASKED = 32
@@ -24,26 +25,20 @@ def batched(values: Collection[Any]) -> Iterator[list[Any]]:
 
 
 async def prepare(mongo: Mongo) -> None:
-    """Makes counters and indexes; part of `migrate`, may run any number of times."""
+    """Makes counter and indexes; part of `migrate`, may run any number of times."""
     with reachable():
         await mongo.check()
+        await numbers.prepare(mongo, TRACKS)
         tracks = mongo.collection(TRACKS)
-        await tracks.create_index([("number", 1)], unique=True)
         await tracks.create_index([("recording_id", 1)], unique=True)
         await tracks.create_index([("owner_id", 1), ("is_removed", 1)])
         await tracks.create_index([("owner_id", 1), ("album_key", 1)])
         await mongo.collection(KEYS).create_index([("kept_at", 1)], expireAfterSeconds=int(KEPT.total_seconds()))
-        await mongo.collection(COUNTERS).update_one({"_id": TRACKS}, {"$setOnInsert": {"value": 0}}, upsert=True)
         await mongo.make_outbox()
 
 
 async def take_number(mongo: Mongo) -> int:
-    """The next number. Outside any transaction, where all would wait for one document; gaps are fine."""
-    with reachable():
-        counter = await mongo.collection(COUNTERS).find_one_and_update(
-            {"_id": TRACKS}, {"$inc": {"value": 1}}, return_document=True
-        )
-    return int(counter["value"])
+    return await numbers.take(mongo, TRACKS)
 
 
 async def add(mongo: Mongo, session: Session, track: Track) -> None:
@@ -118,21 +113,10 @@ async def ids_of_owner(mongo: Mongo, owner_id: UUID) -> list[UUID]:
 
 
 async def export(mongo: Mongo, after_id: UUID | None) -> AsyncIterator[list[Track]]:
-    """All tracks in order of number, tombstones too, in batches; from behind `after_id` on, if there is such a track.
-
-    In windows of numbers: of a range that is open, or one of ids, the embedded MongoDB reads all before it cuts. The
-    next window is fetched while the caller works on the last.
-    """
-    place = await _number(mongo, after_id) if after_id else 0
-    upcoming = asyncio.create_task(_window(mongo, place))
-    try:
-        while place < await _last_number(mongo):
-            tracks, place = await upcoming, place + BATCH
-            upcoming = asyncio.create_task(_window(mongo, place))
-            if tracks:
-                yield tracks
-    finally:
-        upcoming.cancel()
+    """All tracks in order of number, tombstones too, in batches; from behind `after_id` on, if there is such."""
+    async with aclosing(numbers.windows(mongo, TRACKS, after_id, BATCH)) as windows:
+        async for documents in windows:
+            yield [_track(document) for document in documents]
 
 
 async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, Track] | None:
@@ -144,25 +128,6 @@ async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, T
 async def keep_answer(mongo: Mongo, session: Session, key: str, fingerprint: bytes, track: Track) -> None:
     kept = {"_id": key, "fingerprint": fingerprint, "track": as_document(track), "kept_at": track.created_at}
     await mongo.collection(KEYS).insert_one(kept, session=session)
-
-
-async def _window(mongo: Mongo, place: int) -> list[Track]:
-    with reachable():
-        window = {"number": {"$gt": place, "$lte": place + BATCH}}
-        cursor = mongo.collection(TRACKS).find(window, batch_size=BATCH).sort("number", 1)
-        return [_track(document) for document in await cursor.to_list(None)]
-
-
-async def _last_number(mongo: Mongo) -> int:
-    with reachable():
-        counter = await mongo.collection(COUNTERS).find_one({"_id": TRACKS})
-    return int(counter["value"]) if counter else 0
-
-
-async def _number(mongo: Mongo, id: UUID) -> int:
-    with reachable():
-        known = await mongo.collection(TRACKS).find_one({"_id": id}, {"number": 1})
-    return int(known["number"]) if known else 0
 
 
 _OUTLINE = {field.name: 1 for field in fields(Outline) if field.name != "id"}
