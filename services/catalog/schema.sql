@@ -59,7 +59,12 @@ CREATE TABLE search_tracks (
     indexed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Where search looks first: the more a track is played, the higher; each holds several times as many as the one above.
     -- Those that nobody played are shared out by their ids.
-    tier smallint NOT NULL DEFAULT 0
+    tier smallint NOT NULL DEFAULT 0,
+    number bigint,
+    -- What is shown of a listed track (tracks/card.py), so that MongoDB need not be asked; NULL of other tracks. It counts
+    -- while its version is that of the row: an older catalog writes none.
+    card bytea,
+    card_version bigint
 );
 CREATE INDEX ON search_tracks (created_at, track_id) WHERE is_listed;
 CREATE INDEX ON search_tracks (owner_id, is_listed);
@@ -114,3 +119,7 @@ CREATE INDEX search_tracks_title ON search_tracks (title_key, tier) WHERE is_lis
 CREATE INDEX search_tracks_owner_number ON search_tracks (owner_number, created_at, track_id) WHERE is_listed;
 -- Words by their beginning.
 CREATE INDEX search_words_word ON search_words (word);
+CREATE INDEX search_tracks_number ON search_tracks (number);
+
+-- How many listed tracks each artist has; kept with the rows.
+CREATE TABLE track_counts (owner_id uuid PRIMARY KEY, listed bigint NOT NULL);

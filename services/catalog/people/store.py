@@ -33,7 +33,7 @@ _PLAYLISTS = "(SELECT count(*) FROM search_playlists WHERE owner_id = p.id AND N
 # A card; `p` is the person, `a` the totals of the account.
 CARD = f"""
     p.id, p.number, p.handle, p.name, p.bio, p.picture, p.location,
-    (SELECT count(*) FROM search_tracks AS s WHERE s.owner_id = p.id AND s.is_listed) AS track_count,
+    coalesce((SELECT c.listed FROM track_counts AS c WHERE c.owner_id = p.id), 0) AS track_count,
     {_PLAYLISTS} AND is_album) AS album_count, {_PLAYLISTS} AND NOT is_album) AS playlist_count,
     coalesce(a.followers, 0) AS follower_count, coalesce(a.followees, 0) AS followee_count,
     coalesce(a.reposts_made, 0) AS repost_count

@@ -175,8 +175,9 @@ class Playlists:
     async def remove_track(self, caller: Principal, id: UUID, track_id: UUID) -> None:
         """Raises NotFound (also when the track is not in it), Forbidden."""
 
-        async def edit(_: Session, found: Playlist | None) -> Playlist:
-            return editable(found, caller, Permission.WRITE).without_track(track_id, moments.now())
+        async def edit(session: Session, found: Playlist | None) -> Playlist:
+            before, _ = await self._standing(session, editable(found, caller, Permission.WRITE))
+            return before.without_track(track_id, moments.now())
 
         await self._search.refresh_playlist_soon(await self._edit(id, edit))
 

@@ -1,1 +1,1 @@
-"""Search: Postgres ranks, MongoDB gives the documents and the right to see them."""
+"""Search: Postgres ranks, and has the cards of what everyone may see; the rest is MongoDB's."""

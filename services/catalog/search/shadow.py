@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from chassis.postgres import Connection
-from services.catalog.search import playlists, store, tiers
+from services.catalog.search import counts, playlists, store, tiers
 
 # Each table's key, and what a newer row does to an older one.
 TABLES = {"search_tracks": ("track_id", store.NEWER), "search_playlists": ("playlist_id", playlists.NEWER)}
@@ -82,6 +82,7 @@ async def swap(conn: Connection, started: datetime) -> None:
     for table, (_, newer) in TABLES.items():
         await conn.execute(CATCH_UP.format(table=table, newer=newer), started, timeout=LONG_SECONDS)
     await tiers.move_rebuilt(conn, LONG_SECONDS)
+    await counts.count_rebuilt(conn, LONG_SECONDS)
     await conn.execute(FORGET_UNUSED_WORDS, timeout=LONG_SECONDS)
     for table in TABLES:
         await conn.execute(SWAP.format(table=table))

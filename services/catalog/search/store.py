@@ -1,4 +1,4 @@
-"""SQL of the search rows: one a track, to list and to search by. It ranks; what may be seen MongoDB says."""
+"""SQL of the search rows: one a track, to list and to search by, with the card of what everyone may see."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -7,26 +7,35 @@ from uuid import UUID
 from chassis.pages import Page
 from chassis.postgres import Connection
 from services.catalog.search import tiers, vocabulary, words
+from services.catalog.tracks import card
+from services.catalog.tracks.card import Card
 from services.catalog.tracks.track import Filters, Order, Sort, Track
 
 NEWER = """
 ON CONFLICT (track_id) DO UPDATE SET
     is_listed = excluded.is_listed, is_removed = excluded.is_removed, title_key = excluded.title_key,
     genre_key = excluded.genre_key, format = excluded.format, duration_seconds = excluded.duration_seconds,
-    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at, tier = excluded.tier
+    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at, tier = excluded.tier,
+    number = excluded.number, card = excluded.card, card_version = excluded.card_version
 WHERE kept.version < excluded.version
 """
 APPLY = f"""
 INSERT INTO {{table}} AS kept
     (track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-    created_at, words, version, tier)
+    created_at, words, version, number, card, card_version, tier)
 SELECT new.track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-    created_at, words::tsvector, new.version, {tiers.of("new.track_id", "t.plays")}
+    created_at, words::tsvector, new.version, number, card, new.version, {tiers.of("new.track_id", "t.plays")}
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::boolean[], $6::text[], $7::text[], $8::text[],
-    $9::bigint[], $10::timestamptz[], $11::text[], $12::bigint[]) AS new (track_id, owner_id, owner_number, is_listed,
-    is_removed, title_key, genre_key, format, duration_seconds, created_at, words, version)
+    $9::bigint[], $10::timestamptz[], $11::text[], $12::bigint[], $13::bigint[], $14::bytea[]) AS new (track_id,
+    owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds, created_at, words,
+    version, number, card)
 LEFT JOIN totals AS t ON t.subject_id = new.track_id
 {NEWER}
+"""
+# The version of a card is another where a catalog that knew no cards has changed the row.
+GET_LISTED = """
+SELECT track_id, number, owner_id, owner_number, card FROM search_tracks
+WHERE (track_id = ANY($1::uuid[]) OR number = ANY($2::bigint[])) AND is_listed AND card_version = version
 """
 MATCHING = "FROM search_tracks AS s LEFT JOIN totals AS t ON t.subject_id = s.track_id WHERE "
 LISTED = "s.is_listed"
@@ -81,6 +90,11 @@ async def apply(conn: Connection, tracks: Sequence[Track], *, table: str = "sear
     await vocabulary.add(conn, set().union(*listed))
 
 
+async def get_listed(conn: Connection, ids: Collection[UUID], numbers: Collection[int]) -> list[Card]:
+    """Those of these that everyone may see, in no order."""
+    return [Card(*row) for row in await conn.fetch(GET_LISTED, ids, numbers)]
+
+
 async def list_tracks(
     conn: Connection, filters: Filters, own: UUID | None, order: Order, page: Page
 ) -> tuple[list[UUID], int]:
@@ -132,7 +146,8 @@ def _row(t: Track) -> tuple[Any, ...]:
     vector = words.vector(*zip(_texts(t), "ABCD", strict=True)) if t.is_listed else ""
     title, genre = words.fold(t.title), words.key(t.genre) if t.genre is not None else None
     place = (t.id, t.owner_id, t.owner_number, t.is_listed, t.is_removed)
-    return (*place, title, genre, t.format, t.duration_seconds, t.created_at, vector, t.version)
+    shown = card.message(t) if t.is_listed else None
+    return (*place, title, genre, t.format, t.duration_seconds, t.created_at, vector, t.version, t.number, shown)
 
 
 def _texts(track: Track) -> tuple[str, str, str, str]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from chassis import idempotency, ids
@@ -18,10 +18,13 @@ from services.catalog.people.person import Person, Ref
 from services.catalog.playlists.albums import Albums
 from services.catalog.search.domain import Search
 from services.catalog.tracks import facts, store
+from services.catalog.tracks.card import Card, View
+from services.catalog.tracks.card import of as card_of
 from services.catalog.tracks.form import Form, changes, checked, merged
-from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View
+from services.catalog.tracks.track import Filters, Order, Recording, Status, Track
 
 LONGEST_KEY = 255
+_Found = TypeVar("_Found", Card, Track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,11 @@ class Tracks:
         return outcome
 
     async def get_batch(self, items: Sequence[Wanted]) -> list[View | Error]:
-        """Each item's view or refusal: one read of MongoDB and one of Postgres, however many there are."""
-        known = await self._get(item.ref for item in items)
+        """Each item's view or refusal: two reads of Postgres and at most one of MongoDB, however many there are."""
+        numbers = {item.ref.number for item in items if item.ref.number}
+        known = by_ref(await self._search.get_cards({item.ref.id for item in items if item.ref.id}, numbers))
         outcomes = [outcome_of(item, known.get(item.ref)) for item in items]
-        views = await self._views({o.id: o for o in outcomes if isinstance(o, Track)}.values())
+        views = await self._views({o.id: o for o in outcomes if isinstance(o, Card)}.values())
         return [o if isinstance(o, Error) else views[o.id] for o in outcomes]
 
     async def list_tracks(
@@ -101,19 +105,19 @@ class Tracks:
         """
         everything_of = filters.owner_id if all_of_owner and caller.is_admin else caller.account_id
         own = None if public_only else everything_of
-        tracks, total = await self._search.list_tracks(filters, own, order, page)
+        cards, total = await self._search.list_tracks(filters, own, order, page)
         # A row may be older than its document.
-        seen = [t for t in tracks if not t.is_removed and (t.is_listed or (own is not None and t.owner_id == own))]
+        seen = [c for c in cards if not c.is_removed and (c.is_listed or (own is not None and c.owner_id == own))]
         return await self.show(seen), total
 
-    async def show(self, tracks: Sequence[Track]) -> list[View]:
-        views = await self._views(tracks)
-        return [views[track.id] for track in tracks]
+    async def show(self, cards: Sequence[Card]) -> list[View]:
+        views = await self._views(cards)
+        return [views[card.id] for card in cards]
 
     async def change(self, caller: Principal, id: UUID, named: Collection[str], form: Form) -> View:
         """Sets the fields named. Raises Invalid, NotFound, Forbidden."""
         values = changes(named, form)
-        # The answer needs Postgres: without it nothing is begun, rather than changed and answered with a failure.
+        # What is shown stands in Postgres: without it nothing is begun, rather than changed and shown as before.
         await self._database.ping()
 
         async def work(session: Session) -> Track:
@@ -126,12 +130,14 @@ class Tracks:
 
     async def remove(self, caller: Principal, id: UUID) -> None:
         """Raises NotFound (also the second time), Forbidden."""
+        # What is shown stands in Postgres: without it nothing is begun, rather than removed and shown still.
+        await self._database.ping()
 
         async def work(session: Session) -> Track:
             before = _changeable(await store.get(self._mongo, session, id), caller)
             return await self._remove(session, before)
 
-        await self._search.refresh_soon(await self._mongo.run(work))
+        await self._search.refresh([await self._mongo.run(work)])
 
     async def remove_of_owner(self, owner_id: UUID) -> None:
         """An account is gone: its tracks go one by one, each with its event. May be repeated."""
@@ -170,8 +176,8 @@ class Tracks:
 
     async def list_states(self, refs: Collection[Ref]) -> list[Track]:
         """The tracks as they are now, tombstones too; unknown ones are left out."""
-        known = await self._get(refs)
-        return list({track.id: track for track in known.values()}.values())
+        numbers = {ref.number for ref in refs if ref.number}
+        return await store.get_many(self._mongo, {ref.id for ref in refs if ref.id}, numbers)
 
     async def list_tags(self, caller: Principal, owner: Ref, most: int) -> list[str]:
         """The tags of the owner's tracks that everyone may see, most used first, then from Z to A. Raises NotFound."""
@@ -181,12 +187,6 @@ class Tracks:
 
     def export(self, after_id: UUID | None) -> AsyncIterator[list[Track]]:
         return store.export(self._mongo, after_id)
-
-    async def _get(self, refs: Iterable[Ref]) -> dict[Ref, Track]:
-        wanted = set(refs)
-        numbers = {ref.number for ref in wanted if ref.number}
-        tracks = await store.get_many(self._mongo, {ref.id for ref in wanted if ref.id}, numbers)
-        return {Ref(id=t.id): t for t in tracks} | {Ref(number=t.number): t for t in tracks}
 
     async def _find_added(self, session: Session, track: Track, upload: Upload) -> Track | None:
         """What an earlier request of the same key, or for the same recording, has made."""
@@ -229,16 +229,20 @@ class Tracks:
         return track if is_awaited else None
 
     async def _written(self, track: Track) -> View:
-        await self._search.refresh_soon(track)
-        [view] = await self.show([track])
+        await self._search.refresh([track])
+        [view] = await self.show([card_of(track)])
         return view
 
-    async def _views(self, tracks: Collection[Track]) -> dict[UUID, View]:
-        if not tracks:
+    async def _views(self, cards: Collection[Card]) -> dict[UUID, View]:
+        if not cards:
             return {}
         async with self._database.connection() as conn:
-            known = await facts.get_many(conn, tracks)
-        return {track.id: View(track, known[track.id]) for track in tracks}
+            known = await facts.get_many(conn, cards)
+        return {card.id: View(card, known[card.id]) for card in cards}
+
+
+def by_ref(cards: Iterable[Card]) -> dict[Ref, Card]:
+    return {ref: card for card in cards for ref in (Ref(id=card.id), Ref(number=card.number))}
 
 
 def check_key(idempotency_key: str) -> None:
@@ -275,7 +279,7 @@ def _key(track: Track, upload: Upload) -> str:
     return f"{track.owner_id} tracks.add {upload.idempotency_key}"
 
 
-def outcome_of(item: Wanted, track: Track | None) -> Track | Error:
+def outcome_of(item: Wanted, track: _Found | None) -> _Found | Error:
     """The track, or why its caller does not get it."""
     if track is None or track.is_removed or (item.public_only and not track.is_listed):
         return NotFound("Track not found")

@@ -6,7 +6,8 @@ from uuid import UUID
 from chassis.postgres import Connection
 from services.catalog.people.person import Person
 from services.catalog.people.store import CARD, Row, person
-from services.catalog.tracks.track import Facts, Track
+from services.catalog.tracks.card import Card
+from services.catalog.tracks.track import Facts
 
 APPLY_SOLD = """
 INSERT INTO sold AS kept (track_id, is_sold, version) VALUES ($1, $2, $3)
@@ -29,10 +30,10 @@ LEFT JOIN owners ON owners.id = wanted.owner_id
 """
 
 
-async def get_many(conn: Connection, tracks: Collection[Track]) -> dict[UUID, Facts]:
-    rows = await conn.fetch(GET_MANY, [t.id for t in tracks], [t.owner_id for t in tracks])
+async def get_many(conn: Connection, cards: Collection[Card]) -> dict[UUID, Facts]:
+    rows = await conn.fetch(GET_MANY, [card.id for card in cards], [card.owner_id for card in cards])
     by_track = {row["track_id"]: row for row in rows}
-    return {track.id: _facts(track, by_track[track.id]) for track in tracks}
+    return {card.id: _facts(card, by_track[card.id]) for card in cards}
 
 
 async def apply_sold(conn: Connection, track_id: UUID, is_sold: bool, version: int) -> None:
@@ -40,11 +41,11 @@ async def apply_sold(conn: Connection, track_id: UUID, is_sold: bool, version: i
     await conn.execute(APPLY_SOLD, track_id, is_sold, version)
 
 
-def _facts(track: Track, row: Row) -> Facts:
-    owner = person(row) if row["id"] else _nameless(track)
+def _facts(card: Card, row: Row) -> Facts:
+    owner = person(row) if row["id"] else _nameless(card)
     return Facts(owner, row["plays"], row["likes"], row["reposts"], row["is_sold"])
 
 
-def _nameless(track: Track) -> Person:
+def _nameless(card: Card) -> Person:
     """The owner when the copy of accounts has none: removed, or the copy is being made anew."""
-    return Person(id=track.owner_id, number=track.owner_number, handle="", name="")
+    return Person(id=card.owner_id, number=card.owner_number, handle="", name="")

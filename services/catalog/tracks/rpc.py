@@ -6,15 +6,15 @@ from soundstage.catalog.v1 import tracks_pb2 as pb
 from soundstage.catalog.v1 import tracks_pb2_grpc
 
 from chassis import idempotency, ids, principal
-from chassis.clock import timestamp
 from chassis.errors import Error, Forbidden
 from chassis.pages import Page
 from chassis.principal import Kind
 from services.catalog import events
 from services.catalog.people.rpc import person, ref, refs
+from services.catalog.tracks.card import View
 from services.catalog.tracks.domain import Tracks, Upload, Wanted
 from services.catalog.tracks.form import Form
-from services.catalog.tracks.track import Filters, Loudness, Order, Sort, View
+from services.catalog.tracks.track import Filters, Order, Sort
 
 SORTS = {
     pb.TRACK_SORT_UNSPECIFIED: Sort.CREATED_AT,
@@ -113,47 +113,12 @@ def form(sent: pb.TrackForm) -> Form:
 
 
 def track(view: View) -> pb.Track:
-    t, facts = view.track, view.facts
-    return pb.Track(
-        id=str(t.id),
-        number=t.number,
-        owner=person(facts.owner),
-        title=t.title,
-        artist=t.artist,
-        album=t.album,
-        genre=t.genre,
-        year=t.year,
-        mood=t.mood,
-        tags=t.tags,
-        description=t.description,
-        is_public=t.is_public,
-        status=events.STATUS[t.status],
-        format=t.format,
-        file_bytes=t.file_bytes,
-        recording_id=str(t.recording_id),
-        duration_ms=t.duration_ms,
-        loudness=_loudness(t.loudness),
-        progressive_object=t.progressive_object,
-        cover_object=t.cover_object,
-        slug=t.slug,
-        is_downloadable=view.is_downloadable,
-        play_count=facts.plays,
-        like_count=facts.likes,
-        repost_count=facts.reposts,
-        created_at=timestamp(t.created_at),
-        updated_at=timestamp(t.updated_at),
-        published_at=timestamp(t.published_at),
-    )
-
-
-def _loudness(measured: Loudness) -> pb.Loudness | None:
-    if measured == Loudness():
-        return None
-    return pb.Loudness(
-        integrated_lufs=measured.integrated_lufs,
-        range_lu=measured.range_lu,
-        true_peak_dbtp=measured.true_peak_dbtp,
-    )
+    facts = view.facts
+    message = pb.Track.FromString(view.card.message)
+    message.owner.MergeFrom(person(facts.owner))
+    message.is_downloadable = view.is_downloadable
+    message.play_count, message.like_count, message.repost_count = facts.plays, facts.likes, facts.reposts
+    return message
 
 
 def _outcome(outcome: View | Error) -> pb.GetOutcome:

@@ -1,6 +1,5 @@
 """A track: what it is, who may see it, and how it moves from one state to the next."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -158,18 +157,6 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A track as it is shown: with its owner and totals."""
-
-    track: Track
-    facts: Facts
-
-    @property
-    def is_downloadable(self) -> bool:
-        return self.track.is_listed and not self.facts.is_sold
-
-
-@dataclass(frozen=True, slots=True)
 class Filters:
     """Which tracks of a list are meant; None means any."""
 
@@ -188,8 +175,3 @@ class Filters:
 class Order:
     sort: Sort = Sort.CREATED_AT
     is_ascending: bool = False
-
-
-def in_order(ids: Collection[UUID], tracks: Collection[Track]) -> list[Track]:
-    by_id = {track.id: track for track in tracks}
-    return [by_id[id] for id in ids if id in by_id]

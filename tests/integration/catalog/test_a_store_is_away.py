@@ -1,4 +1,4 @@
-"""Postgres holds nothing but what is derived: without it a write is begun whole or not at all."""
+"""Postgres holds what is derived and shown: without it a write is not begun; without MongoDB it is shown still."""
 
 from contextlib import AsyncExitStack
 
@@ -6,11 +6,14 @@ import pytest
 
 from chassis import ids
 from chassis.errors import NotFound, Unavailable
+from chassis.pages import Page
 from chassis.principal import Principal
 from services.catalog import wiring
 from services.catalog.people.person import Ref
 from services.catalog.tracks.domain import Wanted
 from services.catalog.tracks.form import Form
+from services.catalog.tracks.rpc import track
+from services.catalog.tracks.track import Filters, Order, Sort
 from tests.integration.catalog.house import House
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -27,20 +30,57 @@ async def test_without_postgres_nothing_is_half_changed(house: House) -> None:
             await tracks.get(Wanted(Ref(id=id), artist))
         with pytest.raises(Unavailable):
             await tracks.change(artist, id, ["title"], Form(title="After"))
-        assert (await house.get(track)).title == "Before"
-        # A removal needs no answer from Postgres; its row goes with the event.
-        await tracks.remove(artist, id)
-    with pytest.raises(NotFound):
-        await house.get(track, artist)
+        with pytest.raises(Unavailable):
+            await tracks.remove(artist, id)
+    assert (await house.get(track)).title == "Before"
+    assert await house.list_titles() == ["Before"]
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_what_is_done_is_no_longer_shown(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, is_removed: bool
+) -> None:
+    """Postgres goes away between the change and its row: whoever changed it is not told that it is done."""
+    artist = house.user()
+    track = await house.release(artist, title="Before")
+    id = ids.parse(track.id)
+
+    async def change() -> None:
+        if is_removed:
+            await house.parts.tracks.remove(artist, id)
+        else:
+            await house.parts.tracks.change(artist, id, ["is_public"], Form(is_public=False))
+
+    async def away(_: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.parts.search, "refresh", away)
+        with pytest.raises(Unavailable):
+            await change()
+    assert await house.list_titles() == ["Before"]
+    if is_removed:  # the second time it is gone, and its row goes with its event
+        with pytest.raises(NotFound):
+            await change()
+        await house.parts.search.refresh_ids([id])
+    else:
+        await change()
     assert await house.list_titles() == []
+    with pytest.raises(NotFound):
+        await house.get(track, public_only=True)
 
 
-async def test_without_mongodb_the_caller_is_told_to_come_back(house: House) -> None:
+async def test_without_mongodb_what_everyone_may_see_is_shown(house: House) -> None:
     artist: Principal = house.user()
+    shown, hidden = await house.release(artist, title="Shown"), await house.release(artist, is_public=False)
     async with AsyncExitStack() as stack:
         away = house.settings.model_copy(update={"mongodb_url": f"mongodb://{NOBODY_LISTENS}/?directConnection=true"})
         parts = wiring.parts(away, stack)
+        for ref in (Ref(number=shown.number), Ref(id=ids.parse(shown.id))):
+            assert track(await parts.tracks.get(Wanted(ref, artist))).title == "Shown"
+        found, total = await parts.search.search_tracks("shown", Filters(), Order(Sort.RELEVANCE), Page.of(0, 10))
+        assert ([card.number for card in found], total) == ([shown.number], 1)
         with pytest.raises(Unavailable):
-            await parts.tracks.get(Wanted(Ref(number=1), artist))
+            await parts.tracks.get(Wanted(Ref(number=hidden.number), artist))
         with pytest.raises(Unavailable):
             await parts.tracks.remove(artist, ids.new_id())

@@ -158,13 +158,18 @@ async def test_what_is_not_for_everyone_is_not_found(house: House) -> None:
     assert await house.find("quetzalcoatlus") == ["Quetzalcoatlus two"]
 
 
-async def test_a_stale_row_cannot_leak(house: House) -> None:
+@pytest.mark.parametrize("older", ["card = NULL, card_version = NULL, number = NULL", "version = version + 1"])
+async def test_a_row_of_an_older_catalog_shows_nothing(house: House, older: str) -> None:
+    """One from before there were documents, and one that such a catalog has changed since: MongoDB says."""
     artist = house.user()
     hidden = await house.release(artist, title="Quetzalcoatlus")
-    row = "SELECT is_listed FROM search_tracks WHERE track_id = $1"
-    await house.mongo.collection("tracks").update_one({"number": hidden.number}, {"$set": {"is_public": False}})
     async with house.database.connection() as conn:
-        assert await conn.fetchval(row, hidden.id) is True
+        await conn.execute(f"UPDATE search_tracks SET {older}")
+    shown = {"title": "Diplodocus"}
+    await house.mongo.collection("tracks").update_one({"number": hidden.number}, {"$set": shown})
+    assert await house.find("quetzalcoatlus") == ["Diplodocus"]
+    assert (await house.get(hidden)).title == "Diplodocus"
+    await house.mongo.collection("tracks").update_one({"number": hidden.number}, {"$set": {"is_public": False}})
     assert await house.find("quetzalcoatlus") == []
     assert await house.list_titles() == []
 

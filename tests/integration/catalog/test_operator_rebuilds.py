@@ -109,7 +109,7 @@ async def test_rebuilt_rows_equal_those_that_grew(house: House) -> None:
 async def rows(house: House) -> list[tuple[object, ...]]:
     sql = """
     SELECT track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-        created_at, words, version, tier FROM search_tracks ORDER BY track_id
+        created_at, words, version, tier, number, card, card_version FROM search_tracks ORDER BY track_id
     """
     async with house.database.connection() as conn:
         return [tuple(row) for row in await conn.fetch(sql)]

@@ -1,5 +1,7 @@
 """The copy of accounts: cards in the order asked, one question to auth before a no, no tenant sees another."""
 
+import asyncio
+
 import pytest
 from soundstage.auth.v1.accounts_pb2 import AccountState
 from soundstage.catalog.v1 import people_pb2
@@ -95,3 +97,24 @@ async def test_poison_is_told_from_an_absent_store(house: House, topic: str) -> 
         with pytest.raises(Exception) as fault:
             await house.learn(topic, "RecordingReady", value)
         assert not isinstance(fault.value, Unavailable)
+
+
+async def test_tracks_are_counted_though_many_come_and_go_at_once(house: House) -> None:
+    artist = house.user("ann")
+    tracks = await asyncio.gather(*(house.release(artist, title=f"Track {n}") for n in range(12)))
+
+    async def count() -> int:
+        [card] = await cards(house, by_id(artist))
+        return card.track_count
+
+    assert await count() == 12
+    hidden = (house.change(track, artist, is_public=False) for track in tracks[:4])
+    await asyncio.gather(*hidden, *(house.remove(track, artist) for track in tracks[4:8]))
+    assert await count() == 4
+    async with house.database.connection() as conn:
+        await conn.execute("UPDATE track_counts SET listed = 77")
+    assert await count() == 77
+    await house.parts.search.rebuild()
+    assert await count() == 4
+    await asyncio.gather(*(house.remove(track, artist) for track in tracks if track not in tracks[4:8]))
+    assert await count() == 0

@@ -125,6 +125,8 @@ async def test_a_deleted_track_leaves_no_hole(house: House) -> None:
     await house.remove(b, owner)
     for playlist in playlists:
         assert await shelf.order(playlist) == [(1, "a"), (2, "c")]
+        with pytest.raises(NotFound):
+            await shelf.remove_track(playlist, owner if playlist is playlists[0] else other, b.id)
     # Before its entries are swept nobody needs to name it, and afterwards they are gone.
     await shelf.reorder(playlists[0], owner, c.id, a.id)
     [removed] = [state for kind, state in await house.outbox(b) if kind == "TrackRemoved"]
