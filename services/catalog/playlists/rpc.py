@@ -17,9 +17,9 @@ from services.catalog.people.rpc import MOST_ITEMS, person, ref, refs
 from services.catalog.playlists.domain import Playlists
 from services.catalog.playlists.playlist import Collaborator, Permission, Shown, View, Wanted
 from services.catalog.tracks import domain as tracks
-from services.catalog.tracks.card import View as TrackView
 from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
+from services.catalog.tracks.track import View as TrackView
 
 PERMISSIONS = {
     pb.PERMISSION_READ: Permission.READ,
@@ -175,7 +175,7 @@ class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
         """The tracks of a playlist as they are shown, by id."""
         wanted = [tracks.Wanted(Ref(id=shown.track.id), caller) for shown in view.entries]
         found = await self._tracks.get_batch(wanted)
-        return {one.card.id: one for one in found if isinstance(one, TrackView)}
+        return {one.id: one for one in found if isinstance(one, TrackView)}
 
 
 def summary(view: View) -> pb.Playlist:

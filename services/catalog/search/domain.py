@@ -13,8 +13,6 @@ from services.catalog.playlists.playlist import Playlist, Wanted
 from services.catalog.search import counts, playlists, shadow, store
 from services.catalog.search.words import Query
 from services.catalog.tracks import store as tracks_store
-from services.catalog.tracks.card import Card
-from services.catalog.tracks.card import of as card_of
 from services.catalog.tracks.track import Filters, Order, Sort, Track
 
 log = telemetry.logger(__name__)
@@ -25,32 +23,19 @@ class Search:
         self._mongo = mongo
         self._database = database
 
-    async def list_tracks(self, filters: Filters, own: UUID | None, order: Order, page: Page) -> tuple[list[Card], int]:
+    async def list_tracks(self, filters: Filters, own: UUID | None, order: Order, page: Page) -> tuple[list[UUID], int]:
         """Tracks that everyone may see and those of the account `own`, and how many there are."""
         async with self._database.connection() as conn:
-            ids, total = await store.list_tracks(conn, filters, own, order, page)
-        return await self._in_order(ids), total
+            return await store.list_tracks(conn, filters, own, order, page)
 
-    async def get_cards(self, ids: Collection[UUID], numbers: Collection[int] = ()) -> list[Card]:
-        """Of the known ones, tombstones too, in no order: by its row what everyone may see, the rest by MongoDB."""
-        async with self._database.connection() as conn:
-            found = await store.get_listed(conn, ids, numbers)
-        left = set(ids).difference(card.id for card in found), set(numbers).difference(card.number for card in found)
-        return found + list(map(card_of, await tracks_store.get_many(self._mongo, *left)))
-
-    async def search_tracks(self, query: str, filters: Filters, order: Order, page: Page) -> tuple[list[Card], int]:
+    async def search_tracks(self, query: str, filters: Filters, order: Order, page: Page) -> tuple[list[UUID], int]:
         """Tracks that everyone may see, by relevance if words are given; without words a list. Raises Invalid."""
         _check(filters)
         asked = Query(query)
         async with self._database.connection() as conn:
             if asked.is_empty and not query.strip():
-                ids, total = await store.list_tracks(conn, filters, None, _without_words(order), page)
-            elif asked.is_empty:
-                ids, total = [], 0
-            else:
-                ids, total = await store.search_tracks(conn, asked, filters, order, page)
-        # A row may be older than its document: what is no longer for everyone is left out.
-        return [card for card in await self._in_order(ids) if card.is_listed], total
+                return await store.list_tracks(conn, filters, None, _without_words(order), page)
+            return ([], 0) if asked.is_empty else await store.search_tracks(conn, asked, filters, order, page)
 
     async def search_playlists(self, query: str, wanted: Wanted, page: Page) -> tuple[list[Playlist], int]:
         """By relevance if words are given, else the newest first. A row may be older than its document."""
@@ -123,10 +108,6 @@ class Search:
 
     async def _playlists(self, ids: list[UUID]) -> list[Playlist]:
         known = {p.id: p for p in await playlists_store.get_many(self._mongo, ids)}
-        return [known[id] for id in ids if id in known]
-
-    async def _in_order(self, ids: list[UUID]) -> list[Card]:
-        known = {card.id: card for card in await self.get_cards(ids)}
         return [known[id] for id in ids if id in known]
 
 

@@ -31,7 +31,7 @@ class SearchRpc(search_pb2_grpc.SearchServiceServicer):
         order = Order(SORTS.get(request.sort, Sort.RELEVANCE) if request.sort else Sort.RELEVANCE, request.ascending)
         page = Page.of(request.page.offset, request.page.limit)
         found, total = await self._search.search_tracks(request.query, _filters(request), order, page)
-        views = await self._tracks.show(found)
+        views = await self._tracks.show(principal.current(), found, public_only=True)
         return pb.SearchTracksResponse(tracks=[track(view) for view in views], total=total)
 
     @principal.allow_anyone

@@ -8,7 +8,6 @@ from chassis.pages import Page
 from chassis.postgres import Connection
 from services.catalog.search import tiers, vocabulary, words
 from services.catalog.tracks import card
-from services.catalog.tracks.card import Card
 from services.catalog.tracks.track import Filters, Order, Sort, Track
 
 NEWER = """
@@ -31,11 +30,6 @@ FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::boolean[], 
     version, number, card)
 LEFT JOIN totals AS t ON t.subject_id = new.track_id
 {NEWER}
-"""
-# The version of a card is another where a catalog that knew no cards has changed the row.
-GET_LISTED = """
-SELECT track_id, number, owner_id, owner_number, card FROM search_tracks
-WHERE (track_id = ANY($1::uuid[]) OR number = ANY($2::bigint[])) AND is_listed AND card_version = version
 """
 MATCHING = "FROM search_tracks AS s LEFT JOIN totals AS t ON t.subject_id = s.track_id WHERE "
 LISTED = "s.is_listed"
@@ -90,11 +84,6 @@ async def apply(conn: Connection, tracks: Sequence[Track], *, table: str = "sear
     await vocabulary.add(conn, set().union(*listed))
 
 
-async def get_listed(conn: Connection, ids: Collection[UUID], numbers: Collection[int]) -> list[Card]:
-    """Those of these that everyone may see, in no order."""
-    return [Card(*row) for row in await conn.fetch(GET_LISTED, ids, numbers)]
-
-
 async def list_tracks(
     conn: Connection, filters: Filters, own: UUID | None, order: Order, page: Page
 ) -> tuple[list[UUID], int]:
@@ -146,7 +135,7 @@ def _row(t: Track) -> tuple[Any, ...]:
     vector = words.vector(*zip(_texts(t), "ABCD", strict=True)) if t.is_listed else ""
     title, genre = words.fold(t.title), words.key(t.genre) if t.genre is not None else None
     place = (t.id, t.owner_id, t.owner_number, t.is_listed, t.is_removed)
-    shown = card.message(t) if t.is_listed else None
+    shown = card.of(t) if t.is_listed else None
     return (*place, title, genre, t.format, t.duration_seconds, t.created_at, vector, t.version, t.number, shown)
 
 

@@ -1,54 +1,14 @@
-"""The card of a track: all that is shown of it but its owner and its totals, ready to be sent."""
-
-from dataclasses import dataclass
-from uuid import UUID
+"""The card of a track: all that is shown of it but its owner and its totals, as a message that is ready to be sent."""
 
 from soundstage.catalog.v1 import tracks_pb2 as pb
 
 from chassis.clock import timestamp
 from services.catalog import events
-from services.catalog.tracks.track import Facts, Loudness, Status, Track, Visible
+from services.catalog.tracks.track import Loudness, Track
 
 
-@dataclass(frozen=True, slots=True)
-class Card(Visible):
-    id: UUID
-    number: int
-    owner_id: UUID
-    owner_number: int
-    # A serialized pb.Track.
-    message: bytes
-    is_public: bool = True
-    status: Status = Status.COMPLETED
-    is_removed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A track as it is shown: with its owner and totals."""
-
-    card: Card
-    facts: Facts
-
-    @property
-    def is_downloadable(self) -> bool:
-        return self.card.is_listed and not self.facts.is_sold
-
-
-def of(track: Track) -> Card:
-    return Card(
-        id=track.id,
-        number=track.number,
-        owner_id=track.owner_id,
-        owner_number=track.owner_number,
-        message=message(track),
-        is_public=track.is_public,
-        status=track.status,
-        is_removed=track.is_removed,
-    )
-
-
-def message(t: Track) -> bytes:
+def of(t: Track) -> bytes:
+    """A pb.Track."""
     return pb.Track(
         id=str(t.id),
         number=t.number,

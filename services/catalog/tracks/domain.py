@@ -17,14 +17,12 @@ from services.catalog.people.domain import People
 from services.catalog.people.person import Person, Ref
 from services.catalog.playlists.albums import Albums
 from services.catalog.search.domain import Search
-from services.catalog.tracks import facts, store
-from services.catalog.tracks.card import Card, View
-from services.catalog.tracks.card import of as card_of
+from services.catalog.tracks import store, views
 from services.catalog.tracks.form import Form, changes, checked, merged
-from services.catalog.tracks.track import Filters, Order, Recording, Status, Track
+from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View
 
 LONGEST_KEY = 255
-_Found = TypeVar("_Found", Card, Track)
+_Found = TypeVar("_Found", View, Track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +80,15 @@ class Tracks:
         return outcome
 
     async def get_batch(self, items: Sequence[Wanted]) -> list[View | Error]:
-        """Each item's view or refusal: two reads of Postgres and at most one of MongoDB, however many there are."""
-        numbers = {item.ref.number for item in items if item.ref.number}
-        known = by_ref(await self._search.get_cards({item.ref.id for item in items if item.ref.id}, numbers))
-        outcomes = [outcome_of(item, known.get(item.ref)) for item in items]
-        views = await self._views({o.id: o for o in outcomes if isinstance(o, Card)}.values())
-        return [o if isinstance(o, Error) else views[o.id] for o in outcomes]
+        """Each item's view or refusal, however many there are: one read of Postgres; where not everyone may see them,
+        one of MongoDB and another of Postgres."""
+        async with self._database.connection() as conn:
+            listed = _by_ref(await views.get_listed(conn, *_names(items)))
+        others = [item for item in items if item.ref not in listed]
+        known = _by_ref(await store.get_many(self._mongo, *_names(others)))
+        outcomes = [listed.get(item.ref) or outcome_of(item, known.get(item.ref)) for item in items]
+        shown = await self._views([o for o in outcomes if isinstance(o, Track)])
+        return [shown[o.id] if isinstance(o, Track) else o for o in outcomes]
 
     async def list_tracks(
         self,
@@ -105,14 +106,13 @@ class Tracks:
         """
         everything_of = filters.owner_id if all_of_owner and caller.is_admin else caller.account_id
         own = None if public_only else everything_of
-        cards, total = await self._search.list_tracks(filters, own, order, page)
-        # A row may be older than its document.
-        seen = [c for c in cards if not c.is_removed and (c.is_listed or (own is not None and c.owner_id == own))]
-        return await self.show(seen), total
+        ids, total = await self._search.list_tracks(filters, own, order, page)
+        return await self.show(caller, ids, public_only=public_only), total
 
-    async def show(self, cards: Sequence[Card]) -> list[View]:
-        views = await self._views(cards)
-        return [views[card.id] for card in cards]
+    async def show(self, caller: Principal, ids: Sequence[UUID], *, public_only: bool) -> list[View]:
+        """Those of these that the caller may see, in this order."""
+        outcomes = await self.get_batch([Wanted(Ref(id=id), caller, public_only) for id in ids])
+        return [outcome for outcome in outcomes if isinstance(outcome, View)]
 
     async def change(self, caller: Principal, id: UUID, named: Collection[str], form: Form) -> View:
         """Sets the fields named. Raises Invalid, NotFound, Forbidden."""
@@ -172,7 +172,7 @@ class Tracks:
 
     async def apply_sold(self, track_id: UUID, is_sold: bool, version: int) -> None:
         async with self._database.transaction() as conn:
-            await facts.apply_sold(conn, track_id, is_sold, version)
+            await views.apply_sold(conn, track_id, is_sold, version)
 
     async def list_states(self, refs: Collection[Ref]) -> list[Track]:
         """The tracks as they are now, tombstones too; unknown ones are left out."""
@@ -230,19 +230,22 @@ class Tracks:
 
     async def _written(self, track: Track) -> View:
         await self._search.refresh([track])
-        [view] = await self.show([card_of(track)])
-        return view
+        return (await self._views([track]))[track.id]
 
-    async def _views(self, cards: Collection[Card]) -> dict[UUID, View]:
-        if not cards:
+    async def _views(self, tracks: Collection[Track]) -> dict[UUID, View]:
+        if not tracks:
             return {}
         async with self._database.connection() as conn:
-            known = await facts.get_many(conn, cards)
-        return {card.id: View(card, known[card.id]) for card in cards}
+            return await views.get_of(conn, tracks)
 
 
-def by_ref(cards: Iterable[Card]) -> dict[Ref, Card]:
-    return {ref: card for card in cards for ref in (Ref(id=card.id), Ref(number=card.number))}
+def _names(items: Iterable[Wanted]) -> tuple[set[UUID], set[int]]:
+    refs = [item.ref for item in items]
+    return {ref.id for ref in refs if ref.id}, {ref.number for ref in refs if ref.number}
+
+
+def _by_ref(found: Iterable[_Found]) -> dict[Ref, _Found]:
+    return {ref: one for one in found for ref in (Ref(id=one.id), Ref(number=one.number))}
 
 
 def check_key(idempotency_key: str) -> None:
@@ -279,7 +282,7 @@ def _key(track: Track, upload: Upload) -> str:
     return f"{track.owner_id} tracks.add {upload.idempotency_key}"
 
 
-def outcome_of(item: Wanted, track: _Found | None) -> _Found | Error:
+def outcome_of(item: Wanted, track: Track | None) -> Track | Error:
     """The track, or why its caller does not get it."""
     if track is None or track.is_removed or (item.public_only and not track.is_listed):
         return NotFound("Track not found")

@@ -11,10 +11,9 @@ from chassis.pages import Page
 from chassis.principal import Kind
 from services.catalog import events
 from services.catalog.people.rpc import person, ref, refs
-from services.catalog.tracks.card import View
 from services.catalog.tracks.domain import Tracks, Upload, Wanted
 from services.catalog.tracks.form import Form
-from services.catalog.tracks.track import Filters, Order, Sort
+from services.catalog.tracks.track import Filters, Order, Sort, View
 
 SORTS = {
     pb.TRACK_SORT_UNSPECIFIED: Sort.CREATED_AT,
@@ -113,11 +112,10 @@ def form(sent: pb.TrackForm) -> Form:
 
 
 def track(view: View) -> pb.Track:
-    facts = view.facts
-    message = pb.Track.FromString(view.card.message)
-    message.owner.MergeFrom(person(facts.owner))
+    message = pb.Track.FromString(view.card)
+    message.owner.MergeFrom(person(view.owner))
     message.is_downloadable = view.is_downloadable
-    message.play_count, message.like_count, message.repost_count = facts.plays, facts.likes, facts.reposts
+    message.play_count, message.like_count, message.repost_count = view.plays, view.likes, view.reposts
     return message
 
 

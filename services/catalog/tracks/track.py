@@ -146,14 +146,22 @@ class Track(Visible):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What Postgres knows beside a track."""
+class View:
+    """A track as it is shown: its card, its owner's and its totals."""
 
+    id: UUID
+    number: int
+    is_listed: bool
+    card: bytes
     owner: Person
-    plays: int = 0
-    likes: int = 0
-    reposts: int = 0
-    is_sold: bool = False
+    plays: int
+    likes: int
+    reposts: int
+    is_sold: bool
+
+    @property
+    def is_downloadable(self) -> bool:
+        return self.is_listed and not self.is_sold
 
 
 @dataclass(frozen=True, slots=True)

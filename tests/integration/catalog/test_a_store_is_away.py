@@ -13,7 +13,7 @@ from services.catalog.people.person import Ref
 from services.catalog.tracks.domain import Wanted
 from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
-from services.catalog.tracks.track import Filters, Order, Sort
+from services.catalog.tracks.track import Filters, Order
 from tests.integration.catalog.house import House
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -78,8 +78,8 @@ async def test_without_mongodb_what_everyone_may_see_is_shown(house: House) -> N
         parts = wiring.parts(away, stack)
         for ref in (Ref(number=shown.number), Ref(id=ids.parse(shown.id))):
             assert track(await parts.tracks.get(Wanted(ref, artist))).title == "Shown"
-        found, total = await parts.search.search_tracks("shown", Filters(), Order(Sort.RELEVANCE), Page.of(0, 10))
-        assert ([card.number for card in found], total) == ([shown.number], 1)
+        views, total = await parts.tracks.list_tracks(artist, Filters(), Order(), Page.of(0, 10), public_only=True)
+        assert ([view.number for view in views], total) == ([shown.number], 1)
         with pytest.raises(Unavailable):
             await parts.tracks.get(Wanted(Ref(number=hidden.number), artist))
         with pytest.raises(Unavailable):
