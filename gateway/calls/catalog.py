@@ -17,6 +17,8 @@ from gateway.batch import Coalescer
 from gateway.calls.wire import ask, ref
 
 _ANONYMOUS = principal.encode(ANONYMOUS)
+# Why an item of a group was refused.
+_REFUSALS = {kind.default_reason: kind for kind in (errors.NotFound, errors.Forbidden, errors.Unavailable)}
 
 
 class _Wanted(NamedTuple):
@@ -40,21 +42,24 @@ class Catalog:
         self._people_in_groups = Coalescer("catalog.people", self._get_people)
 
     async def get_track(self, track: str | int, *, public_only: bool = False) -> tracks.Track:
-        """One track, in a group with what others ask for now. NotFound, Forbidden."""
+        """One track, in a group with what others ask for now. NotFound, Forbidden, Unavailable."""
         caller = principal.current()
         wanted = _Wanted(track, public_only, _ANONYMOUS if caller is ANONYMOUS else principal.encode(caller))
         outcome = await self._tracks_in_groups.ask(wanted)
         if outcome.WhichOneof("outcome") == "track":
             return outcome.track
-        raise errors.Forbidden() if outcome.refused == errors.Forbidden.default_reason else errors.NotFound()
+        raise _REFUSALS[outcome.refused]()
 
     async def person(self, person: str | int) -> people.Person | None:
         """One person's card, in a group with what others ask for now; None when unknown or removed."""
         return await self._people_in_groups.ask(person)
 
     async def get_tracks(self, request: tracks.GetBatchRequest) -> tracks.GetBatchResponse:
-        """A whole page of tracks in a call of its own."""
-        return await ask(self._tracks.GetBatch, request)
+        """A whole page of tracks in a call of its own. Unavailable if one of them is."""
+        answer = await ask(self._tracks.GetBatch, request)
+        if any(outcome.refused == errors.Unavailable.default_reason for outcome in answer.outcomes):
+            raise errors.Unavailable(retry_after_seconds=1)
+        return answer
 
     async def list_tracks(self, request: tracks.ListRequest) -> tracks.ListResponse:
         return await ask(self._tracks.List, request)

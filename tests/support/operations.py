@@ -182,8 +182,8 @@ def _figures(c: Cast) -> httpx.Response:
 
 AUTH = frozenset({"auth", "postgres"})
 CATALOG = frozenset({"catalog", "postgres", "mongo"})
-# Cards of people are kept in catalog's Postgres.
-PEOPLE = frozenset({"catalog", "postgres"})
+# People, and tracks that everyone may see, are shown from catalog's Postgres.
+SHOWN = frozenset({"catalog", "postgres"})
 STREAMING = frozenset({"streaming", "postgres"})
 AUDIENCE = frozenset({"audience", "postgres"})
 MARKET = frozenset({"marketplace", "postgres"})
@@ -201,34 +201,32 @@ OPERATIONS = [
     Operation("who am I", AUTH, lambda c: c.artist.get("/auth/me")),
     Operation("log in", AUTH, _log_in, is_once=True),
     Operation("register", AUTH, _register, good=201, is_once=True),
-    Operation("track", CATALOG, lambda c: c.stage.stranger().get(f"/tracks/{c.track['id']}")),
+    Operation("track", SHOWN, lambda c: c.stage.stranger().get(f"/tracks/{c.track['id']}")),
     Operation("hidden track", CATALOG, lambda c: c.artist.get(f"/tracks/{c.hidden['id']}")),
     Operation("tracks", CATALOG, lambda c: c.artist.get("/tracks")),
-    Operation("search", CATALOG, lambda c: c.artist.get("/tracks/search", params={"q": "tune"})),
+    Operation("search", SHOWN, lambda c: c.artist.get("/tracks/search", params={"q": "tune"})),
     Operation("rename", CATALOG, lambda c: c.artist.put(f"/tracks/{c.hidden['id']}", json={"title": uuid.uuid4().hex})),
     Operation("new playlist", CATALOG, lambda c: c.listener.post("/playlists", json={"title": "Kept"}), good=201),
-    Operation("find people", PEOPLE, lambda c: c.artist.get("/search", params={"q": "artist", "type": "users"})),
+    Operation("find people", SHOWN, lambda c: c.artist.get("/search", params={"q": "artist", "type": "users"})),
     Operation("aggregator", CATALOG, lambda c: c.stage.http.get("/partner/v1/status/aggregator")),
     Operation("health", CATALOG | AUDIENCE | INSIGHTS, lambda c: c.stage.http.get("/health_check"), away=500),
     Operation("upload", STREAMING | CATALOG, _upload, good=201, is_once=True),
-    Operation("progress", CATALOG | STREAMING, lambda c: c.artist.get(f"/tracks/{c.track['id']}/status")),
+    Operation("progress", SHOWN | STREAMING, lambda c: c.artist.get(f"/tracks/{c.track['id']}/status")),
     Operation("manifest", STREAMING, _manifest),
-    Operation("trending", CATALOG | INSIGHTS, lambda c: c.stage.http.get("/v1/tracks/trending")),
-    Operation(
-        "favorites", CATALOG | AUDIENCE, lambda c: c.stage.http.get(f"/v1/users/{_hashid(c.listener)}/favorites")
-    ),
-    Operation("top people", PEOPLE, lambda c: c.stage.http.get("/v1/users/top")),
+    Operation("trending", SHOWN | INSIGHTS, lambda c: c.stage.http.get("/v1/tracks/trending")),
+    Operation("favorites", SHOWN | AUDIENCE, lambda c: c.stage.http.get(f"/v1/users/{_hashid(c.listener)}/favorites")),
+    Operation("top people", SHOWN, lambda c: c.stage.http.get("/v1/users/top")),
     Operation("app", INSIGHTS, lambda c: c.stage.http.get(f"/v1/developer_apps/{UNKNOWN_APP}"), good=404),
-    Operation("silent stream", CATALOG, lambda c: _discovered(c, "/stream?skip_play_count=true")),
-    Operation("counted stream", CATALOG | AUDIENCE, lambda c: _discovered(c, "/stream"), is_play=True),
+    Operation("silent stream", SHOWN, lambda c: _discovered(c, "/stream?skip_play_count=true")),
+    Operation("counted stream", SHOWN | AUDIENCE, lambda c: _discovered(c, "/stream"), is_play=True),
     Operation("play", AUDIENCE, _play, is_play=True),
     Operation("like", AUDIENCE, _like),
-    Operation("likes", AUDIENCE | PEOPLE, lambda c: c.listener.get(f"/tracks/{c.track['id']}/likes")),
+    Operation("likes", AUDIENCE | SHOWN, lambda c: c.listener.get(f"/tracks/{c.track['id']}/likes")),
     Operation("repost", AUDIENCE, lambda c: c.listener.post(f"/tracks/{c.track['id']}/repost")),
-    Operation("followers", AUDIENCE | PEOPLE, lambda c: c.listener.get(f"/users/{c.artist.id}/followers")),
+    Operation("followers", AUDIENCE | SHOWN, lambda c: c.listener.get(f"/users/{c.artist.id}/followers")),
     Operation("stats", INSIGHTS, lambda c: c.listener.get(f"/tracks/{c.track['id']}/stats")),
     Operation("figures", INSIGHTS, _figures, away=500),
-    Operation("listeners", INSIGHTS | PEOPLE, lambda c: c.artist.get(f"/streams/v1/top-audience/{c.track['id']}")),
+    Operation("listeners", INSIGHTS | SHOWN, lambda c: c.artist.get(f"/streams/v1/top-audience/{c.track['id']}")),
     Operation("products", MARKET, lambda c: c.listener.get("/marketplace/products")),
     Operation("download", MARKET, lambda c: c.listener.get(f"/marketplace/download/{c.product['id']}")),
 ]

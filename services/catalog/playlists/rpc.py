@@ -12,7 +12,7 @@ from chassis.errors import FieldError, Invalid
 from chassis.pages import Page
 from chassis.principal import Kind
 from services.catalog import events
-from services.catalog.people.person import Person, Ref
+from services.catalog.people.person import Person
 from services.catalog.people.rpc import MOST_ITEMS, person, ref, refs
 from services.catalog.playlists.domain import Playlists
 from services.catalog.playlists.playlist import Collaborator, Permission, Shown, View, Wanted
@@ -173,9 +173,8 @@ class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
 
     async def _shown(self, caller: principal.Principal, view: View) -> dict[UUID, TrackView]:
         """The tracks of a playlist as they are shown, by id."""
-        wanted = [tracks.Wanted(Ref(id=shown.track.id), caller) for shown in view.entries]
-        found = await self._tracks.get_batch(wanted)
-        return {one.id: one for one in found if isinstance(one, TrackView)}
+        found = await self._tracks.show(caller, [shown.track.id for shown in view.entries], public_only=False)
+        return {track.id: track for track in found}
 
 
 def summary(view: View) -> pb.Playlist:

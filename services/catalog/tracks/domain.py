@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from chassis import idempotency, ids
-from chassis.errors import Conflict, Error, FieldError, Forbidden, Invalid, NotFound
+from chassis.errors import Conflict, Error, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from chassis.mongo import Mongo, Session
 from chassis.pages import Page
 from chassis.postgres import Database
@@ -81,11 +81,14 @@ class Tracks:
 
     async def get_batch(self, items: Sequence[Wanted]) -> list[View | Error]:
         """Each item's view or refusal, however many there are: one read of Postgres; where not everyone may see them,
-        one of MongoDB and another of Postgres."""
+        one of MongoDB and another of Postgres. MongoDB away: those alone are Unavailable."""
         async with self._database.connection() as conn:
             listed = _by_ref(await views.get_listed(conn, *_names(items)))
         others = [item for item in items if item.ref not in listed]
-        known = _by_ref(await store.get_many(self._mongo, *_names(others)))
+        try:
+            known = _by_ref(await store.get_many(self._mongo, *_names(others)))
+        except Unavailable as away:
+            return [listed.get(item.ref) or away for item in items]
         outcomes = [listed.get(item.ref) or outcome_of(item, known.get(item.ref)) for item in items]
         shown = await self._views([o for o in outcomes if isinstance(o, Track)])
         return [shown[o.id] if isinstance(o, Track) else o for o in outcomes]
@@ -110,8 +113,11 @@ class Tracks:
         return await self.show(caller, ids, public_only=public_only), total
 
     async def show(self, caller: Principal, ids: Sequence[UUID], *, public_only: bool) -> list[View]:
-        """Those of these that the caller may see, in this order."""
+        """Those of these that the caller may see, in this order. Raises Unavailable."""
         outcomes = await self.get_batch([Wanted(Ref(id=id), caller, public_only) for id in ids])
+        for outcome in outcomes:
+            if isinstance(outcome, Unavailable):
+                raise outcome
         return [outcome for outcome in outcomes if isinstance(outcome, View)]
 
     async def change(self, caller: Principal, id: UUID, named: Collection[str], form: Form) -> View:

@@ -13,7 +13,7 @@ from services.catalog.people.person import Ref
 from services.catalog.tracks.domain import Wanted
 from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
-from services.catalog.tracks.track import Filters, Order
+from services.catalog.tracks.track import Filters, Order, View
 from tests.integration.catalog.house import House
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -82,5 +82,11 @@ async def test_without_mongodb_what_everyone_may_see_is_shown(house: House) -> N
         assert ([view.number for view in views], total) == ([shown.number], 1)
         with pytest.raises(Unavailable):
             await parts.tracks.get(Wanted(Ref(number=hidden.number), artist))
+        both = [Wanted(Ref(number=track.number), artist) for track in (hidden, shown)]
+        refused, view = await parts.tracks.get_batch(both)
+        assert isinstance(refused, Unavailable)
+        assert isinstance(view, View)
+        with pytest.raises(Unavailable):
+            await parts.tracks.show(artist, [ids.parse(shown.id), ids.parse(hidden.id)], public_only=False)
         with pytest.raises(Unavailable):
             await parts.tracks.remove(artist, ids.new_id())

@@ -489,7 +489,7 @@ class GetOutcome(_message.Message):
     TRACK_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     refused: _builtins.str
-    """A reason of the error vocabulary: NOT_FOUND or FORBIDDEN."""
+    """A reason of the error vocabulary: NOT_FOUND, FORBIDDEN, or UNAVAILABLE when it is so for this item alone."""
     @_builtins.property
     def track(self) -> Global___Track: ...
     def __init__(
