@@ -1,4 +1,4 @@
-"""MongoDB through motor, which is imported here alone: its successor shares every call used here.
+"""MongoDB through the asyncio client of its own driver, which is imported here alone.
 
 A write is one transaction, run again on a transient fault; document, idempotency key and outbox document go in
 together.
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, WTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -36,7 +36,7 @@ class Mongo:
     """One database of a MongoDB replica set. Opening it needs no server."""
 
     def __init__(self, url: str, database: str) -> None:
-        self._client: Any = AsyncIOMotorClient(
+        self._client: AsyncMongoClient[Any] = AsyncMongoClient(
             url,
             tz_aware=True,
             tzinfo=UTC,
@@ -56,7 +56,7 @@ class Mongo:
         return self._database[name]
 
     async def close(self) -> None:
-        self._client.close()
+        await self._client.close()
 
     async def check(self) -> None:
         """Raises one clear line when the server cannot do transactions."""
@@ -67,7 +67,7 @@ class Mongo:
     async def run(self, work: Callable[[Session], Awaitable[_Result]]) -> _Result:
         """Runs `work` in a transaction, again on TransientTransactionError; Unavailable when the server is away."""
         with reachable():
-            async with asyncio.timeout(clock.remaining(TRANSACTION_SECONDS)), await self._client.start_session() as s:
+            async with asyncio.timeout(clock.remaining(TRANSACTION_SECONDS)), self._client.start_session() as s:
                 result: _Result = await s.with_transaction(
                     work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
                 )

@@ -14,7 +14,7 @@ OBJECTS = {"obstore"}
 TOKENS = {"cryptography", "jwt"}
 PACKAGES = {
     "auth": OF_A_SERVICE | TOKENS | {"argon2"},
-    "catalog": OF_A_SERVICE | {"motor", "pymongo"},
+    "catalog": OF_A_SERVICE | {"pymongo"},
     "streaming": OF_A_SERVICE | OBJECTS | {"imageio_ffmpeg", "mutagen", "numpy", "puremagic"},
     "audience": OF_A_SERVICE,
     "marketplace": OF_A_SERVICE,

@@ -208,7 +208,7 @@ OPERATIONS = [
     Operation("rename", CATALOG, lambda c: c.artist.put(f"/tracks/{c.hidden['id']}", json={"title": uuid.uuid4().hex})),
     Operation("new playlist", CATALOG, lambda c: c.listener.post("/playlists", json={"title": "Kept"}), good=201),
     Operation("find people", SHOWN, lambda c: c.artist.get("/search", params={"q": "artist", "type": "users"})),
-    Operation("aggregator", CATALOG, lambda c: c.stage.http.get("/partner/v1/status/aggregator")),
+    Operation("aggregator", SHOWN, lambda c: c.stage.http.get("/partner/v1/status/aggregator")),
     Operation("health", CATALOG | AUDIENCE | INSIGHTS, lambda c: c.stage.http.get("/health_check"), away=500),
     Operation("upload", STREAMING | CATALOG, _upload, good=201, is_once=True),
     Operation("progress", SHOWN | STREAMING, lambda c: c.artist.get(f"/tracks/{c.track['id']}/status")),

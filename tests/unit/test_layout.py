@@ -65,7 +65,7 @@ def reads_wall_clock(file: Path) -> bool:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_domains_import_no_wire_and_no_driver(service: str) -> None:
-    forbidden = {"grpc", "asyncpg", "motor", "pymongo", "redis", "aiokafka", "soundstage"}
+    forbidden = {"grpc", "asyncpg", "pymongo", "redis", "aiokafka", "soundstage"}
     for file in (ROOT / "services" / service).rglob("domain.py"):
         assert not imported(file) & forbidden, file
 

@@ -1,14 +1,15 @@
 """The rules of tracks. A write is one MongoDB transaction: document, idempotency key and event."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from chassis import idempotency, ids
+from chassis import clock, idempotency, ids
 from chassis.errors import Conflict, Error, FieldError, Forbidden, Invalid, NotFound, Unavailable
-from chassis.mongo import Mongo, Session
+from chassis.mongo import Mongo, Session, reachable
 from chassis.pages import Page
 from chassis.postgres import Database
 from chassis.principal import Principal
@@ -22,6 +23,8 @@ from services.catalog.tracks.form import Form, changes, checked, merged
 from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View
 
 LONGEST_KEY = 255
+# Less than callers give a read, so that a batch is still answered when MongoDB hangs.
+MONGO_SECONDS = 2.0
 _Found = TypeVar("_Found", View, Track)
 
 
@@ -86,7 +89,9 @@ class Tracks:
             listed = _by_ref(await views.get_listed(conn, *_names(items)))
         others = [item for item in items if item.ref not in listed]
         try:
-            known = _by_ref(await store.get_many(self._mongo, *_names(others)))
+            with reachable():
+                async with asyncio.timeout(clock.remaining(MONGO_SECONDS)):
+                    known = _by_ref(await store.get_many(self._mongo, *_names(others)))
         except Unavailable as away:
             return [listed.get(item.ref) or away for item in items]
         outcomes = [listed.get(item.ref) or outcome_of(item, known.get(item.ref)) for item in items]
