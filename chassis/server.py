@@ -1,6 +1,7 @@
 """The gRPC server of a process: one border for deadline, principal, errors, metrics and spans; health; graceful end."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import perf_counter
@@ -22,6 +23,10 @@ MOST_CALLS = 512
 LONGEST_CALL_SECONDS = 30.0
 
 log = telemetry.logger(__name__)
+# Where gRPC tells, with a traceback, that a caller was gone in the very moment of its answer.
+logging.getLogger("grpc._cython.cygrpc").addFilter(
+    lambda record: not record.getMessage().startswith("ExecuteBatchError raised in core")
+)
 
 Servicer = tuple[Any, Callable[[Any, Any], None]]
 
