@@ -59,12 +59,7 @@ CREATE TABLE search_tracks (
     indexed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Where search looks first: the more a track is played, the higher; each holds several times as many as the one above.
     -- Those that nobody played are shared out by their ids.
-    tier smallint NOT NULL DEFAULT 0,
-    number bigint,
-    -- What is shown of a listed track (tracks/card.py), so that MongoDB need not be asked; NULL of other tracks. It counts
-    -- while its version is that of the row: an older catalog writes none.
-    card bytea,
-    card_version bigint
+    tier smallint NOT NULL DEFAULT 0
 );
 CREATE INDEX ON search_tracks (created_at, track_id) WHERE is_listed;
 CREATE INDEX ON search_tracks (owner_id, is_listed);
@@ -119,7 +114,19 @@ CREATE INDEX search_tracks_title ON search_tracks (title_key, tier) WHERE is_lis
 CREATE INDEX search_tracks_owner_number ON search_tracks (owner_number, created_at, track_id) WHERE is_listed;
 -- Words by their beginning.
 CREATE INDEX search_words_word ON search_words (word);
-CREATE INDEX search_tracks_number ON search_tracks (number);
+
+-- What is shown of a listed track (tracks/card.py), so that MongoDB need not be asked; made anew by `rebuild-search`, as
+-- `search_tracks` is. Apart from it, since a search reads some thousand of those rows and shows a few. A card counts while
+-- its version is that of the search row: an older catalog writes none.
+CREATE TABLE track_cards (
+    track_id uuid PRIMARY KEY,
+    number bigint NOT NULL,
+    -- NULL unless the track is listed.
+    card bytea,
+    version bigint NOT NULL,
+    indexed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ON track_cards (number);
 
 -- How many listed tracks each artist has; kept with the rows.
 CREATE TABLE track_counts (owner_id uuid PRIMARY KEY, listed bigint NOT NULL);

@@ -95,7 +95,7 @@ class Search:
         count = 0
         async for tracks in tracks_store.export(self._mongo, None):
             async with self._database.transaction() as conn:
-                await store.apply(conn, tracks, table="shadow.search_tracks")
+                await store.apply(conn, tracks, schema="shadow")
             count += len(tracks)
         async for batch in playlists_store.export(self._mongo, None):
             async with self._database.transaction() as conn:

@@ -1,21 +1,32 @@
 """SQL of a rebuild: every projection filled anew in the schema `shadow` while the old one serves, then swapped in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+
+from asyncpg import LockNotAvailableError
 
 from chassis.postgres import Connection
 from services.catalog.search import counts, playlists, store, tiers
 
 # Each table's key, and what a newer row does to an older one.
-TABLES = {"search_tracks": ("track_id", store.NEWER), "search_playlists": ("playlist_id", playlists.NEWER)}
+TABLES = {
+    "search_tracks": ("track_id", store.NEWER),
+    "track_cards": ("track_id", store.NEWER_CARD),
+    "search_playlists": ("playlist_id", playlists.NEWER),
+}
 # Over all rows; the pool's own limit is for requests.
 LONG_SECONDS = 3600.0
 NO_TIMEOUT = "SET statement_timeout = 0"
 NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 USUAL_TIMEOUT = "RESET statement_timeout"
-# Who writes waits from here on; who reads, only while one table takes the other's place.
-LOCK = "LOCK TABLE search_tracks, search_playlists, search_words IN EXCLUSIVE MODE"
+# Who writes waits from here on; who reads, only while the tables take the others' places.
+LOCK = "LOCK TABLE search_tracks, track_cards, search_playlists, search_words IN EXCLUSIVE MODE"
+LOCK_ALONE = """
+SET LOCAL lock_timeout = '200ms';
+LOCK TABLE search_tracks, track_cards, search_playlists IN ACCESS EXCLUSIVE MODE
+"""
 LOCK_REBUILD = "SELECT pg_try_advisory_lock(hashtextextended('catalog.rebuild_search', 0))"
 UNLOCK_REBUILD = "SELECT pg_advisory_unlock(hashtextextended('catalog.rebuild_search', 0))"
 NOW = "SELECT clock_timestamp()"
@@ -84,5 +95,17 @@ async def swap(conn: Connection, started: datetime) -> None:
     await tiers.move_rebuilt(conn, LONG_SECONDS)
     await counts.count_rebuilt(conn, LONG_SECONDS)
     await conn.execute(FORGET_UNUSED_WORDS, timeout=LONG_SECONDS)
+    await _lock_alone(conn)
     for table in TABLES:
         await conn.execute(SWAP.format(table=table))
+
+
+async def _lock_alone(conn: Connection) -> None:
+    """Whoever reads two of the tables may hold one and wait for the other, so give way before one of us is ended."""
+    while True:
+        try:
+            async with conn.transaction():
+                await conn.execute(LOCK_ALONE)
+            return
+        except LockNotAvailableError:
+            await asyncio.sleep(0.05)

@@ -1,6 +1,6 @@
-"""SQL of the search rows: one a track, to list and to search by, with the card of what everyone may see."""
+"""SQL of the search rows: one a track, to list and to search by, and beside it one with its card."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,22 +14,29 @@ NEWER = """
 ON CONFLICT (track_id) DO UPDATE SET
     is_listed = excluded.is_listed, is_removed = excluded.is_removed, title_key = excluded.title_key,
     genre_key = excluded.genre_key, format = excluded.format, duration_seconds = excluded.duration_seconds,
-    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at, tier = excluded.tier,
-    number = excluded.number, card = excluded.card, card_version = excluded.card_version
+    words = excluded.words, version = excluded.version, indexed_at = excluded.indexed_at, tier = excluded.tier
 WHERE kept.version < excluded.version
 """
 APPLY = f"""
-INSERT INTO {{table}} AS kept
+INSERT INTO {{schema}}.search_tracks AS kept
     (track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-    created_at, words, version, number, card, card_version, tier)
+    created_at, words, version, tier)
 SELECT new.track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-    created_at, words::tsvector, new.version, number, card, new.version, {tiers.of("new.track_id", "t.plays")}
+    created_at, words::tsvector, new.version, {tiers.of("new.track_id", "t.plays")}
 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::boolean[], $6::text[], $7::text[], $8::text[],
-    $9::bigint[], $10::timestamptz[], $11::text[], $12::bigint[], $13::bigint[], $14::bytea[]) AS new (track_id,
-    owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds, created_at, words,
-    version, number, card)
+    $9::bigint[], $10::timestamptz[], $11::text[], $12::bigint[]) AS new (track_id, owner_id, owner_number, is_listed,
+    is_removed, title_key, genre_key, format, duration_seconds, created_at, words, version)
 LEFT JOIN totals AS t ON t.subject_id = new.track_id
 {NEWER}
+"""
+NEWER_CARD = """
+ON CONFLICT (track_id) DO UPDATE SET card = excluded.card, version = excluded.version, indexed_at = excluded.indexed_at
+WHERE kept.version < excluded.version
+"""
+APPLY_CARDS = f"""
+INSERT INTO {{schema}}.track_cards AS kept (track_id, number, card, version)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bigint[])
+{NEWER_CARD}
 """
 MATCHING = "FROM search_tracks AS s LEFT JOIN totals AS t ON t.subject_id = s.track_id WHERE "
 LISTED = "s.is_listed"
@@ -74,12 +81,13 @@ ORDERS = {
 }
 
 
-async def apply(conn: Connection, tracks: Sequence[Track], *, table: str = "search_tracks") -> None:
+async def apply(conn: Connection, tracks: Sequence[Track], *, schema: str = "public") -> None:
     """Takes over the tracks that are newer than their rows."""
     ordered = sorted(tracks, key=lambda track: track.id)
     if not ordered:
         return
-    await conn.execute(APPLY.format(table=table), *map(list, zip(*map(_row, ordered), strict=True)))
+    await conn.execute(APPLY.format(schema=schema), *_columns(map(_row, ordered)))
+    await conn.execute(APPLY_CARDS.format(schema=schema), *_columns(map(_card, ordered)))
     listed = (words.vocabulary(*texts) for texts in map(_texts, filter(_is_listed, ordered)))
     await vocabulary.add(conn, set().union(*listed))
 
@@ -135,8 +143,15 @@ def _row(t: Track) -> tuple[Any, ...]:
     vector = words.vector(*zip(_texts(t), "ABCD", strict=True)) if t.is_listed else ""
     title, genre = words.fold(t.title), words.key(t.genre) if t.genre is not None else None
     place = (t.id, t.owner_id, t.owner_number, t.is_listed, t.is_removed)
-    shown = card.of(t) if t.is_listed else None
-    return (*place, title, genre, t.format, t.duration_seconds, t.created_at, vector, t.version, t.number, shown)
+    return (*place, title, genre, t.format, t.duration_seconds, t.created_at, vector, t.version)
+
+
+def _card(t: Track) -> tuple[Any, ...]:
+    return t.id, t.number, card.of(t) if t.is_listed else None, t.version
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _texts(track: Track) -> tuple[str, str, str, str]:

@@ -29,11 +29,12 @@ LEFT JOIN totals AS t ON t.subject_id = wanted.track_id
 LEFT JOIN sold ON sold.track_id = wanted.track_id
 LEFT JOIN owners ON owners.id = wanted.owner_id
 """
-# The version of a card is another where a catalog that knew no cards has changed the row.
+# The version of a card is another where a catalog that knew no cards has changed the search row.
 GET_LISTED = _GET.format(
     wanted="""
-    SELECT track_id, number AS track_number, owner_id, owner_number, is_listed, card FROM search_tracks
-    WHERE (track_id = ANY($1::uuid[]) OR number = ANY($2::bigint[])) AND is_listed AND card_version = version
+    SELECT track_id, c.number AS track_number, s.owner_id, s.owner_number, s.is_listed, c.card
+    FROM track_cards AS c JOIN search_tracks AS s USING (track_id, version)
+    WHERE (c.track_id = ANY($1::uuid[]) OR c.number = ANY($2::bigint[])) AND s.is_listed
     """
 )
 GET_OF = _GET.format(

@@ -109,7 +109,8 @@ async def test_rebuilt_rows_equal_those_that_grew(house: House) -> None:
 async def rows(house: House) -> list[tuple[object, ...]]:
     sql = """
     SELECT track_id, owner_id, owner_number, is_listed, is_removed, title_key, genre_key, format, duration_seconds,
-        created_at, words, version, tier, number, card, card_version FROM search_tracks ORDER BY track_id
+        created_at, words, s.version, tier, number, card
+    FROM search_tracks AS s LEFT JOIN track_cards USING (track_id, version) ORDER BY track_id
     """
     async with house.database.connection() as conn:
         return [tuple(row) for row in await conn.fetch(sql)]
@@ -148,7 +149,7 @@ async def test_what_is_written_while_the_shadow_fills_is_in_the_new_rows(house: 
     async with house.database.connection() as conn:
         started = await shadow.make(conn)
         async for tracks in tracks_store.export(house.mongo, None):
-            await store.apply(conn, tracks, table="shadow.search_tracks")
+            await store.apply(conn, tracks, schema="shadow")
         await house.change(track, artist, title="Meanwhile")
         await house.release(artist, title="New")
         await house.counted(track.id, plays=5000)
