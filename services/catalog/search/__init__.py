@@ -1,1 +1,1 @@
-"""Search: Postgres ranks, and has the cards of what everyone may see; the rest is MongoDB's."""
+"""Search: Postgres ranks by rows that are derived from MongoDB, and keeps cards of what everyone may see."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from asyncpg import LockNotAvailableError
 
+from chassis.errors import Unavailable
 from chassis.postgres import Connection
 from services.catalog.search import counts, playlists, store, tiers
 
@@ -18,6 +19,8 @@ TABLES = {
 }
 # Over all rows; the pool's own limit is for requests.
 LONG_SECONDS = 3600.0
+# Of a quarter of a second each, in which writers wait.
+MOST_TRIES = 60
 NO_TIMEOUT = "SET statement_timeout = 0"
 NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 USUAL_TIMEOUT = "RESET statement_timeout"
@@ -102,10 +105,11 @@ async def swap(conn: Connection, started: datetime) -> None:
 
 async def _lock_alone(conn: Connection) -> None:
     """Whoever reads two of the tables may hold one and wait for the other, so give way before one of us is ended."""
-    while True:
+    for _ in range(MOST_TRIES):
         try:
             async with conn.transaction():
                 await conn.execute(LOCK_ALONE)
-            return
+                return
         except LockNotAvailableError:
             await asyncio.sleep(0.05)
+    raise Unavailable("Somebody reads the search rows without end (a dump?); nothing was changed, try again after it")

@@ -86,8 +86,8 @@ class Tracks:
         """Each item's view or refusal, however many there are: one read of Postgres; where not everyone may see them,
         one of MongoDB and another of Postgres. MongoDB away: those alone are Unavailable."""
         async with self._database.connection() as conn:
-            listed = _by_ref(await views.get_listed(conn, *_names(items)))
-        others = [item for item in items if item.ref not in listed]
+            listed = _by_ref(await views.get_listed(conn, *_names(item.ref for item in items)))
+        others = [item.ref for item in items if item.ref not in listed]
         try:
             with reachable():
                 async with asyncio.timeout(clock.remaining(MONGO_SECONDS)):
@@ -187,8 +187,7 @@ class Tracks:
 
     async def list_states(self, refs: Collection[Ref]) -> list[Track]:
         """The tracks as they are now, tombstones too; unknown ones are left out."""
-        numbers = {ref.number for ref in refs if ref.number}
-        return await store.get_many(self._mongo, {ref.id for ref in refs if ref.id}, numbers)
+        return await store.get_many(self._mongo, *_names(refs))
 
     async def list_tags(self, caller: Principal, owner: Ref, most: int) -> list[str]:
         """The tags of the owner's tracks that everyone may see, most used first, then from Z to A. Raises NotFound."""
@@ -250,8 +249,8 @@ class Tracks:
             return await views.get_of(conn, tracks)
 
 
-def _names(items: Iterable[Wanted]) -> tuple[set[UUID], set[int]]:
-    refs = [item.ref for item in items]
+def _names(refs: Iterable[Ref]) -> tuple[set[UUID], set[int]]:
+    refs = list(refs)
     return {ref.id for ref in refs if ref.id}, {ref.number for ref in refs if ref.number}
 
 

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from soundstage.catalog.v1.tracks_pb2 import TRACK_SORT_TITLE
 
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Unavailable
 from services.catalog.search import shadow, store
 from services.catalog.tracks import store as tracks_store
 from tests.integration.catalog.house import House
@@ -141,6 +141,20 @@ async def test_writers_and_readers_go_on_while_rows_are_rebuilt(house: House) ->
     titles = [(await house.get(track)).title for track in tracks]
     assert sorted(await house.list_titles()) == sorted(titles)
     assert sorted(await house.find("meanwhile", limit=100)) == sorted(titles)
+
+
+async def test_a_reader_without_end_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shadow, "MOST_TRIES", 2)
+    artist = house.user()
+    track = await house.release(artist, title="Before")
+    async with house.database.transaction() as reader:
+        await reader.execute("SELECT FROM track_cards")
+        with pytest.raises(Unavailable):
+            await house.parts.search.rebuild()
+        await house.change(track, artist, title="After")
+        assert await house.list_titles() == ["After"]
+    await house.parts.search.rebuild()
+    assert await house.find("after") == ["After"]
 
 
 async def test_what_is_written_while_the_shadow_fills_is_in_the_new_rows(house: House) -> None:
