@@ -1,6 +1,6 @@
 """SQL of the search rows: one a track, to list and to search by, and beside it one with its card."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -86,8 +86,8 @@ async def apply(conn: Connection, tracks: Sequence[Track], *, schema: str = "pub
     ordered = sorted(tracks, key=lambda track: track.id)
     if not ordered:
         return
-    await conn.execute(APPLY.format(schema=schema), *_columns(map(_row, ordered)))
-    await conn.execute(APPLY_CARDS.format(schema=schema), *_columns(map(_card, ordered)))
+    await conn.execute(APPLY.format(schema=schema), *map(list, zip(*map(_row, ordered), strict=True)))
+    await conn.execute(APPLY_CARDS.format(schema=schema), *map(list, zip(*map(_card, ordered), strict=True)))
     listed = (words.vocabulary(*texts) for texts in map(_texts, filter(_is_listed, ordered)))
     await vocabulary.add(conn, set().union(*listed))
 
@@ -148,10 +148,6 @@ def _row(t: Track) -> tuple[Any, ...]:
 
 def _card(t: Track) -> tuple[Any, ...]:
     return t.id, t.number, card.of(t) if t.is_listed else None, t.version
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _texts(track: Track) -> tuple[str, str, str, str]:
