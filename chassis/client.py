@@ -12,7 +12,7 @@ from chassis import clock, errors, principal, rpc_errors, telemetry
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
 # The tracks of a playlist, 1,000, each with the longest texts that it may have.
-MOST_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class Channel:
@@ -27,7 +27,7 @@ class Channel:
                 ("grpc.service_config", json.dumps(_service_config(services, keyed))),
                 ("grpc.enable_retries", 1),
                 ("grpc.keepalive_time_ms", 30_000),
-                ("grpc.max_receive_message_length", MOST_ANSWER_BYTES),
+                ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
                 # A service that comes back is found at once, not after minutes of back-off.
                 ("grpc.max_reconnect_backoff_ms", 1_000),
                 # Else a name may be asked for twice a minute only, and replicas that were replaced are not found.

@@ -17,8 +17,8 @@ from chassis.ids import new_id
 
 WEEK_MS = 7 * 24 * 3600 * 1000
 # Of a message, and of a record with its key and headers.
-MOST_BYTES = 1_000_000
-MOST_RECORD_BYTES = MOST_BYTES + 64 * 1024
+MAX_BYTES = 1_000_000
+MAX_RECORD_BYTES = MAX_BYTES + 64 * 1024
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -46,8 +46,8 @@ class Event:
     traceparent: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.payload) > MOST_BYTES:
-            raise Invalid(f"An event of {len(self.payload)} bytes; the most is {MOST_BYTES}")
+        if len(self.payload) > MAX_BYTES:
+            raise Invalid(f"An event of {len(self.payload)} bytes; the most is {MAX_BYTES}")
 
     @classmethod
     def of(cls, topic: str, key: str, message: Message, *, type: str, id: UUID | None = None) -> "Event":

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from chassis import errors, telemetry
-from chassis.events import MOST_RECORD_BYTES, Record
+from chassis.events import MAX_RECORD_BYTES, Record
 from chassis.outbox import cluster_id
 from chassis.postgres import Connection, Database
 
@@ -28,8 +28,8 @@ REQUEST_MS = SESSION_MS + 1_000
 # A topic that was made after we joined is seen within this time, not within five minutes.
 METADATA_MS = 5_000
 # A bad deploy, not bad data: then the process ends rather than set everything aside.
-MOST_DEAD_IN_A_ROW = 100
-MOST_DEAD_OF_LAST_THOUSAND = 10
+MAX_DEAD_IN_A_ROW = 100
+MAX_DEAD_OF_LAST_THOUSAND = 10
 
 log = telemetry.logger(__name__)
 
@@ -147,9 +147,9 @@ class Consumer:
     def judge(self, dead: bool) -> None:
         """Remembers the outcome of one record; raises when too many are dead for this to be bad data."""
         self._dead.append(dead)
-        last = list(self._dead)[-MOST_DEAD_IN_A_ROW:]
-        in_a_row = len(last) == MOST_DEAD_IN_A_ROW and all(last)
-        too_many = len(self._dead) == self._dead.maxlen and sum(self._dead) > MOST_DEAD_OF_LAST_THOUSAND
+        last = list(self._dead)[-MAX_DEAD_IN_A_ROW:]
+        in_a_row = len(last) == MAX_DEAD_IN_A_ROW and all(last)
+        too_many = len(self._dead) == self._dead.maxlen and sum(self._dead) > MAX_DEAD_OF_LAST_THOUSAND
         if dead and (in_a_row or too_many):
             raise SystemExit(f"{self.group}: too many dead letters; stopped, since this is not bad data")
 
@@ -180,7 +180,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             bootstrap_servers=self._of.bootstrap,
             acks="all",
             enable_idempotence=True,
-            max_request_size=MOST_RECORD_BYTES,
+            max_request_size=MAX_RECORD_BYTES,
             request_timeout_ms=REQUEST_MS,
         )
         try:

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from chassis import telemetry
 from chassis.errors import Error
-from chassis.events import MOST_RECORD_BYTES, Topic
+from chassis.events import MAX_RECORD_BYTES, Topic
 
 log = telemetry.logger(__name__)
 
@@ -131,6 +131,6 @@ def _new(topic: Topic, replication: int) -> NewTopic:
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": str(topic.retention_ms),
         "min.insync.replicas": str(max(1, replication - 1)),
-        "max.message.bytes": str(MOST_RECORD_BYTES),
+        "max.message.bytes": str(MAX_RECORD_BYTES),
     }
     return NewTopic(topic.name, topic.partitions, replication, topic_configs=settings)

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import telemetry
-from chassis.events import MOST_RECORD_BYTES, Event
+from chassis.events import MAX_RECORD_BYTES, Event
 
 BATCH = 500
 POLL_SECONDS = 0.25
@@ -100,7 +100,7 @@ class Relay:
             acks="all",
             linger_ms=2,
             max_batch_size=BATCH * 1024,  # all of a turn in one round trip, however far the broker is
-            max_request_size=MOST_RECORD_BYTES,
+            max_request_size=MAX_RECORD_BYTES,
             request_timeout_ms=int(PUBLISH_SECONDS * 1000),
         )
         try:

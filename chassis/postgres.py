@@ -135,7 +135,7 @@ class Database:
                         "jit": "off",
                     },
                 )
-                telemetry.DATABASE_MOST.inc(self._size[1])
+                telemetry.DATABASE_LIMIT.inc(self._size[1])
             return self._pool
 
     async def add_events(self, conn: Connection, events: Sequence[Event]) -> None:

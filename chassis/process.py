@@ -17,6 +17,7 @@ from chassis.errors import Error, Unavailable
 from chassis.migrate import Migration
 
 _Settings = TypeVar("_Settings", bound=Settings)
+_Result = TypeVar("_Result")
 log = telemetry.logger(__name__)
 
 
@@ -122,6 +123,29 @@ def run(
 
     try:
         uvloop.run(started())
+    except Error as error:
+        sys.exit(f"{service}: {error.message}")
+
+
+def command(service: str, settings: Settings, work: Callable[[AsyncExitStack], Awaitable[_Result]]) -> _Result:
+    """Runs an operator's command and returns what `work` gives; exits with one line on an Error.
+
+    `work` builds the parts it needs and leaves their closing to the stack.
+    """
+    # The metrics port belongs to the process that serves.
+    telemetry.start(service, settings.model_copy(update={"metrics_port": 0}))
+    clock.shift(settings.clock_offset_seconds)
+
+    async def done() -> _Result:
+        async with AsyncExitStack() as stack:
+            return await work(stack)
+
+    try:
+        return uvloop.run(done())
+    except Unavailable as error:
+        if error.message != Unavailable.default_message:
+            sys.exit(f"{service}: {error.message}")
+        sys.exit(f"{service}: the database does not answer; {service.upper()}_DATABASE_URL says where it is.")
     except Error as error:
         sys.exit(f"{service}: {error.message}")
 

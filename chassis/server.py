@@ -14,13 +14,13 @@ from grpc_reflection.v1alpha import reflection
 from opentelemetry.trace import SpanKind
 
 from chassis import clock, errors, principal, rpc_errors, telemetry
-from chassis.client import MOST_ANSWER_BYTES
+from chassis.client import MAX_ANSWER_BYTES
 from chassis.config import Settings
 
-MOST_REQUEST_BYTES = 4 * 1024 * 1024
-MOST_CALLS = 512
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+MAX_CALLS = 512
 # A call whose caller set no deadline still ends.
-LONGEST_CALL_SECONDS = 30.0
+MAX_CALL_SECONDS = 30.0
 
 log = telemetry.logger(__name__)
 # Where gRPC tells, with a traceback, that a caller was gone in the very moment of its answer.
@@ -54,15 +54,15 @@ class Server:
     def _build(self) -> aio.Server:
         server = aio.server(
             interceptors=[self._border],
-            maximum_concurrent_rpcs=MOST_CALLS,
+            maximum_concurrent_rpcs=MAX_CALLS,
             options=[
                 ("grpc.so_reuseport", 0),
                 # Else clients that are connected never find new replicas.
                 ("grpc.max_connection_age_ms", int(self._settings.connection_age_seconds * 1000)),
                 ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
                 ("grpc.keepalive_permit_without_calls", 1),
-                ("grpc.max_receive_message_length", MOST_REQUEST_BYTES),
-                ("grpc.max_send_message_length", MOST_ANSWER_BYTES),
+                ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+                ("grpc.max_send_message_length", MAX_ANSWER_BYTES),
             ],
         )
         for servicer, add in self._servicers:
@@ -113,11 +113,11 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
                 raise RuntimeError(f"{method} does not state who may call it")
             self._allowed[method] = policy
 
-    async def drained(self, most_seconds: float) -> None:
-        """Waits until no call is in flight, `most_seconds` at the most."""
+    async def drained(self, max_seconds: float) -> None:
+        """Waits until no call is in flight, `max_seconds` at the most."""
         if self._in_flight:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), most_seconds)
+                await asyncio.wait_for(self._idle.wait(), max_seconds)
 
     async def intercept_service(
         self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]], details: grpc.HandlerCallDetails
@@ -154,7 +154,7 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
     def _entered(self, method: str, context: Any) -> Iterator[_Outcome]:
         """Gives the block its caller, budget and span, and turns what it raises into the outcome."""
         metadata = dict(context.invocation_metadata() or ())
-        budget = context.time_remaining() or LONGEST_CALL_SECONDS
+        budget = context.time_remaining() or MAX_CALL_SECONDS
         outcome, started = _Outcome(), perf_counter()
         self._count(1)
         try:

@@ -112,7 +112,7 @@ class Gateway:
 
     async def _operate(self, request: Request, operation: Operation) -> Response:
         """Limit, token, limit of the account, then the handler: in this order in every contract."""
-        if self._in_flight > self._parts.settings.most_requests:
+        if self._in_flight > self._parts.settings.max_requests:
             raise errors.Unavailable(retry_after_seconds=1)
         if operation.limits:
             await self._spend(request, operation.limits, request.address)

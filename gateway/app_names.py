@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import parse_qsl
 
-from soundstage.insights.v1.apps_pb2 import AppCount, RecordRequest, RecordResponse
+from soundstage.insights.v1.apps_pb2 import AppCount, RecordAppsRequest, RecordAppsResponse
 
 from chassis import clock, errors, telemetry
 from chassis.clock import timestamp
@@ -19,28 +19,28 @@ log = telemetry.logger(__name__)
 
 PREFIX = "/v1/"
 UNKNOWN = "unknown"
-MOST_CHARACTERS = 128
+MAX_CHARACTERS = 128
 # Whoever makes up names fills neither our memory nor a message: further ones are unknown.
-MOST_NAMES = 2_000
+MAX_NAMES = 2_000
 EVERY_SECONDS = 5.0
 # At the end insights may just be on its way back.
 PATIENCE_SECONDS = 3.0
 PAUSE_SECONDS = 0.3
 
-Record = Callable[[RecordRequest], Awaitable[RecordResponse]]
+Record = Callable[[RecordAppsRequest], Awaitable[RecordAppsResponse]]
 
 
 class AppNames:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._counts: Counter[str] = Counter()
-        self._report: RecordRequest | None = None
+        self._report: RecordAppsRequest | None = None
 
     def count(self, path: str, query_string: bytes) -> None:
         """One request, whatever will be answered."""
         if path.startswith(PREFIX):
             name = name_in(query_string)
-            if name not in self._counts and len(self._counts) >= MOST_NAMES:
+            if name not in self._counts and len(self._counts) >= MAX_NAMES:
                 name = UNKNOWN
             self._counts[name] += 1
 
@@ -74,12 +74,12 @@ class AppNames:
             log.warning("app_names.insights_away", error=failure.reason)
         return not self._counts and self._report is None
 
-    def _next(self) -> RecordRequest | None:
+    def _next(self) -> RecordAppsRequest | None:
         counts, self._counts = self._counts, Counter()
         if not counts:
             return None
         rows = [AppCount(name=name, count=count) for name, count in counts.items()]
-        return RecordRequest(id=str(new_id()), counts=rows, counted_at=timestamp(clock.utc_now()))
+        return RecordAppsRequest(id=str(new_id()), counts=rows, counted_at=timestamp(clock.utc_now()))
 
 
 def name_in(query_string: bytes) -> str:
@@ -91,5 +91,5 @@ def name_in(query_string: bytes) -> str:
     except ValueError:
         return UNKNOWN
     name = next((value for key, value in reversed(pairs) if key == "app_name"), "")
-    is_name = 0 < len(name) <= MOST_CHARACTERS and "\0" not in name
+    is_name = 0 < len(name) <= MAX_CHARACTERS and "\0" not in name
     return name if is_name else UNKNOWN

@@ -15,8 +15,8 @@ _Outcome = TypeVar("_Outcome")
 
 _FRESH = Context()
 
-MOST_ITEMS = 128
-MOST_CALLS = 4
+MAX_ITEMS = 128
+MAX_CALLS = 4
 
 
 class Coalescer(Generic[_Item, _Outcome]):
@@ -27,12 +27,12 @@ class Coalescer(Generic[_Item, _Outcome]):
         name: str,
         send: Callable[[Sequence[_Item]], Awaitable[Sequence[_Outcome]]],
         *,
-        most_items: int = MOST_ITEMS,
-        most_calls: int = MOST_CALLS,
+        max_items: int = MAX_ITEMS,
+        max_calls: int = MAX_CALLS,
     ) -> None:
         self._send = send
-        self._most_items = most_items
-        self._most_calls = most_calls
+        self._most_items = max_items
+        self._most_calls = max_calls
         self._size = telemetry.GROUP_SIZE.labels(name)
         self._waiting: list[tuple[_Item, asyncio.Future[_Outcome]]] = []
         self._calls: set[asyncio.Task[None]] = set()

@@ -50,7 +50,7 @@ class Settings(config.Settings):
     farewell_seconds: float = Field(
         0.0, ge=0, description="Told to end, how long it goes on answering, each time with `Connection: close`"
     )
-    most_requests: int = Field(1000, description="Requests being answered at once; the rest are 503 at once")
+    max_requests: int = Field(1000, description="Requests being answered at once; the rest are 503 at once")
     audience_reports_per_minute: int = Field(100, description="Streams reported without a token, from one address")
     audience_listener_reports_per_hour: int = Field(
         30, description="Streams reported without a token, of one user and track"

@@ -27,8 +27,8 @@ KINDS = {
     ("delegation", PARTNER): Kind.DELEGATION,
     ("session", PARTNER): Kind.SESSION,
 }
-MOST_TOKEN_BYTES = 4096
-MOST_KEPT = 50_000
+MAX_TOKEN_BYTES = 4096
+MAX_KEPT = 50_000
 
 # `iat` is the database's time and may be ahead of ours; it is compared with not-before moments alone.
 _OPTIONS: Any = {"require": ["iss", "aud", "exp", "iat", "sub", "jti"], "verify_iat": False}
@@ -87,7 +87,7 @@ class Identity:
         return checked
 
     async def _verified(self, token: str) -> Checked:
-        if not 0 < len(token) <= MOST_TOKEN_BYTES:
+        if not 0 < len(token) <= MAX_TOKEN_BYTES:
             raise errors.Unauthenticated()
         try:
             header = jwt.get_unverified_header(token)
@@ -104,7 +104,7 @@ class Identity:
 
     def _keep(self, digest: bytes, checked: Checked) -> None:
         self._kept[digest] = checked
-        if len(self._kept) > MOST_KEPT:
+        if len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]
 
 

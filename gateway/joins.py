@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 
-from soundstage.audience.v1.follows_pb2 import ListAmongRequest
+from soundstage.audience.v1.follows_pb2 import ListFollowsAmongRequest
 from soundstage.catalog.v1.people_pb2 import Person
-from soundstage.catalog.v1.playlists_pb2 import Playlist, PlaylistsServiceGetBatchRequest
-from soundstage.catalog.v1.tracks_pb2 import GetBatchRequest, GetItem, Track
+from soundstage.catalog.v1.playlists_pb2 import GetPlaylistBatchRequest, Playlist
+from soundstage.catalog.v1.tracks_pb2 import GetTrackBatchRequest, GetTrackItem, Track
 
 from gateway.calls import Calls
 from gateway.calls.wire import ref
@@ -27,8 +27,8 @@ class Joins:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
-        items = [GetItem(track=ref(track_id), public_only=public_only) for track_id in wanted]
-        answer = await self._calls.catalog.get_tracks(GetBatchRequest(items=items))
+        items = [GetTrackItem(track=ref(track_id), public_only=public_only) for track_id in wanted]
+        answer = await self._calls.catalog.get_tracks(GetTrackBatchRequest(items=items))
         return {
             track_id: outcome.track if outcome.HasField("track") else None
             for track_id, outcome in zip(wanted, answer.outcomes, strict=True)
@@ -39,7 +39,7 @@ class Joins:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
-        answer = await self._calls.catalog.get_playlists(PlaylistsServiceGetBatchRequest(ids=wanted))
+        answer = await self._calls.catalog.get_playlists(GetPlaylistBatchRequest(ids=wanted))
         found = {playlist.id: playlist for playlist in answer.playlists}
         return {playlist_id: found.get(playlist_id) for playlist_id in wanted}
 
@@ -48,5 +48,5 @@ class Joins:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return set()
-        answer = await self._calls.audience.list_follows_among(ListAmongRequest(account_ids=wanted))
+        answer = await self._calls.audience.list_follows_among(ListFollowsAmongRequest(account_ids=wanted))
         return set(answer.followed_ids)

@@ -19,8 +19,8 @@ log = telemetry.logger(__name__)
 REDIS_TIMEOUT_SECONDS = 0.5
 # After a failure Redis is left alone for so long, lest every request wait for the timeout.
 REDIS_PAUSE_SECONDS = 1.0
-MOST_LOCAL_KEYS = 100_000
-MOST_IN_ONE_CALL = 500
+MAX_LOCAL_KEYS = 100_000
+MAX_IN_ONE_CALL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class LocalStore:
         following = full_at + claim.limit.interval_seconds
         is_allowed = following - now <= claim.limit.window_seconds + 1e-6
         self._full_at[claim.key] = following if is_allowed else full_at
-        if len(self._full_at) > MOST_LOCAL_KEYS:
+        if len(self._full_at) > MAX_LOCAL_KEYS:
             del self._full_at[next(iter(self._full_at))]
         return Verdict(is_allowed, self._full_at[claim.key], now)
 
@@ -187,8 +187,8 @@ class Limits:
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), MOST_IN_ONE_CALL):
-            task = asyncio.ensure_future(self._decide(waiting[start : start + MOST_IN_ONE_CALL]))
+        for start in range(0, len(waiting), MAX_IN_ONE_CALL):
+            task = asyncio.ensure_future(self._decide(waiting[start : start + MAX_IN_ONE_CALL]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

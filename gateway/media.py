@@ -26,9 +26,9 @@ PREFIX = "/media/"
 FOLDER_SECONDS = 4 * 3600
 HOUR = 3600
 DOWNLOAD_SECONDS = 15 * 60
-LARGEST_COVER = "1000x1000"
+MAX_COVER_SIZE = "1000x1000"
 MAC_BYTES = 16
-MOST_KEPT = 4096
+MAX_KEPT = 4096
 
 _FOLDER = re.compile(r"recordings/[0-9a-f-]{36}")
 _COVER = re.compile(rf"{_FOLDER.pattern}/cover-[0-9x]{{1,15}}\.jpg")
@@ -45,14 +45,14 @@ class Media:
         self._key_id = next(iter(keys))
         self.objects = objects
         # An answer names one folder up to three times, and popular ones in every answer.
-        self._folder_signature = lru_cache(MOST_KEPT)(lambda folder, until: self._sign("f", folder, until, ""))
+        self._folder_signature = lru_cache(MAX_KEPT)(lambda folder, until: self._sign("f", folder, until, ""))
 
     def folder_link(self, origin: str, folder: str, name: str) -> str:
         """A link to one object whose relative neighbours work too; good for 4 to 5 hours."""
         until = -(-(self._now() + FOLDER_SECONDS) // HOUR) * HOUR
         return f"{origin}{PREFIX}{self._folder_signature(folder, until)}/{folder}/{name}"
 
-    def cover_link(self, origin: str, cover: str, size: str = LARGEST_COVER) -> str:
+    def cover_link(self, origin: str, cover: str, size: str = MAX_COVER_SIZE) -> str:
         """A link to a picture in one of its sizes; good, and the same, for as long as the track is there.
 
         It opens nothing else, and nobody can guess it who was not shown the track.

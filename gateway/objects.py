@@ -30,7 +30,7 @@ CHUNK_BYTES = 256 * 1024
 PATIENCE: "ClientConfig" = {"connect_timeout": "2s", "read_timeout": "8s", "timeout": "1h", "allow_http": True}
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
 # Objects up to this size are answered whole: one call to the store, one write to the socket.
-MOST_WHOLE_BYTES = 1024 * 1024
+MAX_WHOLE_BYTES = 1024 * 1024
 
 TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -120,7 +120,7 @@ class Objects:
         if wanted is not None:
             headers["content-range"] = f"bytes {start}-{end - 1}/{result.meta['size']}"
         status = 200 if wanted is None else 206
-        if end - start <= MOST_WHOLE_BYTES:
+        if end - start <= MAX_WHOLE_BYTES:
             return Response(bytes(await result.bytes_async()), status, headers)
         return StreamingResponse(_chunks(result), status, headers)
 

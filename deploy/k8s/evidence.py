@@ -11,8 +11,8 @@ from deploy.k8s.readiness import Seen, is_ready, name, restarts, why_not_ready
 JSON = dict[str, Any]
 LOUD = ('"level": "error"', '"level": "critical"', "Traceback")
 TIMESTAMP = re.compile(r'"timestamp": "([^"]+)"')
-MOST_NAMED = 5
-MOST_CHARACTERS = 300
+MAX_NAMED = 5
+MAX_CHARACTERS = 300
 
 
 def keep(kubectl: Kubectl, folder: Path) -> list[str]:
@@ -29,7 +29,7 @@ def keep(kubectl: Kubectl, folder: Path) -> list[str]:
             _write(folder / f"{name(pod)}.previous.log", kubectl, "logs", name(pod), "--previous", "--prefix")
     for pod in suspects:
         _write(folder / f"{name(pod)}.describe.txt", kubectl, "describe", "pod", name(pod))
-    return [*_states(seen), *(_pod(pod, folder) for pod in suspects[:MOST_NAMED]), *_errors(folder)]
+    return [*_states(seen), *(_pod(pod, folder) for pod in suspects[:MAX_NAMED]), *_errors(folder)]
 
 
 def _write(file: Path, kubectl: Kubectl, *words: str) -> None:
@@ -60,8 +60,8 @@ def _errors(folder: Path) -> list[str]:
         for log in folder.glob("*.log")
         if (lines := [line for line in log.read_text().splitlines() if any(word in line for word in LOUD)])
     }
-    latest = sorted(loud, key=lambda log: _written_at(loud[log][-1]), reverse=True)[:MOST_NAMED]
-    return [f"{log}: {len(loud[log])} errors, the last {loud[log][-1][:MOST_CHARACTERS]}" for log in latest]
+    latest = sorted(loud, key=lambda log: _written_at(loud[log][-1]), reverse=True)[:MAX_NAMED]
+    return [f"{log}: {len(loud[log])} errors, the last {loud[log][-1][:MAX_CHARACTERS]}" for log in latest]
 
 
 def _written_at(line: str) -> str:

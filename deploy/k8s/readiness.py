@@ -13,7 +13,7 @@ from deploy.local.progress import Progress
 JSON = dict[str, Any]
 KINDS = "statefulsets,jobs,deployments"
 POLL_SECONDS = 1.0
-MOST_CHARACTERS = 100
+MAX_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Seen:
         pods = [pod for pod in self.pods_of(name(workload)) if not is_ready(pod)]
         reasons = [reason for pod in pods if (reason := why_not_ready(pod) or self._warning(name(pod)))]
         reason = next(iter(reasons), "") or ("" if pods else self._warning(name(workload))) or "starting"
-        return " ".join(reason.split())[:MOST_CHARACTERS]
+        return " ".join(reason.split())[:MAX_CHARACTERS]
 
     def _warning(self, of: str) -> str:
         warnings = [e for e in self.events if e["type"] == "Warning" and e["involvedObject"]["name"] == of]

@@ -54,26 +54,24 @@ class Audience:
             raise kind(message, reason=outcome.refused)
         return outcome
 
-    async def like(self, request: likes.LikeRequest) -> likes.LikeResponse:
+    async def like(self, request: likes.LikeTrackRequest) -> likes.LikeTrackResponse:
         return await ask(self._likes.Like, request)
 
-    async def unlike(self, request: likes.UnlikeRequest) -> likes.UnlikeResponse:
+    async def unlike(self, request: likes.UnlikeTrackRequest) -> likes.UnlikeTrackResponse:
         return await ask(self._likes.Unlike, request)
 
-    async def list_likes_for_track(self, request: likes.ListForTrackRequest) -> likes.ListForTrackResponse:
+    async def list_likes_for_track(self, request: likes.ListLikesForTrackRequest) -> likes.ListLikesForTrackResponse:
         return await ask(self._likes.ListForTrack, request)
 
-    async def list_likes_of(self, request: likes.ListOfRequest) -> likes.ListOfResponse:
+    async def list_likes_of(self, request: likes.ListLikesOfRequest) -> likes.ListLikesOfResponse:
         return await ask(self._likes.ListOf, request)
 
-    async def like_playlist(
-        self, request: playlist_likes.PlaylistLikesServiceLikeRequest
-    ) -> playlist_likes.PlaylistLikesServiceLikeResponse:
+    async def like_playlist(self, request: playlist_likes.LikePlaylistRequest) -> playlist_likes.LikePlaylistResponse:
         return await ask(self._playlist_likes.Like, request)
 
     async def unlike_playlist(
-        self, request: playlist_likes.PlaylistLikesServiceUnlikeRequest
-    ) -> playlist_likes.PlaylistLikesServiceUnlikeResponse:
+        self, request: playlist_likes.UnlikePlaylistRequest
+    ) -> playlist_likes.UnlikePlaylistResponse:
         return await ask(self._playlist_likes.Unlike, request)
 
     async def repost(self, request: reposts.RepostRequest) -> reposts.RepostResponse:
@@ -82,9 +80,7 @@ class Audience:
     async def unrepost(self, request: reposts.UnrepostRequest) -> reposts.UnrepostResponse:
         return await ask(self._reposts.Unrepost, request)
 
-    async def list_reposts_of(
-        self, request: reposts.RepostsServiceListOfRequest
-    ) -> reposts.RepostsServiceListOfResponse:
+    async def list_reposts_of(self, request: reposts.ListRepostsOfRequest) -> reposts.ListRepostsOfResponse:
         return await ask(self._reposts.ListOf, request)
 
     async def follow(self, request: follows.FollowRequest) -> follows.FollowResponse:
@@ -99,7 +95,7 @@ class Audience:
     async def list_followees(self, request: follows.ListFolloweesRequest) -> follows.ListFolloweesResponse:
         return await ask(self._follows.ListFollowees, request)
 
-    async def list_follows_among(self, request: follows.ListAmongRequest) -> follows.ListAmongResponse:
+    async def list_follows_among(self, request: follows.ListFollowsAmongRequest) -> follows.ListFollowsAmongResponse:
         return await ask(self._follows.ListAmong, request)
 
     async def _record_plays(self, group: Sequence[plays.PlayItem]) -> Sequence[plays.PlayOutcome]:

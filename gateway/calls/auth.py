@@ -19,28 +19,30 @@ class Auth:
         self._sessions = SessionsServiceStub(channel.grpc)
         self._tenants = TenantsServiceStub(channel.grpc)
 
-    async def register(self, request: accounts.RegisterRequest) -> accounts.RegisterResponse:
+    async def register(self, request: accounts.RegisterAccountRequest) -> accounts.RegisterAccountResponse:
         return await ask(self._accounts.Register, request)
 
-    async def add_account(self, request: accounts.AddRequest) -> accounts.AddResponse:
+    async def add_account(self, request: accounts.AddAccountRequest) -> accounts.AddAccountResponse:
         return await ask(self._accounts.Add, request)
 
-    async def get_account(self, request: accounts.GetRequest) -> accounts.GetResponse:
+    async def get_account(self, request: accounts.GetAccountRequest) -> accounts.GetAccountResponse:
         return await ask(self._accounts.Get, request)
 
-    async def get_account_by_username(self, request: accounts.GetByUsernameRequest) -> accounts.GetByUsernameResponse:
+    async def get_account_by_username(
+        self, request: accounts.GetAccountByUsernameRequest
+    ) -> accounts.GetAccountByUsernameResponse:
         return await ask(self._accounts.GetByUsername, request)
 
     async def check_username(self, request: accounts.CheckUsernameRequest) -> accounts.CheckUsernameResponse:
         return await ask(self._accounts.CheckUsername, request)
 
-    async def change_account(self, request: accounts.ChangeRequest) -> accounts.ChangeResponse:
+    async def change_account(self, request: accounts.ChangeAccountRequest) -> accounts.ChangeAccountResponse:
         return await ask(self._accounts.Change, request)
 
     async def log_in(self, request: sessions.LogInRequest) -> sessions.LogInResponse:
         return await ask(self._sessions.LogIn, request)
 
-    async def refresh(self, request: sessions.RefreshRequest) -> sessions.RefreshResponse:
+    async def refresh(self, request: sessions.RefreshSessionRequest) -> sessions.RefreshSessionResponse:
         return await ask(self._sessions.Refresh, request)
 
     async def log_out(self, request: sessions.LogOutRequest) -> sessions.LogOutResponse:

@@ -54,42 +54,38 @@ class Catalog:
         """One person's card, in a group with what others ask for now; None when unknown or removed."""
         return await self._people_in_groups.ask(person)
 
-    async def get_tracks(self, request: tracks.GetBatchRequest) -> tracks.GetBatchResponse:
+    async def get_tracks(self, request: tracks.GetTrackBatchRequest) -> tracks.GetTrackBatchResponse:
         """A whole page of tracks in a call of its own. Unavailable if one of them is."""
         answer = await ask(self._tracks.GetBatch, request)
         if any(outcome.refused == errors.Unavailable.default_reason for outcome in answer.outcomes):
             raise errors.Unavailable(retry_after_seconds=1)
         return answer
 
-    async def list_tracks(self, request: tracks.ListRequest) -> tracks.ListResponse:
+    async def list_tracks(self, request: tracks.ListTracksRequest) -> tracks.ListTracksResponse:
         return await ask(self._tracks.List, request)
 
-    async def list_tags(self, request: tracks.ListTagsRequest) -> tracks.ListTagsResponse:
+    async def list_tags(self, request: tracks.ListTrackTagsRequest) -> tracks.ListTrackTagsResponse:
         return await ask(self._tracks.ListTags, request)
 
-    async def add_track(self, request: tracks.AddRequest) -> tracks.AddResponse:
+    async def add_track(self, request: tracks.AddTrackRequest) -> tracks.AddTrackResponse:
         return await ask(self._tracks.Add, request)
 
-    async def change_track(self, request: tracks.ChangeRequest) -> tracks.ChangeResponse:
+    async def change_track(self, request: tracks.ChangeTrackRequest) -> tracks.ChangeTrackResponse:
         return await ask(self._tracks.Change, request)
 
-    async def remove_track(self, request: tracks.RemoveRequest) -> tracks.RemoveResponse:
+    async def remove_track(self, request: tracks.RemoveTrackRequest) -> tracks.RemoveTrackResponse:
         return await ask(self._tracks.Remove, request)
 
-    async def get_person_by_handle(self, request: people.GetByHandleRequest) -> people.GetByHandleResponse:
+    async def get_person_by_handle(self, request: people.GetPersonByHandleRequest) -> people.GetPersonByHandleResponse:
         return await ask(self._people.GetByHandle, request)
 
-    async def list_top_people(self, request: people.ListTopRequest) -> people.ListTopResponse:
+    async def list_top_people(self, request: people.ListTopPeopleRequest) -> people.ListTopPeopleResponse:
         return await ask(self._people.ListTop, request)
 
-    async def get_playlist(
-        self, request: playlists.PlaylistsServiceGetRequest
-    ) -> playlists.PlaylistsServiceGetResponse:
+    async def get_playlist(self, request: playlists.GetPlaylistRequest) -> playlists.GetPlaylistResponse:
         return await ask(self._playlists.Get, request)
 
-    async def get_playlists(
-        self, request: playlists.PlaylistsServiceGetBatchRequest
-    ) -> playlists.PlaylistsServiceGetBatchResponse:
+    async def get_playlists(self, request: playlists.GetPlaylistBatchRequest) -> playlists.GetPlaylistBatchResponse:
         return await ask(self._playlists.GetBatch, request)
 
     async def search_tracks(self, request: search.SearchTracksRequest) -> search.SearchTracksResponse:
@@ -101,36 +97,34 @@ class Catalog:
     async def search_playlists(self, request: search.SearchPlaylistsRequest) -> search.SearchPlaylistsResponse:
         return await ask(self._search.SearchPlaylists, request)
 
-    async def add_playlist(
-        self, request: playlists.PlaylistsServiceAddRequest
-    ) -> playlists.PlaylistsServiceAddResponse:
+    async def add_playlist(self, request: playlists.AddPlaylistRequest) -> playlists.AddPlaylistResponse:
         return await ask(self._playlists.Add, request)
 
-    async def list_playlists(
-        self, request: playlists.PlaylistsServiceListRequest
-    ) -> playlists.PlaylistsServiceListResponse:
+    async def list_playlists(self, request: playlists.ListPlaylistsRequest) -> playlists.ListPlaylistsResponse:
         return await ask(self._playlists.List, request)
 
-    async def recommend_playlists(self, request: playlists.RecommendRequest) -> playlists.RecommendResponse:
+    async def recommend_playlists(
+        self, request: playlists.RecommendPlaylistsRequest
+    ) -> playlists.RecommendPlaylistsResponse:
         return await ask(self._playlists.Recommend, request)
 
-    async def change_playlist(
-        self, request: playlists.PlaylistsServiceChangeRequest
-    ) -> playlists.PlaylistsServiceChangeResponse:
+    async def change_playlist(self, request: playlists.ChangePlaylistRequest) -> playlists.ChangePlaylistResponse:
         return await ask(self._playlists.Change, request)
 
-    async def remove_playlist(
-        self, request: playlists.PlaylistsServiceRemoveRequest
-    ) -> playlists.PlaylistsServiceRemoveResponse:
+    async def remove_playlist(self, request: playlists.RemovePlaylistRequest) -> playlists.RemovePlaylistResponse:
         return await ask(self._playlists.Remove, request)
 
-    async def add_playlist_track(self, request: playlists.AddTrackRequest) -> playlists.AddTrackResponse:
+    async def add_playlist_track(
+        self, request: playlists.AddPlaylistTrackRequest
+    ) -> playlists.AddPlaylistTrackResponse:
         return await ask(self._playlists.AddTrack, request)
 
-    async def remove_playlist_track(self, request: playlists.RemoveTrackRequest) -> playlists.RemoveTrackResponse:
+    async def remove_playlist_track(
+        self, request: playlists.RemovePlaylistTrackRequest
+    ) -> playlists.RemovePlaylistTrackResponse:
         return await ask(self._playlists.RemoveTrack, request)
 
-    async def reorder_playlist(self, request: playlists.ReorderRequest) -> playlists.ReorderResponse:
+    async def reorder_playlist(self, request: playlists.ReorderPlaylistRequest) -> playlists.ReorderPlaylistResponse:
         return await ask(self._playlists.Reorder, request)
 
     async def add_collaborator(self, request: playlists.AddCollaboratorRequest) -> playlists.AddCollaboratorResponse:
@@ -151,20 +145,22 @@ class Catalog:
     ) -> playlists.RemoveCollaboratorResponse:
         return await ask(self._playlists.RemoveCollaborator, request)
 
-    async def share_playlist(self, request: playlists.ShareRequest) -> playlists.ShareResponse:
+    async def share_playlist(self, request: playlists.SharePlaylistRequest) -> playlists.SharePlaylistResponse:
         return await ask(self._playlists.Share, request)
 
-    async def get_shared_playlist(self, request: playlists.GetSharedRequest) -> playlists.GetSharedResponse:
+    async def get_shared_playlist(
+        self, request: playlists.GetSharedPlaylistRequest
+    ) -> playlists.GetSharedPlaylistResponse:
         return await ask(self._playlists.GetShared, request)
 
-    async def _get_tracks(self, group: Sequence[_Wanted]) -> list[tracks.GetOutcome]:
+    async def _get_tracks(self, group: Sequence[_Wanted]) -> list[tracks.GetTrackOutcome]:
         places = {wanted: place for place, wanted in enumerate(dict.fromkeys(group))}
-        items = [tracks.GetItem(track=ref(w.track), public_only=w.public_only, principal=w.caller) for w in places]
-        answer = await ask(self._tracks.GetBatch, tracks.GetBatchRequest(items=items), caller=SERVICE)
+        items = [tracks.GetTrackItem(track=ref(w.track), public_only=w.public_only, principal=w.caller) for w in places]
+        answer = await ask(self._tracks.GetBatch, tracks.GetTrackBatchRequest(items=items), caller=SERVICE)
         return [answer.outcomes[places[wanted]] for wanted in group]
 
     async def _get_people(self, group: Sequence[str | int]) -> list[people.Person | None]:
-        request = people.PeopleServiceGetBatchRequest(people=[ref(name) for name in dict.fromkeys(group)])
+        request = people.GetPersonBatchRequest(people=[ref(name) for name in dict.fromkeys(group)])
         answer = await ask(self._people.GetBatch, request, caller=SERVICE)
         found: dict[str | int, people.Person] = {}
         for person in answer.people:

@@ -15,23 +15,23 @@ class Marketplace:
         self._products = ProductsServiceStub(channel.grpc)
         self._orders = OrdersServiceStub(channel.grpc)
 
-    async def list_products(self, request: products.ListRequest) -> products.ListResponse:
+    async def list_products(self, request: products.ListProductsRequest) -> products.ListProductsResponse:
         return await ask(self._products.List, request)
 
-    async def add_product(self, request: products.AddRequest) -> products.AddResponse:
+    async def add_product(self, request: products.AddProductRequest) -> products.AddProductResponse:
         return await ask(self._products.Add, request)
 
-    async def change_product(self, request: products.ChangeRequest) -> products.ChangeResponse:
+    async def change_product(self, request: products.ChangeProductRequest) -> products.ChangeProductResponse:
         return await ask(self._products.Change, request)
 
-    async def get_download(self, request: products.GetDownloadRequest) -> products.GetDownloadResponse:
+    async def get_download(self, request: products.GetProductDownloadRequest) -> products.GetProductDownloadResponse:
         return await ask(self._products.GetDownload, request)
 
-    async def add_order(self, request: orders.OrdersServiceAddRequest) -> orders.OrdersServiceAddResponse:
+    async def add_order(self, request: orders.AddOrderRequest) -> orders.AddOrderResponse:
         return await ask(self._orders.Add, request)
 
-    async def list_orders(self, request: orders.OrdersServiceListRequest) -> orders.OrdersServiceListResponse:
+    async def list_orders(self, request: orders.ListOrdersRequest) -> orders.ListOrdersResponse:
         return await ask(self._orders.List, request)
 
-    async def get_order(self, request: orders.OrdersServiceGetRequest) -> orders.OrdersServiceGetResponse:
+    async def get_order(self, request: orders.GetOrderRequest) -> orders.GetOrderResponse:
         return await ask(self._orders.Get, request)

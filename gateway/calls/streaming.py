@@ -23,18 +23,20 @@ class Streaming:
         self._recordings = RecordingsServiceStub(channel.grpc)
         self._streams = StreamsServiceStub(channel.grpc)
 
-    async def receive(self, parts: AsyncIterator[uploads.ReceiveRequest]) -> uploads.ReceiveResponse:
+    async def receive(self, parts: AsyncIterator[uploads.ReceiveUploadRequest]) -> uploads.ReceiveUploadResponse:
         """Sends a file as it arrives; cancelling this cancels the call, and the service keeps nothing."""
-        answer: uploads.ReceiveResponse = await client.call(
+        answer: uploads.ReceiveUploadResponse = await client.call(
             self._uploads.Receive, parts, timeout_seconds=RECEIVE_SECONDS
         )
         return answer
 
     async def withdraw(self, recording_id: str) -> None:
-        await ask(self._uploads.Withdraw, uploads.WithdrawRequest(recording_id=recording_id))
+        await ask(self._uploads.Withdraw, uploads.WithdrawUploadRequest(recording_id=recording_id))
 
-    async def get_progress(self, request: recordings.GetProgressRequest) -> recordings.GetProgressResponse:
+    async def get_progress(
+        self, request: recordings.GetRecordingProgressRequest
+    ) -> recordings.GetRecordingProgressResponse:
         return await ask(self._recordings.GetProgress, request)
 
-    async def open_stream(self, request: streams.OpenRequest) -> streams.OpenResponse:
+    async def open_stream(self, request: streams.OpenStreamRequest) -> streams.OpenStreamResponse:
         return await ask(self._streams.Open, request)

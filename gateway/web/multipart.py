@@ -13,10 +13,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from gateway.web.faults import Malformed, TooLarge, UnsupportedMedia
 from gateway.web.requests import Request
 
-MOST_PARTS = 20
+MAX_PARTS = 20
 # All fields together; a file does not count.
-MOST_FIELD_BYTES = 32 * 1024
-MOST_CHUNK_BYTES = 256 * 1024
+MAX_FIELD_BYTES = 32 * 1024
+MAX_CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Form:
         count = 0
         while (event := await self._next())[0] != _LAST:
             count += 1
-            if count > MOST_PARTS:
+            if count > MAX_PARTS:
                 raise Malformed("The form has too many parts")
             name, filename = _names(event[1])
             if filename is None:
@@ -70,7 +70,7 @@ class Form:
         value = bytearray()
         while (event := await self._next())[0] == _DATA:
             value += event[1]
-            if self._field_bytes + len(value) > MOST_FIELD_BYTES:
+            if self._field_bytes + len(value) > MAX_FIELD_BYTES:
                 raise TooLarge("The form fields are too large")
         self._field_bytes += len(value)
         try:
@@ -81,8 +81,8 @@ class Form:
     async def _chunks(self) -> AsyncIterator[bytes]:
         while (event := await self._next())[0] == _DATA:
             data = event[1]
-            for start in range(0, len(data), MOST_CHUNK_BYTES):
-                yield data[start : start + MOST_CHUNK_BYTES]
+            for start in range(0, len(data), MAX_CHUNK_BYTES):
+                yield data[start : start + MAX_CHUNK_BYTES]
 
     async def _next(self) -> tuple[int, bytes]:
         """The next event; reads on only when all that was read is used up, so that nothing piles up here."""

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from chassis import errors
 from chassis.errors import FieldError
 from gateway.web.faults import Malformed, UnsupportedMedia
-from gateway.web.requests import MOST_JSON_BYTES, Request
+from gateway.web.requests import MAX_JSON_BYTES, Request
 
 _Model = TypeVar("_Model", bound=BaseModel)
 Say = Callable[[ErrorDetails], str]
@@ -23,7 +23,7 @@ Say = Callable[[ErrorDetails], str]
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _KEY = re.compile(r"[!-~]{1,255}")
 # Deeper than any body of the contracts; far from the interpreter's own limit.
-MOST_DEPTH = 64
+MAX_DEPTH = 64
 
 
 class Body(BaseModel):
@@ -41,7 +41,7 @@ class Query(BaseModel):
 async def json_body(request: Request, model: type[_Model], *, say: Say | None = None) -> _Model:
     """The body as `model`. UnsupportedMedia, TooLarge, Malformed (no JSON), or Invalid with the fields."""
     if request.media_type != "application/json":
-        request.refuse_longer_than(MOST_JSON_BYTES)
+        request.refuse_longer_than(MAX_JSON_BYTES)
         raise UnsupportedMedia()
     return checked(model, parse_json(await request.body()), say=say)
 
@@ -155,14 +155,14 @@ def _no_constant(name: str) -> NoReturn:
 
 def _is_too_deep(body: bytes) -> bool:
     """Counts brackets outside strings; only bodies that have enough of them pay for it."""
-    if body.count(b"[") + body.count(b"{") <= MOST_DEPTH:
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0
     for token in _BRACKETS.finditer(body):
         first = token.group()[:1]
         if first in b"[{":
             depth += 1
-            if depth > MOST_DEPTH:
+            if depth > MAX_DEPTH:
                 return True
         elif first in b"]}":
             depth -= 1

@@ -16,8 +16,8 @@ from gateway.web.faults import Malformed, TooLarge
 if TYPE_CHECKING:
     from gateway.limits import Standing
 
-MOST_JSON_BYTES = 1024 * 1024
-MOST_PARAMETERS = 100
+MAX_JSON_BYTES = 1024 * 1024
+MAX_PARAMETERS = 100
 # A client that stops in the middle of a body is let go.
 BODY_PAUSE_SECONDS = 30.0
 
@@ -55,20 +55,20 @@ class Request(requests.Request):
         host = self.headers.get("host", "")
         return f"{self.scope['scheme']}://{host}" if _HOST.fullmatch(host) else ""
 
-    async def body(self, most_bytes: int = MOST_JSON_BYTES) -> bytes:
-        """The whole body, once; TooLarge before more than `most_bytes` are kept."""
-        self.refuse_longer_than(most_bytes)
+    async def body(self, max_bytes: int = MAX_JSON_BYTES) -> bytes:
+        """The whole body, once; TooLarge before more than `max_bytes` are kept."""
+        self.refuse_longer_than(max_bytes)
         whole = bytearray()
         async for part in self.stream():
             whole += part
-            if len(whole) > most_bytes:
+            if len(whole) > max_bytes:
                 raise TooLarge()
         return bytes(whole)
 
-    def refuse_longer_than(self, most_bytes: int) -> None:
+    def refuse_longer_than(self, max_bytes: int) -> None:
         """TooLarge when Content-Length already says so."""
         declared = self.headers.get("content-length", "")
-        if declared.isdigit() and int(declared[:20]) > most_bytes:
+        if declared.isdigit() and int(declared[:20]) > max_bytes:
             raise TooLarge()
 
 
@@ -83,7 +83,7 @@ async def _in_time(receive: Receive) -> Message:
 def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(
-            query_string.decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
+            query_string.decode("latin-1"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
         )
     except ValueError:  # not UTF-8, or too many
         raise Malformed("The query string is malformed") from None

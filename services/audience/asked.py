@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 NO_KEPT_SECONDS = 1.0
-MOST_KEPT = 10_000
+MAX_KEPT = 10_000
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -23,6 +23,6 @@ class Asked(Generic[Id]):
 
     def add(self, ids: Collection[Id]) -> None:
         """To be called once the answer is kept: before, another caller would take the old copy for the owner's no."""
-        if len(self._at) > MOST_KEPT:
+        if len(self._at) > MAX_KEPT:
             self._at.clear()
         self._at.update(dict.fromkeys(ids, monotonic()))

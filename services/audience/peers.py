@@ -23,12 +23,12 @@ class Catalog:
         self._playlists = playlists_pb2_grpc.PlaylistsServiceStub(channel.grpc)
 
     async def list_tracks(self, ids: Collection[UUID]) -> list[Track]:
-        request = tracks_pb2.ListStatesRequest(tracks=map(_ref, ids))
+        request = tracks_pb2.ListTrackStatesRequest(tracks=map(_ref, ids))
         answer = await call(self._tracks.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [track_of(state) for state in answer.tracks]
 
     async def list_playlists(self, ids: Collection[UUID]) -> list[Playlist]:
-        request = playlists_pb2.PlaylistsServiceListStatesRequest(playlists=map(_ref, ids))
+        request = playlists_pb2.ListPlaylistStatesRequest(playlists=map(_ref, ids))
         answer = await call(self._playlists.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [playlist_of(state) for state in answer.playlists]
 
@@ -38,7 +38,7 @@ class Auth:
         self._accounts = accounts_pb2_grpc.AccountsServiceStub(channel.grpc)
 
     async def list_states(self, names: Collection[Name]) -> list[Account]:
-        request = accounts_pb2.ListStatesRequest(accounts=map(_ref, names))
+        request = accounts_pb2.ListAccountStatesRequest(accounts=map(_ref, names))
         answer = await call(self._accounts.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [account_of(state) for state in answer.accounts]
 

@@ -13,7 +13,7 @@ from chassis.ids import parse
 from services.audience.accounts.account import Name
 from services.audience.changes import Key, MinuteChanges
 
-MOST_MINUTES = 1440
+MAX_MINUTES = 1440
 
 
 def moment(value: Timestamp) -> datetime:
@@ -27,8 +27,8 @@ def moment(value: Timestamp) -> datetime:
 def moments(values: Iterable[Timestamp]) -> list[datetime]:
     """Raises Invalid for more than the minutes of a day."""
     listed = [moment(value) for value in values]
-    if len(listed) > MOST_MINUTES:
-        raise Invalid(fields=[FieldError("minutes", f"must be at most {MOST_MINUTES}")])
+    if len(listed) > MAX_MINUTES:
+        raise Invalid(fields=[FieldError("minutes", f"must be at most {MAX_MINUTES}")])
     return listed
 
 

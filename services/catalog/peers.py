@@ -23,14 +23,14 @@ class Accounts:
 
     async def list_states(self, refs: Collection[Ref]) -> list[Account]:
         """The accounts as auth has them now; unknown ones are left out. Raises Unavailable."""
-        request = accounts_pb2.ListStatesRequest(accounts=[_sent(ref) for ref in refs])
+        request = accounts_pb2.ListAccountStatesRequest(accounts=[_sent(ref) for ref in refs])
         answer = await client.call(self._stub.ListStates, request, caller=SERVICE)
         return [events.account_of(state) for state in answer.accounts]
 
     async def find_by_handle(self, handle: str) -> Account | None:
         """The account of the public tenant that has this handle now. Raises Unavailable."""
         try:
-            request = accounts_pb2.GetByUsernameRequest(username=handle)
+            request = accounts_pb2.GetAccountByUsernameRequest(username=handle)
             answer = await client.call(self._stub.GetByUsername, request, caller=SERVICE)
         except NotFound:
             return None
@@ -38,7 +38,7 @@ class Accounts:
 
     async def export(self) -> AsyncIterator[list[Account]]:
         """All accounts, in batches. Raises Unavailable."""
-        async for batch in client.stream(self._stub.Export, accounts_pb2.ExportRequest(), caller=SERVICE):
+        async for batch in client.stream(self._stub.Export, accounts_pb2.ExportAccountsRequest(), caller=SERVICE):
             yield [events.account_of(state) for state in batch.accounts]
 
 

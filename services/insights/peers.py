@@ -34,13 +34,13 @@ class Catalog:
         self._tracks = tracks_pb2_grpc.TracksServiceStub(channel.grpc)
 
     async def list_states(self, refs: Collection[Ref]) -> list[Track]:
-        request = tracks_pb2.ListStatesRequest(tracks=[message(ref) for ref in refs])
+        request = tracks_pb2.ListTrackStatesRequest(tracks=[message(ref) for ref in refs])
         answer = await call(self._tracks.ListStates, request, caller=SERVICE)
         return [events.track(state) for state in answer.tracks]
 
     async def export_tracks(self, after: Track | None) -> AsyncIterator[Sequence[Track]]:
         """All tracks, tombstones too, in order of number, from behind `after` on."""
-        request = tracks_pb2.ExportRequest(after_id=str(after.id) if after else "")
+        request = tracks_pb2.ExportTracksRequest(after_id=str(after.id) if after else "")
         async for answer in stream(self._tracks.Export, request, caller=SERVICE):
             yield [events.track(state) for state in answer.tracks]
 
@@ -68,18 +68,18 @@ class Audience:
     async def count_plays(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
         """By minute, from the first up to before `until`: the plays received, and 0."""
         span = {"from": timestamp(since), "to": timestamp(until)}
-        answer = await call(self._plays.CountMinutes, plays_pb2.CountMinutesRequest(**span), caller=SERVICE)
+        answer = await call(self._plays.CountMinutes, plays_pb2.CountPlayMinutesRequest(**span), caller=SERVICE)
         return {events.moment(m.minute): (m.count, 0) for m in answer.minutes}
 
     async def resend_plays(self, minutes: Sequence[datetime]) -> None:
-        request = plays_pb2.ResendMinutesRequest(minutes=[timestamp(minute) for minute in minutes])
+        request = plays_pb2.ResendPlayMinutesRequest(minutes=[timestamp(minute) for minute in minutes])
         await call(self._plays.ResendMinutes, request, caller=SERVICE, timeout_seconds=RESEND_SECONDS)
 
     async def export_plays(
         self, after: plays_pb2.PlayRecorded | None
     ) -> AsyncIterator[Sequence[plays_pb2.PlayRecorded]]:
         """All plays in order of id, from behind `after` on."""
-        request = plays_pb2.ExportRequest(after_id=after.id if after else "")
+        request = plays_pb2.ExportPlaysRequest(after_id=after.id if after else "")
         async for answer in stream(self._plays.Export, request, caller=SERVICE):
             yield answer.plays
 

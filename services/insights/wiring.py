@@ -9,8 +9,11 @@ from pathlib import Path
 from soundstage.audience.v1 import follows_pb2, likes_pb2, playlist_likes_pb2, plays_pb2, reposts_pb2
 from soundstage.catalog.v1 import tracks_pb2
 from soundstage.insights.v1.apps_pb2_grpc import add_AppsServiceServicer_to_server
+from soundstage.insights.v1.figures_pb2_grpc import (
+    add_FiguresServiceServicer_to_server,
+    add_MetricsServiceServicer_to_server,
+)
 from soundstage.insights.v1.listeners_pb2_grpc import add_ListenersServiceServicer_to_server
-from soundstage.insights.v1.metrics_pb2_grpc import add_MetricsServiceServicer_to_server
 from soundstage.insights.v1.realtime_pb2_grpc import add_RealtimeServiceServicer_to_server
 from soundstage.insights.v1.trending_pb2_grpc import add_TrendingServiceServicer_to_server
 
@@ -91,10 +94,12 @@ def build_rebuild(settings: Settings, stack: AsyncExitStack) -> Rebuild:
 
 
 def _server(settings: Settings, database: Database, tracks: Tracks) -> Server:
+    metrics = MetricsRpc(Metrics(database, tracks))
     return Server(
         settings,
         [
-            (MetricsRpc(Metrics(database, tracks)), add_MetricsServiceServicer_to_server),
+            (metrics, add_FiguresServiceServicer_to_server),
+            (metrics, add_MetricsServiceServicer_to_server),
             (ListenersRpc(Listeners(database, tracks)), add_ListenersServiceServicer_to_server),
             (RealtimeRpc(RealtimePlays(database, tracks)), add_RealtimeServiceServicer_to_server),
             (TrendingRpc(Trending(database)), add_TrendingServiceServicer_to_server),

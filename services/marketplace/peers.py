@@ -21,6 +21,6 @@ class Catalog:
 
     async def list_states(self, track_ids: list[UUID]) -> list[Track]:
         """The tracks as they are now; unknown ones are left out."""
-        request = tracks_pb2.ListStatesRequest(tracks=[common_pb2.Ref(id=str(track_id)) for track_id in track_ids])
+        request = tracks_pb2.ListTrackStatesRequest(tracks=[common_pb2.Ref(id=str(track_id)) for track_id in track_ids])
         answer = await call(self._tracks.ListStates, request, caller=principal.SERVICE)
         return [events.track_of(state) for state in answer.tracks]

@@ -18,6 +18,6 @@ class Catalog:
 
     async def list_states(self, track_ids: Sequence[UUID]) -> list[events.Track]:
         """Catalog away: Unavailable."""
-        request = pb.ListStatesRequest(tracks=[Ref(id=str(track_id)) for track_id in track_ids])
+        request = pb.ListTrackStatesRequest(tracks=[Ref(id=str(track_id)) for track_id in track_ids])
         answer = await call(self._tracks.ListStates, request, caller=SERVICE)
         return [events.track(state) for state in answer.tracks]

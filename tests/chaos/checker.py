@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tests.chaos.ledger import Ledger, Outcome
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 _Key = TypeVar("_Key")
 Place = tuple[str, int, int]
 
@@ -133,4 +133,4 @@ def _differing(what: str, rows: Mapping[_Key, int], sums: Mapping[_Key, int]) ->
 def _any(what: str, found: Iterable[str]) -> Iterator[str]:
     listed = list(found)
     if listed:
-        yield f"{len(listed)} {what}: {', '.join(listed[:MOST_NAMED])}"
+        yield f"{len(listed)} {what}: {', '.join(listed[:MAX_NAMED])}"

@@ -29,7 +29,7 @@ HEALED_SECONDS = 30.0
 # What ends a run whatever happens; a fault alone may take two minutes of it.
 RUN_SECONDS = 420.0
 TRACKS = 3
-MOST_LINES, MOST_CHARACTERS = 5, 1500
+MAX_LINES, MAX_CHARACTERS = 5, 1500
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Stand:
         """The last lines in which the house itself says that something went wrong."""
         logs = sorted(self.home.logs.glob("*.log"))
         lines = [f"{log.stem}: {line}" for log in logs for line in log.read_text(errors="replace").splitlines()]
-        return [line[-MOST_CHARACTERS:] for line in lines if '"level": "error"' in line][-MOST_LINES:]
+        return [line[-MAX_CHARACTERS:] for line in lines if '"level": "error"' in line][-MAX_LINES:]
 
     def _is_another(self, part: str, pid: int) -> bool:
         found = process.running(self.home).get(part)

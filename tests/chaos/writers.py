@@ -16,7 +16,7 @@ WRITERS = 8
 ANSWER_SECONDS = 12.0
 # While the house is hurt a writer waits this long between two plays, so that not all of them fall into the outage.
 PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 0.5
 PATIENCE_SECONDS = 60.0
 EVERY_LIKE = 40
 NO_ANSWER = 0
@@ -69,7 +69,7 @@ class Writer(threading.Thread):
         pause, until = PAUSE_SECONDS, time.monotonic() + PATIENCE_SECONDS
         while attempt.outcome is Outcome.UNKNOWN and time.monotonic() < until:
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
             self._send(attempt)
 
     def _send(self, attempt: Attempt) -> None:

@@ -25,8 +25,8 @@ from tests.support.people import Person, Stage, eventually, ok, refused
 pytestmark = pytest.mark.processes
 
 MIB = memory.MIB
-MOST_BYTES = 100 * MIB
-MOST_GROWTH = 32 * MIB
+MAX_BYTES = 100 * MIB
+MAX_GROWTH = 32 * MIB
 QUOTA_BYTES = 1024 * MIB
 # Some seconds, so that its processing is there to be looked at.
 SHORT_BYTES = 8 * MIB
@@ -132,20 +132,20 @@ def warm(running_house: House, artist: Person) -> memory.Peaks:
 
 def test_the_largest_file_lies_in_no_memory(running_house: House, artist: Person, warm: memory.Peaks) -> None:
     with memory.watched(running_house.home, ("gateway", *SERVICES)) as uploading:
-        answer = send(artist, Wave(MOST_BYTES))
+        answer = send(artist, Wave(MAX_BYTES))
     with memory.watched(running_house.home, ("gateway", *SERVICES)) as transcoding:
         track_id = transcoded(artist, answer)
-    assert artist.track(track_id)["duration"] == round((MOST_BYTES - HEAD_BYTES) / RATE / FRAME_BYTES)
+    assert artist.track(track_id)["duration"] == round((MAX_BYTES - HEAD_BYTES) / RATE / FRAME_BYTES)
     for peaks in (uploading, transcoding):
-        assert max(peaks.grown.values()) <= MOST_GROWTH, peaks
+        assert max(peaks.grown.values()) <= MAX_GROWTH, peaks
         for program, peak in peaks.children.items():
-            assert peak - warm.children.get(program, 0) <= MOST_GROWTH, (program, peaks, warm)
+            assert peak - warm.children.get(program, 0) <= MAX_GROWTH, (program, peaks, warm)
     assert any("ffmpeg" in program for program in transcoding.children), transcoding
 
 
 def test_one_byte_more_is_too_large(running_house: House, artist: Person) -> None:
     before = originals(running_house)
-    refused(send(artist, Wave(MOST_BYTES + 1)), 413, "PAYLOAD_TOO_LARGE")
+    refused(send(artist, Wave(MAX_BYTES + 1)), 413, "PAYLOAD_TOO_LARGE")
     assert (recordings(running_house, artist), reserved(running_house, artist)) == (0, 0)
     assert originals(running_house) == before
     assert not spooled(running_house)
@@ -154,7 +154,7 @@ def test_one_byte_more_is_too_large(running_house: House, artist: Person) -> Non
 def test_a_client_that_goes_away_leaves_nothing(running_house: House, artist: Person) -> None:
     before = originals(running_house)
     with pytest.raises(httpx.WriteError):
-        send(artist, Wave(MOST_BYTES, breaks_at=20 * MIB))
+        send(artist, Wave(MAX_BYTES, breaks_at=20 * MIB))
     eventually(lambda: not spooled(running_house) and reserved(running_house, artist) == 0)
     assert recordings(running_house, artist) == 0
     assert originals(running_house) == before
@@ -184,13 +184,13 @@ def told_by(connection: socket.socket) -> tuple[int, bytes]:
 
 
 def test_a_quota_that_is_used_up_by_what_is_on_its_way(running_house: House, stage: Stage, artist: Person) -> None:
-    held = QUOTA_BYTES // MOST_BYTES
+    held = QUOTA_BYTES // MAX_BYTES
     with ExitStack() as uploads:
         for _ in range(held):
-            uploads.enter_context(begun(stage, artist, MOST_BYTES))
-        eventually(lambda: reserved(running_house, artist) > (held - 1) * MOST_BYTES, 20)
+            uploads.enter_context(begun(stage, artist, MAX_BYTES))
+        eventually(lambda: reserved(running_house, artist) > (held - 1) * MAX_BYTES, 20)
         eventually(lambda: query(running_house, "SELECT count(*) FROM uploads WHERE owner_id = $1", artist.id) == held)
-        with begun(stage, artist, MOST_BYTES) as told:
+        with begun(stage, artist, MAX_BYTES) as told:
             status, answer = told()
         assert status == 413
         assert b'"QUOTA_EXCEEDED"' in answer

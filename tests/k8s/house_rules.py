@@ -13,7 +13,7 @@ Findings = Iterator[str]
 Rule = Callable[[list[Object]], Findings]
 STABLE = {"v1", "apps/v1", "batch/v1", "policy/v1", "autoscaling/v2", "networking.k8s.io/v1"}
 FOREIGN = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1"}
-LONGEST_LABEL = 63
+MAX_LABEL_LENGTH = 63
 
 
 def every_role_runs(objects: list[Object]) -> Findings:
@@ -35,7 +35,7 @@ def everything_is_ours(objects: list[Object]) -> Findings:
             yield f"{title(it)} has another namespace"
         if it["kind"] in WORKLOADS and not {NAME, ROLE, "app.kubernetes.io/version"} <= pod_labels(it).keys():
             yield f"{title(it)} lacks labels"
-        if any(len(value) > LONGEST_LABEL for value in labels.values()):
+        if any(len(value) > MAX_LABEL_LENGTH for value in labels.values()):
             yield f"{title(it)} has long labels"
         if it["kind"] not in ("ConfigMap", "Secret") and labels.get("app.kubernetes.io/part-of") != "soundstage":
             yield f"{title(it)} is part of nothing"

@@ -17,7 +17,7 @@ Rule = Callable[[Object], Findings]
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 # After a pause comes SIGTERM, the drain (SHUTDOWN_GRACE_SECONDS), and closing; of the gateway's, 5 s are its farewell.
 DRAIN_SECONDS, CLOSING_SECONDS = 25, 10
-LEAST_PAUSE_SECONDS = 10
+MIN_PAUSE_SECONDS = 10
 
 
 def runs_as_nobody(it: Object) -> Findings:
@@ -144,7 +144,7 @@ def ends_gracefully(it: Object) -> Findings:
     if it["kind"] != "Deployment":
         return
     pause = pod(it)["containers"][0].get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-    if pause < LEAST_PAUSE_SECONDS:
+    if pause < MIN_PAUSE_SECONDS:
         yield "preStop"
     if pod(it).get("terminationGracePeriodSeconds", 30) < pause + DRAIN_SECONDS + CLOSING_SECONDS:
         yield "terminationGracePeriodSeconds"

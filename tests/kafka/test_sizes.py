@@ -10,7 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.structs import ConsumerRecord
 
 from chassis.errors import Invalid
-from chassis.events import MOST_BYTES, MOST_RECORD_BYTES, Event, Record, Topic
+from chassis.events import MAX_BYTES, MAX_RECORD_BYTES, Event, Record, Topic
 from chassis.inbox import Consumer, StateSink
 from chassis.outbox import Relay
 from chassis.postgres import Database
@@ -28,7 +28,7 @@ OVERHEAD_BYTES = 80
 async def producing(backing: Servers) -> AsyncIterator[AIOKafkaProducer]:
     """One that is not ours and knows no limit."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=backing.kafka_bootstrap, acks="all", max_request_size=4 * MOST_RECORD_BYTES
+        bootstrap_servers=backing.kafka_bootstrap, acks="all", max_request_size=4 * MAX_RECORD_BYTES
     )
     await producer.start()
     try:
@@ -60,7 +60,7 @@ async def letters(backing: Servers, topic: str, count: int) -> Sequence[Consumer
 
 async def test_an_event_at_the_limit_comes_through(db: Database, backing: Servers, group: str) -> None:
     topic, taken = await made(backing, 1), Taken()
-    largest = replace(event(topic, "k"), payload=bytes(range(250)) * (MOST_BYTES // 250))
+    largest = replace(event(topic, "k"), payload=bytes(range(250)) * (MAX_BYTES // 250))
     async with db.transaction() as conn:
         await db.add_events(conn, [event(topic, "k"), largest, event(topic, "k")])
 
@@ -69,26 +69,26 @@ async def test_an_event_at_the_limit_comes_through(db: Database, backing: Server
 
     async with running(Relay(db, backing.kafka_bootstrap), taken.consumer(backing, group, topic)):
         await until(all_came)
-    assert len(largest.payload) == MOST_BYTES
+    assert len(largest.payload) == MAX_BYTES
     assert taken.events[str(largest.id)].payload == largest.payload
 
 
 async def test_an_event_over_the_limit_is_refused_where_it_is_made(backing: Servers) -> None:
     with pytest.raises(Invalid, match="1000001 bytes; the most is 1000000"):
-        replace(event(Topic("test"), "k"), payload=bytes(MOST_BYTES + 1))
+        replace(event(Topic("test"), "k"), payload=bytes(MAX_BYTES + 1))
 
 
 async def test_the_brokers_refuse_what_is_larger(backing: Servers) -> None:
     topic = await made(backing, 1)
     async with producing(backing) as producer:
         with pytest.raises(MessageSizeTooLargeError):
-            await producer.send_and_wait(topic.name, bytes(MOST_RECORD_BYTES))
+            await producer.send_and_wait(topic.name, bytes(MAX_RECORD_BYTES))
 
 
 async def test_strange_records_of_any_size_hold_up_nobody(backing: Servers, group: str) -> None:
     """As large as a broker takes, larger than an event may be, and with nothing in them at all."""
     topic, taken = await made(backing, 1), Taken()
-    full, large = bytes(MOST_RECORD_BYTES - OVERHEAD_BYTES), bytes(MOST_BYTES + 1)
+    full, large = bytes(MAX_RECORD_BYTES - OVERHEAD_BYTES), bytes(MAX_BYTES + 1)
     after = event(topic, "k")
     async with producing(backing) as producer:
         await producer.send_and_wait(topic.name, full)

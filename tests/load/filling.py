@@ -30,7 +30,7 @@ OWNERS = 4_000
 # The first tracks are shared evenly by so few, who get no others: their lists are as long at every size.
 FIRST_TRACKS, FIRST_OWNERS = 1_000, 10
 LISTENERS = 2_000
-MOST_BUSY = 10_000
+MAX_BUSY = 10_000
 GENRES = 40
 MINUTES = 2_000_000
 TOUCHED = 2_000
@@ -86,7 +86,7 @@ class Crowd:
         await self._add_tracks(tracks - self.size)
         self._tell(f"{tracks:,} documents", started)
         started = perf_counter()
-        await self._add_states(min(MOST_BUSY, tracks // 2))
+        await self._add_states(min(MAX_BUSY, tracks // 2))
         self._tell("plays, likes, reposts and follows", started)
         ran = {" ".join(words): await self._operate(*words) for words in COMMANDS}
         await self._settle()

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 CHUNK_BYTES = 65_536
 # How much may wait for its delay in one direction: then the sender has to.
-MOST_CHUNKS = 1024
+MAX_CHUNKS = 1024
 
 Address = tuple[str, int]
 
@@ -131,7 +131,7 @@ class Proxy:
     async def _hand_on(self, link: Link, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """One direction. What arrives waits its delay in a queue, so slowness costs time and no throughput."""
         clock = asyncio.get_running_loop().time
-        waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_CHUNKS)
+        waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MAX_CHUNKS)
 
         async def read() -> None:
             while data := await source.read(CHUNK_BYTES):

@@ -43,8 +43,8 @@ def test_no_file_is_too_long() -> None:
 
 def test_the_chassis_stays_small() -> None:
     files = list((ROOT / "chassis").glob("*.py"))
-    assert len([f for f in files if f.name != "__init__.py"]) <= 18
-    assert sum(1 for f in files for line in f.read_text().splitlines() if line.strip()) <= 1_800
+    assert len([f for f in files if f.name != "__init__.py"]) <= 20
+    assert sum(1 for f in files for line in f.read_text().splitlines() if line.strip()) <= 2_000
 
 
 def test_settings_are_read_in_config_alone() -> None:

@@ -16,9 +16,9 @@ from deploy.local.demo.ledger import Ledger
 
 INSIGHTS = "/api/v1/producer-intelligence/insights/tracks"
 # Figures follow plays within 2 s, `as_of` follows them 2 s later; this is what a very busy machine may take.
-MOST_LOOKS = 40
+MAX_LOOKS = 40
 LOOK_EVERY_SECONDS = 0.5
-MOST_READINGS = 8
+MAX_READINGS = 8
 READ_EVERY_SECONDS = 1.0
 # Figures are told with one decimal.
 ROUNDING = 0.051
@@ -44,12 +44,12 @@ class Figure:
 
 def settled(artist: Person, track: JSON, ledger: Ledger) -> list[Figure]:
     """Waits until the house says that every play sent is in its figures, and reads them until they agree."""
-    for _ in range(MOST_LOOKS):
+    for _ in range(MAX_LOOKS):
         as_of = artist.get(f"{INSIGHTS}/{track['number']}/charts")["as_of"]
         if datetime.fromisoformat(as_of) > ledger.last_play_at:
             break
         time.sleep(LOOK_EVERY_SECONDS)
-    for _ in range(MOST_READINGS):
+    for _ in range(MAX_READINGS):
         figures = read(artist, track, ledger)
         if all(figure.is_right for figure in figures):
             break

@@ -23,7 +23,7 @@ EVENING = (
 # Whose players report to the audience contract, too.
 REPORTING = (0, 1)
 REPEATS = 3
-LONGEST_SECONDS = 86_400
+MAX_SECONDS = 86_400
 # The salt that the clients of the discovery contract know.
 DISCOVERY_IDS = Hashids(salt="azowernasdfoia", min_length=5)
 
@@ -67,7 +67,7 @@ def _play(stage: Stage) -> None:
     with stage.screen.bar("playing", len(EVENING)) as advance:
         for number, (who, share, device) in enumerate(EVENING, start=1):
             listener = stage.listeners[who]
-            seconds = min(LONGEST_SECONDS, ceil(stage.seconds) if share == 1 else int(stage.seconds * share))
+            seconds = min(MAX_SECONDS, ceil(stage.seconds) if share == 1 else int(stage.seconds * share))
             _once(listener, path, {"duration": seconds, "device": device}, 200, REPEATS if number == 1 else 1)
             stage.ledger.plays.append(Play(listener.username, seconds, device))
             advance(number, f"{listener.name}, {seconds} s")

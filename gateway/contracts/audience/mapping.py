@@ -8,7 +8,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.audience.v1.plays_pb2 import PlayOutcome
 from soundstage.catalog.v1.people_pb2 import Person
 from soundstage.catalog.v1.tracks_pb2 import Track
-from soundstage.insights.v1.listeners_pb2 import CountForTracksResponse, Listener, ListForTrackResponse, Place
+from soundstage.insights.v1.listeners_pb2 import (
+    CountListenersForTracksResponse,
+    Listener,
+    ListListenersForTrackResponse,
+    Place,
+)
 
 JSON = dict[str, Any]
 
@@ -27,7 +32,7 @@ def stream(track_id: str, user_id: str, play: PlayOutcome) -> JSON:
 
 
 def track_audience(
-    track_id: str, answer: ListForTrackResponse, people: Mapping[str, Person | None], follows: set[str]
+    track_id: str, answer: ListListenersForTrackResponse, people: Mapping[str, Person | None], follows: set[str]
 ) -> JSON:
     return {
         "track_id": _hex(track_id),
@@ -52,7 +57,7 @@ def main_user(place: Place) -> JSON:
     return {"streams": place.streams, "rank": place.rank or None}
 
 
-def artist_audience(artist_id: str, tracks: Iterable[Track], counts: CountForTracksResponse) -> JSON:
+def artist_audience(artist_id: str, tracks: Iterable[Track], counts: CountListenersForTracksResponse) -> JSON:
     streams = {count.track_id: count.streams for count in counts.tracks}
     listed = sorted(tracks, key=lambda track: (-streams.get(track.id, 0), track.id))
     return {

@@ -6,8 +6,13 @@ from hashlib import sha256
 
 from soundstage.audience.v1.plays_pb2 import PlayItem, PlaySource
 from soundstage.catalog.v1.people_pb2 import Person
-from soundstage.catalog.v1.tracks_pb2 import ListRequest
-from soundstage.insights.v1.listeners_pb2 import CountForTracksRequest, Listener, ListForTrackRequest, ListTopRequest
+from soundstage.catalog.v1.tracks_pb2 import ListTracksRequest
+from soundstage.insights.v1.listeners_pb2 import (
+    CountListenersForTracksRequest,
+    Listener,
+    ListListenersForTrackRequest,
+    ListTopListenersRequest,
+)
 
 from chassis.errors import NotFound
 from gateway.calls.wire import page, ref
@@ -20,7 +25,7 @@ from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
-MOST_TRACKS = 500
+MAX_TRACKS = 500
 
 
 @HANDLERS.on("createAudience")
@@ -47,7 +52,7 @@ async def record_play(parts: Parts, request: Request) -> JSONResponse:
 async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_id(request, "track_id"), query(request, ListenersQuery)
     answer = await parts.calls.insights.list_listeners_for_track(
-        ListForTrackRequest(
+        ListListenersForTrackRequest(
             track=ref(track_id), page=page(asked.page, asked.limit), main_user_id=asked.main_user_id or ""
         )
     )
@@ -63,7 +68,7 @@ async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
 async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_id(request, "track_id"), query(request, MainUserQuery)
     answer = await parts.calls.insights.list_top_listeners(
-        ListTopRequest(track=ref(track_id), main_user_id=asked.main_user_id or "")
+        ListTopListenersRequest(track=ref(track_id), main_user_id=asked.main_user_id or "")
     )
     people, follows = await _know(parts, answer.listeners, asked)
     data = mapping.top_audience(track_id, answer.listeners, people, follows)
@@ -75,14 +80,14 @@ async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getArtistAudience", limits=(limits.READS,))
 async def count_for_artist(parts: Parts, request: Request) -> JSONResponse:
     artist_id = path_id(request, "artist_id")
-    tracks_of_artist = ListRequest(owner=ref(artist_id), page=page(1, MOST_TRACKS), all_of_owner=True)
+    tracks_of_artist = ListTracksRequest(owner=ref(artist_id), page=page(1, MAX_TRACKS), all_of_owner=True)
     person, listed = await asyncio.gather(
         parts.calls.catalog.person(artist_id), parts.calls.catalog.list_tracks(tracks_of_artist)
     )
     if person is None:
         raise NotFound()
     counts = await parts.calls.insights.count_for_tracks(
-        CountForTracksRequest(track_ids=[track.id for track in listed.tracks])
+        CountListenersForTracksRequest(track_ids=[track.id for track in listed.tracks])
     )
     return JSONResponse(mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
 

@@ -13,8 +13,8 @@ from gateway.web.requests import Request
 _Model = TypeVar("_Model", bound=reading.Query)
 
 MISSING = "Missing required parameter in the JSON body or the post body or the query string"
-MOST_QUERY = 500
-MOST_URL = 2048
+MAX_QUERY = 500
+MAX_URL = 2048
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 # More digits than any bound has.
 _MANY = 10
@@ -82,14 +82,14 @@ def query(request: Request, model: type[_Model]) -> _Model:
 def search_query(request: Request) -> SearchQuery:
     """Malformed also for a query that is blank, too long or holds NUL: that names no parameter apart."""
     asked = query(request, SearchQuery)
-    if not asked.query.strip() or len(asked.query) > MOST_QUERY or "\0" in asked.query:
+    if not asked.query.strip() or len(asked.query) > MAX_QUERY or "\0" in asked.query:
         raise Malformed("Oh no! Bad request parameter query.")
     return asked
 
 
 def resolve_query(request: Request) -> ResolveQuery:
     asked = query(request, ResolveQuery)
-    if not 1 <= len(asked.url) <= MOST_URL:
+    if not 1 <= len(asked.url) <= MAX_URL:
         raise Malformed("Oh no! Bad request parameter url.")
     return asked
 

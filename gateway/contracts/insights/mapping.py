@@ -4,7 +4,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from soundstage.insights.v1.metrics_pb2 import DayPoint, GetTrackChartsResponse, GetTrackFiguresResponse, Listening
+from soundstage.insights.v1.figures_pb2 import DayPoint, GetChartsResponse, GetFiguresResponse, Listening
 from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeResponse, RecentPlay
 
 JSON = dict[str, Any]
@@ -21,7 +21,7 @@ def moment(stamp: Timestamp) -> str:
     return stamp.ToJsonString()
 
 
-def figures(f: GetTrackFiguresResponse) -> JSON:
+def figures(f: GetFiguresResponse) -> JSON:
     return {
         "plays": {"total": f.plays_total, "period": f.plays_period},
         "listeners": {"total": f.listeners_total, "unique": f.listeners_unique},
@@ -30,7 +30,7 @@ def figures(f: GetTrackFiguresResponse) -> JSON:
     }
 
 
-def charts(timeframe: str, c: GetTrackChartsResponse) -> JSON:
+def charts(timeframe: str, c: GetChartsResponse) -> JSON:
     return {
         "timeframe": timeframe,
         "interval": "day",

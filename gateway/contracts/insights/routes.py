@@ -1,6 +1,6 @@
 """The insights contract's operations, by operationId; what is not here answers 501."""
 
-from soundstage.insights.v1.metrics_pb2 import GetTrackChartsRequest, GetTrackFiguresRequest
+from soundstage.insights.v1.figures_pb2 import GetChartsRequest, GetFiguresRequest
 from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeRequest
 
 from gateway.calls.wire import ref
@@ -25,7 +25,7 @@ HANDLERS = Handlers()
 async def get_track_figures(parts: Parts, request: Request) -> JSONResponse:
     number, asked = path_number(request, "trackId"), query(request, PeriodQuery)
     answer = await parts.calls.insights.get_track_figures(
-        GetTrackFiguresRequest(track=ref(number), days=PERIOD_DAYS[asked.period])
+        GetFiguresRequest(track=ref(number), days=PERIOD_DAYS[asked.period])
     )
     return JSONResponse(mapping.success(mapping.figures(answer)))
 
@@ -34,7 +34,7 @@ async def get_track_figures(parts: Parts, request: Request) -> JSONResponse:
 async def get_track_charts(parts: Parts, request: Request) -> JSONResponse:
     number, asked = path_number(request, "trackId"), query(request, TimeframeQuery)
     answer = await parts.calls.insights.get_track_charts(
-        GetTrackChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[asked.timeframe])
+        GetChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[asked.timeframe])
     )
     return JSONResponse(mapping.success(mapping.charts(asked.timeframe, answer)))
 

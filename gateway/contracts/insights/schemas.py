@@ -12,7 +12,7 @@ TIMEFRAME_DAYS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365}
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 # What JSON's readers keep exact.
-_MOST_NUMBER = 2**53 - 1
+_MAX_NUMBER = 2**53 - 1
 
 
 class PeriodQuery(Query):
@@ -25,6 +25,6 @@ class TimeframeQuery(Query):
 
 def path_number(request: Request, name: str) -> int:
     text = request.path_params[name]
-    if not _NUMBER.fullmatch(text) or int(text) > _MOST_NUMBER:
+    if not _NUMBER.fullmatch(text) or int(text) > _MAX_NUMBER:
         raise Malformed.at(name, "must be a positive integer")
     return int(text)

@@ -7,10 +7,10 @@ from pydantic import AfterValidator, Field
 
 from gateway.web.faults import Malformed
 from gateway.web.reading import Body, checked, is_uuid, json_body
-from gateway.web.requests import MOST_JSON_BYTES, Request
+from gateway.web.requests import MAX_JSON_BYTES, Request
 
 FORM = "application/x-www-form-urlencoded"
-MOST_FIELDS = 20
+MAX_FIELDS = 20
 NAME = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 
@@ -44,7 +44,7 @@ class DelegationRequest(Body):
 async def read_credentials(request: Request) -> ClientCredentials:
     """Client credentials from JSON or from a form (RFC 6749, 4.4.2)."""
     if request.media_type == FORM:
-        return checked(ClientCredentials, _form(await request.body(MOST_JSON_BYTES)))
+        return checked(ClientCredentials, _form(await request.body(MAX_JSON_BYTES)))
     return await json_body(request, ClientCredentials)
 
 
@@ -55,7 +55,7 @@ def _form(body: bytes) -> dict[str, str]:
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=MOST_FIELDS,
+            max_num_fields=MAX_FIELDS,
         )
     except ValueError:
         raise Malformed("The body is not a valid form") from None

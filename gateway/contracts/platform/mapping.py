@@ -7,12 +7,12 @@ from soundstage.audience.v1.follows_pb2 import Follow
 from soundstage.audience.v1.likes_pb2 import Like
 from soundstage.auth.v1.accounts_pb2 import Account, Tokens
 from soundstage.catalog.v1.people_pb2 import Person
-from soundstage.catalog.v1.playlists_pb2 import Collaborator, Permission, Playlist, ShareResponse
+from soundstage.catalog.v1.playlists_pb2 import Collaborator, Permission, Playlist, SharePlaylistResponse
 from soundstage.catalog.v1.tracks_pb2 import Track, TrackStatus
-from soundstage.insights.v1.metrics_pb2 import GetTrackChartsResponse, TrackStats
+from soundstage.insights.v1.figures_pb2 import GetChartsResponse, Stats
 from soundstage.marketplace.v1.orders_pb2 import Order, OrderStatus
 from soundstage.marketplace.v1.products_pb2 import Product, ProductStatus, ProductType
-from soundstage.streaming.v1.recordings_pb2 import GetProgressResponse
+from soundstage.streaming.v1.recordings_pb2 import GetRecordingProgressResponse
 
 from gateway.media import Media
 
@@ -200,7 +200,7 @@ def changed_track(t: Track) -> JSON:
     }
 
 
-def processing(t: Track, p: GetProgressResponse) -> JSON:
+def processing(t: Track, p: GetRecordingProgressResponse) -> JSON:
     """Catalog says the state, streaming how far; between their two moments the state is the one that counts."""
     if t.status == TrackStatus.TRACK_STATUS_COMPLETED:
         return {"status": "completed", "progress": 100}
@@ -216,7 +216,7 @@ def like(item: Like, person: Person | None) -> JSON:
     }
 
 
-def stats(s: TrackStats) -> JSON:
+def stats(s: Stats) -> JSON:
     return {
         "total_plays": s.total_plays,
         "unique_listeners": s.unique_listeners,
@@ -225,7 +225,7 @@ def stats(s: TrackStats) -> JSON:
     }
 
 
-def dashboard(track_id: str, c: GetTrackChartsResponse) -> JSON:
+def dashboard(track_id: str, c: GetChartsResponse) -> JSON:
     return {
         "track_id": track_id,
         "stats": stats(c.stats),
@@ -272,7 +272,7 @@ def collaborator(c: Collaborator) -> JSON:
     }
 
 
-def share_link(s: ShareResponse, front: str) -> JSON:
+def share_link(s: SharePlaylistResponse, front: str) -> JSON:
     """`front` stands before the token in the link."""
     return {"share_token": s.token, "share_url": f"{front}/{s.token}", "expires_at": moment(s.expires_at)}
 

@@ -15,7 +15,7 @@ from services.audience.changes import Changes
 from services.audience.follows import store
 from services.audience.follows.follow import Follow
 
-MOST_AMONG = 1000
+MAX_AMONG = 1000
 
 
 class Follows:
@@ -43,8 +43,8 @@ class Follows:
 
     async def list_among(self, account_ids: Collection[UUID], caller: Principal) -> list[UUID]:
         """Which of these, at most a thousand, the caller follows. Raises Invalid for more."""
-        if len(account_ids) > MOST_AMONG:
-            raise Invalid(fields=[FieldError("account_ids", f"must be at most {MOST_AMONG}")])
+        if len(account_ids) > MAX_AMONG:
+            raise Invalid(fields=[FieldError("account_ids", f"must be at most {MAX_AMONG}")])
         async with self._database.connection() as conn:
             return await store.list_among(conn, caller.user_id, account_ids)
 

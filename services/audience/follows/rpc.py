@@ -32,10 +32,10 @@ class FollowsRpc(FollowsServiceServicer):
         return pb.UnfollowResponse()
 
     @allow(Kind.USER)
-    async def ListAmong(self, request: pb.ListAmongRequest, context: Any) -> pb.ListAmongResponse:
+    async def ListAmong(self, request: pb.ListFollowsAmongRequest, context: Any) -> pb.ListFollowsAmongResponse:
         account_ids = {parse(id, field="account_ids") for id in request.account_ids}
         followed = await self._follows.list_among(account_ids, current())
-        return pb.ListAmongResponse(followed_ids=map(str, followed))
+        return pb.ListFollowsAmongResponse(followed_ids=map(str, followed))
 
     @allow_anyone
     async def ListFollowers(self, request: pb.ListFollowersRequest, context: Any) -> pb.ListFollowersResponse:
@@ -52,26 +52,22 @@ class FollowsRpc(FollowsServiceServicer):
         return pb.ListFolloweesResponse(followees=followees, total=total)
 
     @allow_services
-    async def CountChanges(
-        self, request: pb.FollowsServiceCountChangesRequest, context: Any
-    ) -> pb.FollowsServiceCountChangesResponse:
+    async def CountChanges(self, request: pb.CountFollowChangesRequest, context: Any) -> pb.CountFollowChangesResponse:
         counts = await self._follows.changes.count(moment(getattr(request, "from")), moment(request.to))
-        return pb.FollowsServiceCountChangesResponse(minutes=minute_changes(counts))
+        return pb.CountFollowChangesResponse(minutes=minute_changes(counts))
 
     @allow_services
     async def ResendChanges(
-        self, request: pb.FollowsServiceResendChangesRequest, context: Any
-    ) -> pb.FollowsServiceResendChangesResponse:
+        self, request: pb.ResendFollowChangesRequest, context: Any
+    ) -> pb.ResendFollowChangesResponse:
         sent = await self._follows.changes.resend(moments(request.minutes))
-        return pb.FollowsServiceResendChangesResponse(events=sent)
+        return pb.ResendFollowChangesResponse(events=sent)
 
     @allow_services
-    async def Export(
-        self, request: pb.FollowsServiceExportRequest, context: Any
-    ) -> AsyncIterator[pb.FollowsServiceExportResponse]:
+    async def Export(self, request: pb.ExportFollowsRequest, context: Any) -> AsyncIterator[pb.ExportFollowsResponse]:
         after = pair(request.after_follower_id, request.after_followee_id)
         async for follows in self._follows.changes.export(after):
-            yield pb.FollowsServiceExportResponse(follows=map(follow_value, follows))
+            yield pb.ExportFollowsResponse(follows=map(follow_value, follows))
 
 
 def _entry(account_id: UUID, follow: Follow) -> pb.Follow:

@@ -20,42 +20,40 @@ class LikesRpc(LikesServiceServicer):
         self._likes = likes
 
     @allow(Kind.USER)
-    async def Like(self, request: pb.LikeRequest, context: Any) -> pb.LikeResponse:
+    async def Like(self, request: pb.LikeTrackRequest, context: Any) -> pb.LikeTrackResponse:
         await self._likes.like(parse(request.track_id, field="track_id"), current())
-        return pb.LikeResponse()
+        return pb.LikeTrackResponse()
 
     @allow(Kind.USER)
-    async def Unlike(self, request: pb.UnlikeRequest, context: Any) -> pb.UnlikeResponse:
+    async def Unlike(self, request: pb.UnlikeTrackRequest, context: Any) -> pb.UnlikeTrackResponse:
         await self._likes.unlike(parse(request.track_id, field="track_id"), current())
-        return pb.UnlikeResponse()
+        return pb.UnlikeTrackResponse()
 
     @allow_anyone
-    async def ListForTrack(self, request: pb.ListForTrackRequest, context: Any) -> pb.ListForTrackResponse:
+    async def ListForTrack(self, request: pb.ListLikesForTrackRequest, context: Any) -> pb.ListLikesForTrackResponse:
         page = Page.of(request.page.offset, request.page.limit)
         track_id = parse(request.track_id, field="track_id")
         likes, total = await self._likes.list_for_track(track_id, page, current())
         answers = [pb.Like(user_id=str(like.user_id), liked_at=timestamp(like.liked_at)) for like in likes]
-        return pb.ListForTrackResponse(likes=answers, total=total)
+        return pb.ListLikesForTrackResponse(likes=answers, total=total)
 
     @allow_anyone
-    async def ListOf(self, request: pb.ListOfRequest, context: Any) -> pb.ListOfResponse:
+    async def ListOf(self, request: pb.ListLikesOfRequest, context: Any) -> pb.ListLikesOfResponse:
         page = Page.of(request.page.offset, request.page.limit)
         likes, total = await self._likes.list_of(account_name(request.account), page, current())
         tracks = [pb.LikedTrack(track_id=str(like.track_id), liked_at=timestamp(like.liked_at)) for like in likes]
-        return pb.ListOfResponse(tracks=tracks, total=total)
+        return pb.ListLikesOfResponse(tracks=tracks, total=total)
 
     @allow_services
-    async def CountChanges(self, request: pb.CountChangesRequest, context: Any) -> pb.CountChangesResponse:
+    async def CountChanges(self, request: pb.CountLikeChangesRequest, context: Any) -> pb.CountLikeChangesResponse:
         counts = await self._likes.changes.count(moment(getattr(request, "from")), moment(request.to))
-        return pb.CountChangesResponse(minutes=minute_changes(counts))
+        return pb.CountLikeChangesResponse(minutes=minute_changes(counts))
 
     @allow_services
-    async def ResendChanges(self, request: pb.ResendChangesRequest, context: Any) -> pb.ResendChangesResponse:
-        return pb.ResendChangesResponse(events=await self._likes.changes.resend(moments(request.minutes)))
+    async def ResendChanges(self, request: pb.ResendLikeChangesRequest, context: Any) -> pb.ResendLikeChangesResponse:
+        return pb.ResendLikeChangesResponse(events=await self._likes.changes.resend(moments(request.minutes)))
 
     @allow_services
-    async def Export(
-        self, request: pb.LikesServiceExportRequest, context: Any
-    ) -> AsyncIterator[pb.LikesServiceExportResponse]:
+    async def Export(self, request: pb.ExportLikesRequest, context: Any) -> AsyncIterator[pb.ExportLikesResponse]:
         async for likes in self._likes.changes.export(pair(request.after_track_id, request.after_user_id)):
-            yield pb.LikesServiceExportResponse(likes=map(like_value, likes))
+            yield pb.ExportLikesResponse(likes=map(like_value, likes))

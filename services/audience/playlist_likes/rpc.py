@@ -18,36 +18,32 @@ class PlaylistLikesRpc(PlaylistLikesServiceServicer):
         self._likes = likes
 
     @allow(Kind.USER)
-    async def Like(
-        self, request: pb.PlaylistLikesServiceLikeRequest, context: Any
-    ) -> pb.PlaylistLikesServiceLikeResponse:
+    async def Like(self, request: pb.LikePlaylistRequest, context: Any) -> pb.LikePlaylistResponse:
         await self._likes.like(parse(request.playlist_id, field="playlist_id"), current())
-        return pb.PlaylistLikesServiceLikeResponse()
+        return pb.LikePlaylistResponse()
 
     @allow(Kind.USER)
-    async def Unlike(
-        self, request: pb.PlaylistLikesServiceUnlikeRequest, context: Any
-    ) -> pb.PlaylistLikesServiceUnlikeResponse:
+    async def Unlike(self, request: pb.UnlikePlaylistRequest, context: Any) -> pb.UnlikePlaylistResponse:
         await self._likes.unlike(parse(request.playlist_id, field="playlist_id"), current())
-        return pb.PlaylistLikesServiceUnlikeResponse()
+        return pb.UnlikePlaylistResponse()
 
     @allow_services
     async def CountChanges(
-        self, request: pb.PlaylistLikesServiceCountChangesRequest, context: Any
-    ) -> pb.PlaylistLikesServiceCountChangesResponse:
+        self, request: pb.CountPlaylistLikeChangesRequest, context: Any
+    ) -> pb.CountPlaylistLikeChangesResponse:
         counts = await self._likes.changes.count(moment(getattr(request, "from")), moment(request.to))
-        return pb.PlaylistLikesServiceCountChangesResponse(minutes=minute_changes(counts))
+        return pb.CountPlaylistLikeChangesResponse(minutes=minute_changes(counts))
 
     @allow_services
     async def ResendChanges(
-        self, request: pb.PlaylistLikesServiceResendChangesRequest, context: Any
-    ) -> pb.PlaylistLikesServiceResendChangesResponse:
+        self, request: pb.ResendPlaylistLikeChangesRequest, context: Any
+    ) -> pb.ResendPlaylistLikeChangesResponse:
         sent = await self._likes.changes.resend(moments(request.minutes))
-        return pb.PlaylistLikesServiceResendChangesResponse(events=sent)
+        return pb.ResendPlaylistLikeChangesResponse(events=sent)
 
     @allow_services
     async def Export(
-        self, request: pb.PlaylistLikesServiceExportRequest, context: Any
-    ) -> AsyncIterator[pb.PlaylistLikesServiceExportResponse]:
+        self, request: pb.ExportPlaylistLikesRequest, context: Any
+    ) -> AsyncIterator[pb.ExportPlaylistLikesResponse]:
         async for likes in self._likes.changes.export(pair(request.after_playlist_id, request.after_account_id)):
-            yield pb.PlaylistLikesServiceExportResponse(likes=map(playlist_like_value, likes))
+            yield pb.ExportPlaylistLikesResponse(likes=map(playlist_like_value, likes))

@@ -9,9 +9,9 @@ from chassis.principal import Principal
 from services.audience.tracks.track import Track
 
 OLDEST = timedelta(hours=24)
-MOST_AHEAD = timedelta(minutes=5)
-LONGEST_TEXT = 255
-LONGEST_FINGERPRINT = 64
+MAX_AHEAD = timedelta(minutes=5)
+MAX_TEXT_LENGTH = 255
+MAX_FINGERPRINT_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,14 @@ class Item:
             raise Invalid(fields=[FieldError("seconds", "must not be negative")])
         if not 0 < self.source < 100:
             raise Invalid(fields=[FieldError("source", "must be known")])
-        if len(self.fingerprint or b"") > LONGEST_FINGERPRINT:
+        if len(self.fingerprint or b"") > MAX_FINGERPRINT_BYTES:
             raise Invalid(fields=[FieldError("fingerprint", "is too long")])
         for name, text in (("device", self.device), ("key", self.key), ("traceparent", self.traceparent)):
             # Postgres keeps every character but this one.
-            if text and (len(text) > LONGEST_TEXT or "\0" in text):
-                raise Invalid(fields=[FieldError(name, f"must be at most {LONGEST_TEXT} characters, none of them NUL")])
+            if text and (len(text) > MAX_TEXT_LENGTH or "\0" in text):
+                raise Invalid(
+                    fields=[FieldError(name, f"must be at most {MAX_TEXT_LENGTH} characters, none of them NUL")]
+                )
 
     @property
     def is_authenticated(self) -> bool:
@@ -117,4 +119,4 @@ def occurred_at(id: UUID, received_at: datetime) -> datetime:
         return received_at
     milliseconds = min(id.int >> 80, 253_402_300_799_000)  # the last second that a datetime can tell
     made_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return min(max(made_at, received_at - OLDEST), received_at + MOST_AHEAD)
+    return min(max(made_at, received_at - OLDEST), received_at + MAX_AHEAD)

@@ -18,7 +18,7 @@ from services.audience.plays.domain import Plays
 from services.audience.plays.play import Item, Outcome
 from services.audience.wire import moment, moments
 
-MOST_ITEMS = 1000
+MAX_ITEMS = 1000
 MALFORMED = Outcome(refused="INVALID")
 
 # The same callers come again and again; what they are is read from the bytes alone.
@@ -31,8 +31,8 @@ class PlaysRpc(PlaysServiceServicer):
 
     @allow_services
     async def RecordPlays(self, request: pb.RecordPlaysRequest, context: Any) -> pb.RecordPlaysResponse:
-        if len(request.items) > MOST_ITEMS:
-            raise Invalid(fields=[FieldError("items", f"must be at most {MOST_ITEMS}")])
+        if len(request.items) > MAX_ITEMS:
+            raise Invalid(fields=[FieldError("items", f"must be at most {MAX_ITEMS}")])
         items = [_item(message) for message in request.items]
         recorded = iter(await self._plays.record([item for item in items if item]))
         return pb.RecordPlaysResponse(
@@ -40,20 +40,20 @@ class PlaysRpc(PlaysServiceServicer):
         )
 
     @allow_services
-    async def CountMinutes(self, request: pb.CountMinutesRequest, context: Any) -> pb.CountMinutesResponse:
+    async def CountMinutes(self, request: pb.CountPlayMinutesRequest, context: Any) -> pb.CountPlayMinutesResponse:
         counts = await self._plays.count_minutes(moment(getattr(request, "from")), moment(request.to))
-        return pb.CountMinutesResponse(
+        return pb.CountPlayMinutesResponse(
             minutes=[pb.MinuteCount(minute=timestamp(c.minute), count=c.count) for c in counts]
         )
 
     @allow_services
-    async def ResendMinutes(self, request: pb.ResendMinutesRequest, context: Any) -> pb.ResendMinutesResponse:
-        return pb.ResendMinutesResponse(events=await self._plays.resend_minutes(moments(request.minutes)))
+    async def ResendMinutes(self, request: pb.ResendPlayMinutesRequest, context: Any) -> pb.ResendPlayMinutesResponse:
+        return pb.ResendPlayMinutesResponse(events=await self._plays.resend_minutes(moments(request.minutes)))
 
     @allow_services
-    async def Export(self, request: pb.ExportRequest, context: Any) -> AsyncIterator[pb.ExportResponse]:
+    async def Export(self, request: pb.ExportPlaysRequest, context: Any) -> AsyncIterator[pb.ExportPlaysResponse]:
         async for plays in self._plays.export(parse(request.after_id) if request.after_id else None):
-            yield pb.ExportResponse(plays=map(play_value, plays))
+            yield pb.ExportPlaysResponse(plays=map(play_value, plays))
 
 
 def _item(message: pb.PlayItem) -> Item | None:

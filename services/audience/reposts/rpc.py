@@ -33,31 +33,27 @@ class RepostsRpc(RepostsServiceServicer):
         return pb.UnrepostResponse()
 
     @allow_anyone
-    async def ListOf(self, request: pb.RepostsServiceListOfRequest, context: Any) -> pb.RepostsServiceListOfResponse:
+    async def ListOf(self, request: pb.ListRepostsOfRequest, context: Any) -> pb.ListRepostsOfResponse:
         page = Page.of(request.page.offset, request.page.limit)
         reposts, total = await self._reposts.list_of(account_name(request.account), page, current())
-        return pb.RepostsServiceListOfResponse(reposts=map(_entry, reposts), total=total)
+        return pb.ListRepostsOfResponse(reposts=map(_entry, reposts), total=total)
 
     @allow_services
-    async def CountChanges(
-        self, request: pb.RepostsServiceCountChangesRequest, context: Any
-    ) -> pb.RepostsServiceCountChangesResponse:
+    async def CountChanges(self, request: pb.CountRepostChangesRequest, context: Any) -> pb.CountRepostChangesResponse:
         counts = await self._reposts.changes.count(moment(getattr(request, "from")), moment(request.to))
-        return pb.RepostsServiceCountChangesResponse(minutes=minute_changes(counts))
+        return pb.CountRepostChangesResponse(minutes=minute_changes(counts))
 
     @allow_services
     async def ResendChanges(
-        self, request: pb.RepostsServiceResendChangesRequest, context: Any
-    ) -> pb.RepostsServiceResendChangesResponse:
+        self, request: pb.ResendRepostChangesRequest, context: Any
+    ) -> pb.ResendRepostChangesResponse:
         sent = await self._reposts.changes.resend(moments(request.minutes))
-        return pb.RepostsServiceResendChangesResponse(events=sent)
+        return pb.ResendRepostChangesResponse(events=sent)
 
     @allow_services
-    async def Export(
-        self, request: pb.RepostsServiceExportRequest, context: Any
-    ) -> AsyncIterator[pb.RepostsServiceExportResponse]:
+    async def Export(self, request: pb.ExportRepostsRequest, context: Any) -> AsyncIterator[pb.ExportRepostsResponse]:
         async for reposts in self._reposts.changes.export(pair(request.after_subject_id, request.after_account_id)):
-            yield pb.RepostsServiceExportResponse(reposts=map(repost_value, reposts))
+            yield pb.ExportRepostsResponse(reposts=map(repost_value, reposts))
 
 
 def _kind(sent: int) -> Kind:

@@ -20,7 +20,7 @@ from services.auth.sessions.tokens import Tokens
 
 # Within one message of gRPC even if every text of every account is as long as it may be.
 EXPORT_BATCH = 100
-MOST_STATES = 300
+MAX_STATES = 300
 TAKEN = {"username": "The user name is taken.", "email": "The email is taken."}
 
 
@@ -130,8 +130,8 @@ class Accounts:
 
     async def list_by(self, refs: list[UUID | int]) -> list[Account]:
         """Accounts of all tenants, the removed ones too; who is unknown is left out."""
-        if len(refs) > MOST_STATES:
-            raise Invalid(fields=[FieldError("accounts", f"must be at most {MOST_STATES}")])
+        if len(refs) > MAX_STATES:
+            raise Invalid(fields=[FieldError("accounts", f"must be at most {MAX_STATES}")])
         ids = [ref for ref in refs if isinstance(ref, UUID)]
         numbers = [ref for ref in refs if isinstance(ref, int)]
         async with self._db.connection() as conn:

@@ -26,26 +26,28 @@ class AccountsRpc(grpc_pb.AccountsServiceServicer):
         self._accounts = accounts
 
     @allow_anyone
-    async def Register(self, request: pb.RegisterRequest, _: Any) -> pb.RegisterResponse:
+    async def Register(self, request: pb.RegisterAccountRequest, _: Any) -> pb.RegisterAccountResponse:
         new = SignUp(request.username, request.email, request.password)
         signed_in = await self._accounts.register(new, Origin(request.ip_address, request.user_agent))
-        return pb.RegisterResponse(account=account_message(signed_in.account), tokens=pair_message(signed_in.pair))
+        return pb.RegisterAccountResponse(
+            account=account_message(signed_in.account), tokens=pair_message(signed_in.pair)
+        )
 
     @allow(Kind.CLIENT)
-    async def Add(self, request: pb.AddRequest, _: Any) -> pb.AddResponse:
+    async def Add(self, request: pb.AddAccountRequest, _: Any) -> pb.AddAccountResponse:
         new = NewUser(request.first_name, request.last_name, request.email, request.date_of_birth)
         key = Key(request.idempotency_key, idempotency.fingerprint(request))
-        return pb.AddResponse.FromString(await self._accounts.add(principal.current(), new, key, _added))
+        return pb.AddAccountResponse.FromString(await self._accounts.add(principal.current(), new, key, _added))
 
     @allow_anyone
-    async def Get(self, request: pb.GetRequest, _: Any) -> pb.GetResponse:
+    async def Get(self, request: pb.GetAccountRequest, _: Any) -> pb.GetAccountResponse:
         account = await self._accounts.get(principal.current(), _ref(request.account))
-        return pb.GetResponse(account=account_message(account))
+        return pb.GetAccountResponse(account=account_message(account))
 
     @allow_anyone
-    async def GetByUsername(self, request: pb.GetByUsernameRequest, _: Any) -> pb.GetByUsernameResponse:
+    async def GetByUsername(self, request: pb.GetAccountByUsernameRequest, _: Any) -> pb.GetAccountByUsernameResponse:
         account = await self._accounts.get_by_username(principal.current(), request.username)
-        return pb.GetByUsernameResponse(account=account_message(account))
+        return pb.GetAccountByUsernameResponse(account=account_message(account))
 
     @allow_anyone
     async def CheckUsername(self, request: pb.CheckUsernameRequest, _: Any) -> pb.CheckUsernameResponse:
@@ -54,25 +56,25 @@ class AccountsRpc(grpc_pb.AccountsServiceServicer):
         )
 
     @allow(Kind.USER)
-    async def Change(self, request: pb.ChangeRequest, _: Any) -> pb.ChangeResponse:
+    async def Change(self, request: pb.ChangeAccountRequest, _: Any) -> pb.ChangeAccountResponse:
         account_id = parse(request.id)
         account = await self._accounts.change(principal.current(), account_id, _changes(request))
-        return pb.ChangeResponse(account=account_message(account))
+        return pb.ChangeAccountResponse(account=account_message(account))
 
     @allow_services
-    async def ListStates(self, request: pb.ListStatesRequest, _: Any) -> pb.ListStatesResponse:
+    async def ListStates(self, request: pb.ListAccountStatesRequest, _: Any) -> pb.ListAccountStatesResponse:
         found = await self._accounts.list_by([_ref(ref) for ref in request.accounts])
-        return pb.ListStatesResponse(accounts=_states(found))
+        return pb.ListAccountStatesResponse(accounts=_states(found))
 
     @allow_services
-    async def Export(self, request: pb.ExportRequest, _: Any) -> AsyncIterator[pb.ExportResponse]:
+    async def Export(self, request: pb.ExportAccountsRequest, _: Any) -> AsyncIterator[pb.ExportAccountsResponse]:
         after = parse(request.after_id, field="after_id") if request.after_id else FIRST
         async for batch in self._accounts.export(after):
-            yield pb.ExportResponse(accounts=_states(batch))
+            yield pb.ExportAccountsResponse(accounts=_states(batch))
 
 
 def _added(account: Account) -> bytes:
-    return pb.AddResponse(account=account_message(account)).SerializeToString()
+    return pb.AddAccountResponse(account=account_message(account)).SerializeToString()
 
 
 def _states(accounts: Iterable[Account]) -> list[pb.AccountState]:
@@ -88,6 +90,6 @@ def _ref(ref: Ref) -> UUID | int:
     raise Invalid(fields=[FieldError("account", "names no account")])
 
 
-def _changes(request: pb.ChangeRequest) -> dict[str, str | None]:
+def _changes(request: pb.ChangeAccountRequest) -> dict[str, str | None]:
     """The fields named; an unset one is empty. A name that is no field of ours is the domain's to refuse."""
     return {name: getattr(request, name) if name in rules.CHANGEABLE else None for name in request.fields}

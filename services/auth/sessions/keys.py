@@ -23,7 +23,7 @@ from chassis.errors import Conflict, Unavailable
 SUFFIX = ".pem"
 LIVE = 2
 # As long as the longest token lives: an older key's tokens are all over.
-LEAST_AGE = timedelta(hours=24)
+MIN_AGE = timedelta(hours=24)
 # Kubelets bring a changed secret to each pod at their own time, two minutes at the most.
 SPREAD = timedelta(minutes=5)
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -83,7 +83,7 @@ class Keys:
         """
         with self._writable():
             paths = self._paths()
-            if len(paths) >= LIVE and not at_once and self._now() - _made_at(paths[0].stem) < LEAST_AGE:
+            if len(paths) >= LIVE and not at_once and self._now() - _made_at(paths[0].stem) < MIN_AGE:
                 raise Conflict("Rotated less than 24 hours ago: tokens of the key before are still in use.")
             kid = self._add()
             for path in self._paths()[1 if at_once else LIVE :]:

@@ -29,9 +29,9 @@ class SessionsRpc(grpc_pb.SessionsServiceServicer):
         return pb.LogInResponse(account=account_message(signed_in.account), tokens=pair_message(signed_in.pair))
 
     @allow_anyone
-    async def Refresh(self, request: pb.RefreshRequest, _: Any) -> pb.RefreshResponse:
+    async def Refresh(self, request: pb.RefreshSessionRequest, _: Any) -> pb.RefreshSessionResponse:
         pair = await self._sessions.refresh(request.refresh_token, request.ip_address)
-        return pb.RefreshResponse(tokens=pair_message(pair))
+        return pb.RefreshSessionResponse(tokens=pair_message(pair))
 
     @allow(Kind.USER)
     async def LogOut(self, request: pb.LogOutRequest, _: Any) -> pb.LogOutResponse:

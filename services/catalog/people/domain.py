@@ -15,7 +15,7 @@ from services.catalog.search import tiers
 from services.catalog.search.words import Query
 
 NO_KEPT_SECONDS = 1.0
-MOST_KEPT = 10_000
+MAX_KEPT = 10_000
 _Kept = tuple[Person, str, bool]
 
 
@@ -128,7 +128,7 @@ class People:
         return monotonic() - self._asked_at.get(ref, -NO_KEPT_SECONDS) >= NO_KEPT_SECONDS
 
     def _remember(self, refs: Collection[Ref | str]) -> None:
-        if len(self._asked_at) > MOST_KEPT:
+        if len(self._asked_at) > MAX_KEPT:
             self._asked_at.clear()
         self._asked_at.update(dict.fromkeys(refs, monotonic()))
 

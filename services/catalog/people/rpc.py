@@ -11,7 +11,7 @@ from chassis.pages import Page
 from services.catalog.people.domain import People
 from services.catalog.people.person import Person, Ref
 
-MOST_ITEMS = 1000
+MAX_ITEMS = 1000
 
 
 class PeopleRpc(people_pb2_grpc.PeopleServiceServicer):
@@ -20,26 +20,28 @@ class PeopleRpc(people_pb2_grpc.PeopleServiceServicer):
 
     @principal.allow_anyone
     async def GetBatch(
-        self, request: people_pb2.PeopleServiceGetBatchRequest, context: object
-    ) -> people_pb2.PeopleServiceGetBatchResponse:
+        self, request: people_pb2.GetPersonBatchRequest, context: object
+    ) -> people_pb2.GetPersonBatchResponse:
         found = await self._people.get_batch(principal.current(), refs(request.people))
-        return people_pb2.PeopleServiceGetBatchResponse(people=[person(p) for p in found])
+        return people_pb2.GetPersonBatchResponse(people=[person(p) for p in found])
 
     @principal.allow_anyone
     async def GetByHandle(
-        self, request: people_pb2.GetByHandleRequest, context: object
-    ) -> people_pb2.GetByHandleResponse:
-        return people_pb2.GetByHandleResponse(person=person(await self._people.get_by_handle(request.handle)))
+        self, request: people_pb2.GetPersonByHandleRequest, context: object
+    ) -> people_pb2.GetPersonByHandleResponse:
+        return people_pb2.GetPersonByHandleResponse(person=person(await self._people.get_by_handle(request.handle)))
 
     @principal.allow_anyone
-    async def ListTop(self, request: people_pb2.ListTopRequest, context: object) -> people_pb2.ListTopResponse:
+    async def ListTop(
+        self, request: people_pb2.ListTopPeopleRequest, context: object
+    ) -> people_pb2.ListTopPeopleResponse:
         page = Page.of(request.page.offset, request.page.limit)
-        return people_pb2.ListTopResponse(people=[person(p) for p in await self._people.list_top(page)])
+        return people_pb2.ListTopPeopleResponse(people=[person(p) for p in await self._people.list_top(page)])
 
 
 def refs(sent: Collection[common_pb2.Ref]) -> list[Ref]:
-    if len(sent) > MOST_ITEMS:
-        raise Invalid(fields=[FieldError("", f"at most {MOST_ITEMS} at once")])
+    if len(sent) > MAX_ITEMS:
+        raise Invalid(fields=[FieldError("", f"at most {MAX_ITEMS} at once")])
     return [ref(one) for one in sent]
 
 

@@ -8,7 +8,7 @@ from chassis.mongo import Mongo, Session
 from chassis.principal import PUBLIC_TENANT
 from services.catalog import events, moments
 from services.catalog.playlists import store
-from services.catalog.playlists.playlist import MOST_TRACKS, Entry, Playlist
+from services.catalog.playlists.playlist import MAX_TRACKS, Entry, Playlist
 from services.catalog.tracks import store as tracks_store
 from services.catalog.tracks.track import Track
 
@@ -38,7 +38,7 @@ class Albums:
 
     async def _keep(self, session: Session, track: Track, key: str) -> None:
         owner_id = track.owner_id
-        tracks = await tracks_store.list_of_album(self._mongo, session, owner_id, key, MOST_TRACKS)
+        tracks = await tracks_store.list_of_album(self._mongo, session, owner_id, key, MAX_TRACKS)
         before = await store.get_album(self._mongo, session, owner_id, key)
         if before is None and tracks:
             album = _with_tracks(await self._new(track, key), tracks)

@@ -15,8 +15,8 @@ from services.catalog.people.person import Person
 from services.catalog.tracks import slug
 from services.catalog.tracks.track import Outline
 
-MOST_TRACKS = 1000
-MOST_COLLABORATORS = 1000
+MAX_TRACKS = 1000
+MAX_COLLABORATORS = 1000
 LINK_LIVES = timedelta(days=30)
 
 
@@ -105,8 +105,8 @@ class Playlist:
         """Raises Conflict when it is there already, or the playlist is full."""
         if any(entry.track_id == track_id for entry in self.entries):
             raise Conflict("The track is in the playlist already")
-        if len(self.entries) >= MOST_TRACKS:
-            raise Conflict(f"A playlist holds at most {MOST_TRACKS} tracks")
+        if len(self.entries) >= MAX_TRACKS:
+            raise Conflict(f"A playlist holds at most {MAX_TRACKS} tracks")
         return self.changed(now, entries=(*self.entries, Entry(ids.new_id(), track_id, now)))
 
     def without_track(self, track_id: UUID, now: datetime) -> "Playlist":
@@ -134,8 +134,8 @@ class Playlist:
         """Raises Conflict for the owner, for who is one already, and when there are too many."""
         if added.account_id == self.owner_id or self.find_collaborator(added.account_id):
             raise Conflict("This user is the owner or a collaborator already")
-        if len(self.collaborators) >= MOST_COLLABORATORS:
-            raise Conflict(f"A playlist has at most {MOST_COLLABORATORS} collaborators")
+        if len(self.collaborators) >= MAX_COLLABORATORS:
+            raise Conflict(f"A playlist has at most {MAX_COLLABORATORS} collaborators")
         return self.changed(now, collaborators=(*self.collaborators, added))
 
     def with_permission(self, account_id: UUID, permission: Permission, now: datetime) -> "Playlist":

@@ -13,7 +13,7 @@ from chassis.pages import Page
 from chassis.principal import Kind
 from services.catalog import events
 from services.catalog.people.person import Person
-from services.catalog.people.rpc import MOST_ITEMS, person, ref, refs
+from services.catalog.people.rpc import MAX_ITEMS, person, ref, refs
 from services.catalog.playlists.domain import Playlists
 from services.catalog.playlists.playlist import Collaborator, Permission, Shown, View, Wanted
 from services.catalog.tracks import domain as tracks
@@ -35,33 +35,31 @@ class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
         self._tracks = tracks
 
     @principal.allow(Kind.USER)
-    async def Add(self, request: pb.PlaylistsServiceAddRequest, context: object) -> pb.PlaylistsServiceAddResponse:
-        said = pb.PlaylistsServiceAddRequest()
+    async def Add(self, request: pb.AddPlaylistRequest, context: object) -> pb.AddPlaylistResponse:
+        said = pb.AddPlaylistRequest()
         said.CopyFrom(request)
         said.ClearField("idempotency_key")
         view = await self._playlists.add(
             principal.current(), _form(request), request.idempotency_key, idempotency.fingerprint(said)
         )
-        return pb.PlaylistsServiceAddResponse(playlist=playlist(view))
+        return pb.AddPlaylistResponse(playlist=playlist(view))
 
     @principal.allow_anyone
-    async def Get(self, request: pb.PlaylistsServiceGetRequest, context: object) -> pb.PlaylistsServiceGetResponse:
+    async def Get(self, request: pb.GetPlaylistRequest, context: object) -> pb.GetPlaylistResponse:
         caller = principal.current()
         view = await self._playlists.get(caller, ref(request.playlist), public_only=request.public_only)
         shown = await self._shown(caller, view) if request.with_tracks else {}
-        return pb.PlaylistsServiceGetResponse(playlist=playlist(view, shown))
+        return pb.GetPlaylistResponse(playlist=playlist(view, shown))
 
     @principal.allow_anyone
-    async def GetBatch(
-        self, request: pb.PlaylistsServiceGetBatchRequest, context: object
-    ) -> pb.PlaylistsServiceGetBatchResponse:
-        if len(request.ids) > MOST_ITEMS:
-            raise Invalid(fields=[FieldError("ids", f"at most {MOST_ITEMS} at once")])
+    async def GetBatch(self, request: pb.GetPlaylistBatchRequest, context: object) -> pb.GetPlaylistBatchResponse:
+        if len(request.ids) > MAX_ITEMS:
+            raise Invalid(fields=[FieldError("ids", f"at most {MAX_ITEMS} at once")])
         views = await self._playlists.get_batch(principal.current(), [ids.parse(id) for id in request.ids])
-        return pb.PlaylistsServiceGetBatchResponse(playlists=[playlist(view) for view in views])
+        return pb.GetPlaylistBatchResponse(playlists=[playlist(view) for view in views])
 
     @principal.allow_anyone
-    async def List(self, request: pb.PlaylistsServiceListRequest, context: object) -> pb.PlaylistsServiceListResponse:
+    async def List(self, request: pb.ListPlaylistsRequest, context: object) -> pb.ListPlaylistsResponse:
         caller = principal.current()
         wanted = Wanted(
             tenant=caller.tenant,
@@ -71,45 +69,43 @@ class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
         )
         page = Page.of(request.page.offset, request.page.limit)
         views, total = await self._playlists.search(caller, "", wanted, page)
-        return pb.PlaylistsServiceListResponse(playlists=[summary(view) for view in views], total=total)
+        return pb.ListPlaylistsResponse(playlists=[summary(view) for view in views], total=total)
 
     @principal.allow(Kind.USER)
-    async def Recommend(self, request: pb.RecommendRequest, context: object) -> pb.RecommendResponse:
+    async def Recommend(self, request: pb.RecommendPlaylistsRequest, context: object) -> pb.RecommendPlaylistsResponse:
         views = await self._playlists.recommend(principal.current(), Page.of(0, request.limit).limit)
-        return pb.RecommendResponse(playlists=[summary(view) for view in views])
+        return pb.RecommendPlaylistsResponse(playlists=[summary(view) for view in views])
 
     @principal.allow(Kind.USER)
-    async def Change(
-        self, request: pb.PlaylistsServiceChangeRequest, context: object
-    ) -> pb.PlaylistsServiceChangeResponse:
+    async def Change(self, request: pb.ChangePlaylistRequest, context: object) -> pb.ChangePlaylistResponse:
         form = _form(request, has_title="title" in request.fields)
         view = await self._playlists.change(principal.current(), ids.parse(request.id), list(request.fields), form)
-        return pb.PlaylistsServiceChangeResponse(playlist=summary(view))
+        return pb.ChangePlaylistResponse(playlist=summary(view))
 
     @principal.allow(Kind.USER)
-    async def Remove(
-        self, request: pb.PlaylistsServiceRemoveRequest, context: object
-    ) -> pb.PlaylistsServiceRemoveResponse:
+    async def Remove(self, request: pb.RemovePlaylistRequest, context: object) -> pb.RemovePlaylistResponse:
         await self._playlists.remove(principal.current(), ids.parse(request.id))
-        return pb.PlaylistsServiceRemoveResponse()
+        return pb.RemovePlaylistResponse()
 
     @principal.allow(Kind.USER)
-    async def AddTrack(self, request: pb.AddTrackRequest, context: object) -> pb.AddTrackResponse:
+    async def AddTrack(self, request: pb.AddPlaylistTrackRequest, context: object) -> pb.AddPlaylistTrackResponse:
         track_id = ids.parse(request.track_id, field="track_id")
         await self._playlists.add_track(principal.current(), _playlist_id(request.playlist_id), track_id)
-        return pb.AddTrackResponse()
+        return pb.AddPlaylistTrackResponse()
 
     @principal.allow(Kind.USER)
-    async def RemoveTrack(self, request: pb.RemoveTrackRequest, context: object) -> pb.RemoveTrackResponse:
+    async def RemoveTrack(
+        self, request: pb.RemovePlaylistTrackRequest, context: object
+    ) -> pb.RemovePlaylistTrackResponse:
         track_id = ids.parse(request.track_id, field="track_id")
         await self._playlists.remove_track(principal.current(), _playlist_id(request.playlist_id), track_id)
-        return pb.RemoveTrackResponse()
+        return pb.RemovePlaylistTrackResponse()
 
     @principal.allow(Kind.USER)
-    async def Reorder(self, request: pb.ReorderRequest, context: object) -> pb.ReorderResponse:
+    async def Reorder(self, request: pb.ReorderPlaylistRequest, context: object) -> pb.ReorderPlaylistResponse:
         order = [ids.parse(id, field="track_ids") for id in request.track_ids]
         await self._playlists.reorder(principal.current(), _playlist_id(request.playlist_id), order)
-        return pb.ReorderResponse()
+        return pb.ReorderPlaylistResponse()
 
     @principal.allow(Kind.USER)
     async def AddCollaborator(self, request: pb.AddCollaboratorRequest, context: object) -> pb.AddCollaboratorResponse:
@@ -144,32 +140,30 @@ class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
         return pb.RemoveCollaboratorResponse()
 
     @principal.allow(Kind.USER)
-    async def Share(self, request: pb.ShareRequest, context: object) -> pb.ShareResponse:
-        fingerprint = idempotency.fingerprint(pb.ShareRequest(playlist_id=request.playlist_id))
+    async def Share(self, request: pb.SharePlaylistRequest, context: object) -> pb.SharePlaylistResponse:
+        fingerprint = idempotency.fingerprint(pb.SharePlaylistRequest(playlist_id=request.playlist_id))
         link = await self._playlists.share(
             principal.current(), _playlist_id(request.playlist_id), request.idempotency_key, fingerprint
         )
-        return pb.ShareResponse(token=link.token, expires_at=timestamp(link.expires_at))
+        return pb.SharePlaylistResponse(token=link.token, expires_at=timestamp(link.expires_at))
 
     @principal.allow_anyone
-    async def GetShared(self, request: pb.GetSharedRequest, context: object) -> pb.GetSharedResponse:
+    async def GetShared(self, request: pb.GetSharedPlaylistRequest, context: object) -> pb.GetSharedPlaylistResponse:
         view = await self._playlists.get_shared(request.token)
-        return pb.GetSharedResponse(playlist=playlist(view, await self._shown(principal.ANONYMOUS, view)))
+        return pb.GetSharedPlaylistResponse(playlist=playlist(view, await self._shown(principal.ANONYMOUS, view)))
 
     @principal.allow_services
-    async def ListStates(
-        self, request: pb.PlaylistsServiceListStatesRequest, context: object
-    ) -> pb.PlaylistsServiceListStatesResponse:
+    async def ListStates(self, request: pb.ListPlaylistStatesRequest, context: object) -> pb.ListPlaylistStatesResponse:
         found = await self._playlists.list_states(refs(request.playlists))
-        return pb.PlaylistsServiceListStatesResponse(playlists=[events.playlist_state(p) for p in found])
+        return pb.ListPlaylistStatesResponse(playlists=[events.playlist_state(p) for p in found])
 
     @principal.allow_services
     async def Export(
-        self, request: pb.PlaylistsServiceExportRequest, context: object
-    ) -> AsyncIterator[pb.PlaylistsServiceExportResponse]:
+        self, request: pb.ExportPlaylistsRequest, context: object
+    ) -> AsyncIterator[pb.ExportPlaylistsResponse]:
         after = ids.parse(request.after_id, field="after_id") if request.after_id else None
         async for batch in self._playlists.export(after):
-            yield pb.PlaylistsServiceExportResponse(playlists=[events.playlist_state(p) for p in batch])
+            yield pb.ExportPlaylistsResponse(playlists=[events.playlist_state(p) for p in batch])
 
     async def _shown(self, caller: principal.Principal, view: View) -> dict[UUID, TrackView]:
         """The tracks of a playlist as they are shown, by id."""
@@ -221,7 +215,7 @@ def _collaborator(one: Collaborator, who: Person) -> pb.Collaborator:
     return pb.Collaborator(person=person(who), permission=SENT[one.permission], added_at=timestamp(one.added_at))
 
 
-def _form(request: pb.PlaylistsServiceAddRequest | pb.PlaylistsServiceChangeRequest, *, has_title: bool = True) -> Form:
+def _form(request: pb.AddPlaylistRequest | pb.ChangePlaylistRequest, *, has_title: bool = True) -> Form:
     description = request.description if request.HasField("description") else None
     return Form(title=request.title if has_title else None, description=description, is_public=request.is_public)
 

@@ -20,7 +20,7 @@ TABLES = {
 # Over all rows; the pool's own limit is for requests.
 LONG_SECONDS = 3600.0
 # Of a quarter of a second each, in which writers wait.
-MOST_TRIES = 60
+MAX_TRIES = 60
 NO_TIMEOUT = "SET statement_timeout = 0"
 NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 USUAL_TIMEOUT = "RESET statement_timeout"
@@ -105,7 +105,7 @@ async def swap(conn: Connection, started: datetime) -> None:
 
 async def _lock_alone(conn: Connection) -> None:
     """Whoever reads two of the tables may hold one and wait for the other, so give way before one of us is ended."""
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         try:
             async with conn.transaction():
                 await conn.execute(LOCK_ALONE)

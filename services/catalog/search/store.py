@@ -68,7 +68,7 @@ SELECT (SELECT count(*) FROM candidates) AS total, ARRAY(
 ) AS ids
 """
 OF_TITLE = f"""
-(SELECT s.track_id FROM search_tracks AS s WHERE {{conditions}} ORDER BY s.tier DESC LIMIT {tiers.MOST_CANDIDATES})
+(SELECT s.track_id FROM search_tracks AS s WHERE {{conditions}} ORDER BY s.tier DESC LIMIT {tiers.MAX_CANDIDATES})
 """
 # The plan is the same whatever is asked, and to make it anew costs as much as to run it. Workers side by side would ask
 # the tiers in any order.

@@ -14,7 +14,7 @@ from chassis.postgres import Connection
 # From the top; each has its index in the schema.
 TIERS = (6, 5, 4, 3, 2, 1, 0)
 # Of each way of matching; what lies deeper than all of them is not found by relevance.
-MOST_CANDIDATES = 400
+MAX_CANDIDATES = 400
 
 _LOT = "get_byte(uuid_send({id}), 15)"
 _TIER = f"""
@@ -41,7 +41,7 @@ def candidates(conditions: Sequence[str]) -> str:
     Postgres runs the parts of a UNION ALL in order, and none of them once the limit is reached.
     """
     arm = f"SELECT s.track_id FROM search_tracks AS s WHERE {' AND '.join(conditions)} AND s.tier = "
-    return f"(SELECT track_id FROM ({' UNION ALL '.join(f'{arm}{t}' for t in TIERS)}) AS s LIMIT {MOST_CANDIDATES})"
+    return f"(SELECT track_id FROM ({' UNION ALL '.join(f'{arm}{t}' for t in TIERS)}) AS s LIMIT {MAX_CANDIDATES})"
 
 
 async def move(conn: Connection, track_id: UUID) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from chassis.postgres import Connection
 from services.catalog.search import words
 
-MOST_NEAR = 200
+MAX_NEAR = 200
 
 # A beginning of more words than this is left to the index to collect.
-MOST_BEGUN = 50
+MAX_BEGUN = 50
 
 # A word is known when it stands under its own digest.
 KNOWN = """
@@ -49,12 +49,12 @@ async def near(conn: Connection, asked: Collection[str]) -> list[str]:
     digests = sorted({digest for word in asked for digest in words.near(word)})
     if not digests:
         return []
-    found = [row["word"] for row in await conn.fetch(NEAR, digests, MOST_NEAR * 10)]
-    return [word for word in found if any(words.is_near(one, word) for one in asked)][:MOST_NEAR]
+    found = [row["word"] for row in await conn.fetch(NEAR, digests, MAX_NEAR * 10)]
+    return [word for word in found if any(words.is_near(one, word) for one in asked)][:MAX_NEAR]
 
 
 async def begun(conn: Connection, asked: Collection[str]) -> words.Begun:
     """The known words that each of these begins; of those that begin few."""
     if not asked:
         return {}
-    return {row["beginning"]: row["words"] for row in await conn.fetch(BEGUN, asked, MOST_BEGUN + 1)}
+    return {row["beginning"]: row["words"] for row in await conn.fetch(BEGUN, asked, MAX_BEGUN + 1)}

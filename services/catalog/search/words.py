@@ -11,11 +11,11 @@ from itertools import combinations
 from types import MappingProxyType
 from unicodedata import category, combining, normalize
 
-MOST_WORDS = 12
-LONGEST_WORD = 24
-MOST_KEPT = 4096
+MAX_WORDS = 12
+MAX_WORD_LENGTH = 24
+MAX_KEPT = 4096
 # What is shorter begins too many words, and is near to too many.
-LEAST_KNOWN = 4
+MIN_KNOWN = 4
 # By the beginning of words, those that it begins.
 Begun = Mapping[str, Collection[str]]
 NOTHING_KNOWN: Begun = MappingProxyType({})
@@ -44,7 +44,7 @@ def key(text: str) -> str:
 
 
 # A text is split for its row and for the vocabulary, and names of artists come again and again.
-@lru_cache(MOST_KEPT)
+@lru_cache(MAX_KEPT)
 def split(text: str) -> list[list[str]]:
     """The words of a text; a word of an unspaced script is a run of letters, any other word a run of one.
 
@@ -65,7 +65,7 @@ def split(text: str) -> list[list[str]]:
         else:
             runs.append([char])
             is_open = True
-    return [[word[:LONGEST_WORD] for word in run] for run in runs]
+    return [[word[:MAX_WORD_LENGTH] for word in run] for run in runs]
 
 
 def vector(*weighted: tuple[str, str]) -> str:
@@ -134,7 +134,7 @@ class Query:
 
     def __init__(self, text: str) -> None:
         self.folded = fold(text)
-        self.runs = split(text)[:MOST_WORDS]
+        self.runs = split(text)[:MAX_WORDS]
 
     @property
     def is_empty(self) -> bool:
@@ -209,7 +209,7 @@ def _any(parts: Iterable[str]) -> str:
 
 
 def _is_known(word: str) -> bool:
-    return len(word) >= LEAST_KNOWN and not _is_unspaced(word[0])
+    return len(word) >= MIN_KNOWN and not _is_unspaced(word[0])
 
 
 def _may_err(word: str) -> bool:

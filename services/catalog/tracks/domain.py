@@ -22,7 +22,7 @@ from services.catalog.tracks import store, views
 from services.catalog.tracks.form import Form, changes, checked, merged
 from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View
 
-LONGEST_KEY = 255
+MAX_KEY_LENGTH = 255
 # Less than callers give a read, so that a batch is still answered when MongoDB hangs.
 MONGO_SECONDS = 2.0
 _Found = TypeVar("_Found", View, Track)
@@ -260,8 +260,8 @@ def _by_ref(found: Iterable[_Found]) -> dict[Ref, _Found]:
 
 def check_key(idempotency_key: str) -> None:
     """Raises Invalid."""
-    if len(idempotency_key) > LONGEST_KEY:
-        raise Invalid(fields=[FieldError("Idempotency-Key", f"at most {LONGEST_KEY} characters")])
+    if len(idempotency_key) > MAX_KEY_LENGTH:
+        raise Invalid(fields=[FieldError("Idempotency-Key", f"at most {MAX_KEY_LENGTH} characters")])
 
 
 def _new(owner: Person, number: int, upload: Upload, said: Form) -> Track:

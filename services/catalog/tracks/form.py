@@ -8,7 +8,7 @@ from unicodedata import category
 from chassis.errors import FieldError, Invalid
 
 LONGEST = {"title": 200, "artist": 200, "album": 200, "genre": 64, "mood": 64, "description": 2000}
-LONGEST_TAGS = 1000
+MAX_TAGS_LENGTH = 1000
 YEARS = range(1000, 10_000)
 REQUIRED = ("title", "artist", "is_public")
 UNTITLED = "Untitled"
@@ -79,7 +79,7 @@ def _fitting(tags: Form) -> Form:
     texts: dict[str, Any] = {name: _one_line(said[name] or "", most) or None for name, most in LONGEST.items()}
     texts["description"] = (said["description"] or "").replace("\x00", "").strip()[: LONGEST["description"]] or None
     words = _distinct(_one_line(tag, LONGEST["genre"]) for tag in said["tags"] or ())
-    while sum(map(len, words)) + len(words) > LONGEST_TAGS:
+    while sum(map(len, words)) + len(words) > MAX_TAGS_LENGTH:
         words.pop()
     year = said["year"] if said["year"] in YEARS else None
     return Form(**texts, year=year, tags=tuple(words) or None)
@@ -105,15 +105,15 @@ def _fault(name: str, value: Any) -> str:
     if name == "year":
         return "" if value in YEARS else "must be from 1000 to 9999"
     if name == "tags":
-        long = sum(map(len, value)) + len(value) > LONGEST_TAGS + 1
-        return f"at most {LONGEST_TAGS} characters together" if long else _fault_of_text("tags", ",".join(value))
+        long = sum(map(len, value)) + len(value) > MAX_TAGS_LENGTH + 1
+        return f"at most {MAX_TAGS_LENGTH} characters together" if long else _fault_of_text("tags", ",".join(value))
     if name in REQUIRED and not value.strip():
         return "must not be empty"
     return _fault_of_text(name, value)
 
 
 def _fault_of_text(name: str, text: str) -> str:
-    if len(text) > LONGEST.get(name, LONGEST_TAGS):
+    if len(text) > LONGEST.get(name, MAX_TAGS_LENGTH):
         return f"at most {LONGEST[name]} characters"
     if name == "description":
         return "must not contain NUL" if "\x00" in text else ""

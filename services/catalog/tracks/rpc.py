@@ -28,7 +28,7 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
         self._tracks = tracks
 
     @principal.allow(Kind.USER)
-    async def Add(self, request: pb.AddRequest, context: object) -> pb.AddResponse:
+    async def Add(self, request: pb.AddTrackRequest, context: object) -> pb.AddTrackResponse:
         upload = Upload(
             recording_id=ids.parse(request.recording_id, field="recording_id"),
             filename=request.filename,
@@ -39,23 +39,23 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
             idempotency_key=request.idempotency_key,
             fingerprint=_fingerprint(request),
         )
-        return pb.AddResponse(track=track(await self._tracks.add(principal.current(), upload)))
+        return pb.AddTrackResponse(track=track(await self._tracks.add(principal.current(), upload)))
 
     @principal.allow_anyone
-    async def Get(self, request: pb.GetRequest, context: object) -> pb.GetResponse:
+    async def Get(self, request: pb.GetTrackRequest, context: object) -> pb.GetTrackResponse:
         wanted = Wanted(ref(request.track), principal.current(), request.public_only)
-        return pb.GetResponse(track=track(await self._tracks.get(wanted)))
+        return pb.GetTrackResponse(track=track(await self._tracks.get(wanted)))
 
     @principal.allow_anyone
-    async def GetBatch(self, request: pb.GetBatchRequest, context: object) -> pb.GetBatchResponse:
+    async def GetBatch(self, request: pb.GetTrackBatchRequest, context: object) -> pb.GetTrackBatchResponse:
         wanted = [
             Wanted(asked, _caller(item.principal), item.public_only)
             for asked, item in zip(refs([item.track for item in request.items]), request.items, strict=True)
         ]
-        return pb.GetBatchResponse(outcomes=[_outcome(o) for o in await self._tracks.get_batch(wanted)])
+        return pb.GetTrackBatchResponse(outcomes=[_outcome(o) for o in await self._tracks.get_batch(wanted)])
 
     @principal.allow_anyone
-    async def List(self, request: pb.ListRequest, context: object) -> pb.ListResponse:
+    async def List(self, request: pb.ListTracksRequest, context: object) -> pb.ListTracksResponse:
         owner = ref(request.owner, "owner") if request.HasField("owner") else None
         filters = Filters(
             owner_id=owner.id if owner else None,
@@ -73,36 +73,36 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
             public_only=request.public_only,
             all_of_owner=request.all_of_owner,
         )
-        return pb.ListResponse(tracks=[track(view) for view in views], total=total)
+        return pb.ListTracksResponse(tracks=[track(view) for view in views], total=total)
 
     @principal.allow_anyone
-    async def ListTags(self, request: pb.ListTagsRequest, context: object) -> pb.ListTagsResponse:
+    async def ListTags(self, request: pb.ListTrackTagsRequest, context: object) -> pb.ListTrackTagsResponse:
         most = Page.of(0, request.limit).limit
         tags = await self._tracks.list_tags(principal.current(), ref(request.owner, "owner"), most)
-        return pb.ListTagsResponse(tags=tags)
+        return pb.ListTrackTagsResponse(tags=tags)
 
     @principal.allow(Kind.USER)
-    async def Change(self, request: pb.ChangeRequest, context: object) -> pb.ChangeResponse:
+    async def Change(self, request: pb.ChangeTrackRequest, context: object) -> pb.ChangeTrackResponse:
         view = await self._tracks.change(
             principal.current(), ids.parse(request.id), list(request.fields), form(request.form)
         )
-        return pb.ChangeResponse(track=track(view))
+        return pb.ChangeTrackResponse(track=track(view))
 
     @principal.allow(Kind.USER)
-    async def Remove(self, request: pb.RemoveRequest, context: object) -> pb.RemoveResponse:
+    async def Remove(self, request: pb.RemoveTrackRequest, context: object) -> pb.RemoveTrackResponse:
         await self._tracks.remove(principal.current(), ids.parse(request.id))
-        return pb.RemoveResponse()
+        return pb.RemoveTrackResponse()
 
     @principal.allow_services
-    async def ListStates(self, request: pb.ListStatesRequest, context: object) -> pb.ListStatesResponse:
+    async def ListStates(self, request: pb.ListTrackStatesRequest, context: object) -> pb.ListTrackStatesResponse:
         found = await self._tracks.list_states(refs(request.tracks))
-        return pb.ListStatesResponse(tracks=[events.track_state(t) for t in found])
+        return pb.ListTrackStatesResponse(tracks=[events.track_state(t) for t in found])
 
     @principal.allow_services
-    async def Export(self, request: pb.ExportRequest, context: object) -> AsyncIterator[pb.ExportResponse]:
+    async def Export(self, request: pb.ExportTracksRequest, context: object) -> AsyncIterator[pb.ExportTracksResponse]:
         after = ids.parse(request.after_id, field="after_id") if request.after_id else None
         async for batch in self._tracks.export(after):
-            yield pb.ExportResponse(tracks=[events.track_state(t) for t in batch])
+            yield pb.ExportTracksResponse(tracks=[events.track_state(t) for t in batch])
 
 
 def form(sent: pb.TrackForm) -> Form:
@@ -119,10 +119,10 @@ def track(view: View) -> pb.Track:
     return message
 
 
-def _outcome(outcome: View | Error) -> pb.GetOutcome:
+def _outcome(outcome: View | Error) -> pb.GetTrackOutcome:
     if isinstance(outcome, Error):
-        return pb.GetOutcome(refused=outcome.reason)
-    return pb.GetOutcome(track=track(outcome))
+        return pb.GetTrackOutcome(refused=outcome.reason)
+    return pb.GetTrackOutcome(track=track(outcome))
 
 
 def _caller(encoded: bytes) -> principal.Principal:
@@ -134,9 +134,9 @@ def _caller(encoded: bytes) -> principal.Principal:
     return principal.decode(encoded)
 
 
-def _fingerprint(request: pb.AddRequest) -> bytes:
+def _fingerprint(request: pb.AddTrackRequest) -> bytes:
     """Of the file by its digest and of what was said of it; the recording is another one at each attempt."""
-    same = pb.AddRequest(
+    same = pb.AddTrackRequest(
         filename=request.filename, sha256=request.sha256, file_bytes=request.file_bytes, form=request.form
     )
     return idempotency.fingerprint(same)

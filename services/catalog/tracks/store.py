@@ -15,13 +15,13 @@ from services.catalog.tracks.track import Loudness, Outline, Status, Track
 TRACKS = "tracks"
 KEYS = "idempotency_keys"
 BATCH = 500
-MOST_ASKED = 32
+MAX_ASKED = 32
 
 
 def batched(values: Collection[Any]) -> Iterator[list[Any]]:
-    """At most MOST_ASKED at once: the embedded MongoDB compares each document with the whole of an $in."""
+    """At most MAX_ASKED at once: the embedded MongoDB compares each document with the whole of an $in."""
     items = list(values)
-    return (items[start : start + MOST_ASKED] for start in range(0, len(items), MOST_ASKED))
+    return (items[start : start + MAX_ASKED] for start in range(0, len(items), MAX_ASKED))
 
 
 async def prepare(mongo: Mongo) -> None:

@@ -13,11 +13,11 @@ from chassis.postgres import Database
 from services.insights.apps import store
 from services.insights.apps.app import App, Trailing
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 LIST_KEPT_SECONDS = 10.0
 # The longest range, and a day more for whoever reports late.
 KEPT = timedelta(days=31)
-MOST_NAME_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 128
 
 
 class Apps:
@@ -47,8 +47,8 @@ class Apps:
     async def _list(self, trailing: Trailing) -> list[tuple[str, int]]:
         async with self._database.connection() as conn:
             if trailing.value is None:
-                return await store.list_totals(conn, MOST_LISTED)
-            return await store.list_since(conn, clock.utc_now() - trailing.value, MOST_LISTED)
+                return await store.list_totals(conn, MAX_LISTED)
+            return await store.list_since(conn, clock.utc_now() - trailing.value, MAX_LISTED)
 
     async def get(self, address: str) -> App:
         """A registered one, its address in any case. Raises NotFound."""
@@ -61,7 +61,7 @@ class Apps:
     async def add(self, name: str, owner_number: int, description: str | None) -> App:
         """Registers one under a new address. Raises Invalid."""
         if not _is_name(name):
-            raise Invalid(f"The name must have 1 to {MOST_NAME_CHARACTERS} characters")
+            raise Invalid(f"The name must have 1 to {MAX_NAME_CHARACTERS} characters")
         if owner_number < 1:
             raise Invalid("The owner is an account's number, from 1")
         app = App(f"0x{secrets.token_hex(20)}", owner_number, name, description)
@@ -76,4 +76,4 @@ class Apps:
 
 
 def _is_name(text: str) -> bool:
-    return 0 < len(text) <= MOST_NAME_CHARACTERS and "\0" not in text
+    return 0 < len(text) <= MAX_NAME_CHARACTERS and "\0" not in text

@@ -25,25 +25,25 @@ class AppsRpc(AppsServiceServicer):
         self._apps = apps
 
     @allow_services
-    async def Record(self, request: pb.RecordRequest, context: Any) -> pb.RecordResponse:
+    async def Record(self, request: pb.RecordAppsRequest, context: Any) -> pb.RecordAppsResponse:
         counts: Counter[str] = Counter()
         for row in request.counts:
             counts[row.name] += row.count
         await self._apps.record(parse(request.id), counts, events.moment(request.counted_at))
-        return pb.RecordResponse()
+        return pb.RecordAppsResponse()
 
     @allow_anyone
-    async def ListTrailing(self, request: pb.ListTrailingRequest, context: Any) -> pb.ListTrailingResponse:
+    async def ListTrailing(self, request: pb.ListTrailingAppsRequest, context: Any) -> pb.ListTrailingAppsResponse:
         trailing = RANGES.get(request.range)
         if trailing is None:
             raise Invalid(fields=[FieldError("range", "is required")])
         counts = await self._apps.list_trailing(trailing)
-        return pb.ListTrailingResponse(counts=[pb.AppCount(name=name, count=count) for name, count in counts])
+        return pb.ListTrailingAppsResponse(counts=[pb.AppCount(name=name, count=count) for name, count in counts])
 
     @allow_anyone
-    async def Get(self, request: pb.AppsServiceGetRequest, context: Any) -> pb.AppsServiceGetResponse:
+    async def Get(self, request: pb.GetAppRequest, context: Any) -> pb.GetAppResponse:
         app = await self._apps.get(request.address)
-        return pb.AppsServiceGetResponse(
+        return pb.GetAppResponse(
             app=pb.App(
                 address=app.address,
                 owner_number=app.owner_number,

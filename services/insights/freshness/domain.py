@@ -10,7 +10,7 @@ from services.insights.freshness import store
 
 # What was accepted longer ago than this has left the owner's outbox.
 RELAYED = timedelta(seconds=2)
-MOST_NOTES = 900
+MAX_NOTES = 900
 
 Places = Mapping[tuple[str, int], int]
 
@@ -19,7 +19,7 @@ class Freshness:
     def __init__(self, database: Database, consumer: str) -> None:
         self._database = database
         self._consumer = consumer
-        self._notes: deque[tuple[datetime, Places]] = deque(maxlen=MOST_NOTES)
+        self._notes: deque[tuple[datetime, Places]] = deque(maxlen=MAX_NOTES)
 
     async def note(self, noted_at: datetime, ends: Places) -> None:
         """Remembers where the log ended, and keeps the last moment whose ends were passed."""

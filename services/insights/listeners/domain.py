@@ -12,7 +12,7 @@ from services.insights.listeners.listener import Audience, Listener, Place, Stre
 from services.insights.tracks.domain import Tracks
 from services.insights.tracks.track import Ref
 
-MOST_TOP = 100
+MAX_TOP = 100
 
 
 class Listeners:
@@ -36,7 +36,7 @@ class Listeners:
         track = await self._tracks.require_open(ref, caller)
         _require_own(main_user_id, caller)
         async with self._database.connection() as conn:
-            return await store.list_top(conn, track.id, MOST_TOP), await _place(conn, track.id, main_user_id)
+            return await store.list_top(conn, track.id, MAX_TOP), await _place(conn, track.id, main_user_id)
 
     async def count_for_tracks(self, track_ids: Sequence[UUID]) -> Streams:
         """Of tracks that the caller may see: who hands over the ids has asked."""

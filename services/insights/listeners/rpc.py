@@ -8,7 +8,7 @@ from soundstage.insights.v1.listeners_pb2_grpc import ListenersServiceServicer
 
 from chassis import principal
 from chassis.clock import timestamp
-from chassis.errors import FieldError, Invalid
+from chassis.errors import FieldError, Invalid, Unavailable
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow
@@ -16,7 +16,7 @@ from services.insights.listeners.domain import Listeners
 from services.insights.listeners.listener import Listener, Place
 from services.insights.refs import ref
 
-MOST_TRACKS = 10_000
+MAX_TRACKS = 10_000
 
 
 class ListenersRpc(ListenersServiceServicer):
@@ -24,12 +24,14 @@ class ListenersRpc(ListenersServiceServicer):
         self._listeners = listeners
 
     @allow(Kind.USER)
-    async def ListForTrack(self, request: pb.ListForTrackRequest, context: Any) -> pb.ListForTrackResponse:
+    async def ListForTrack(
+        self, request: pb.ListListenersForTrackRequest, context: Any
+    ) -> pb.ListListenersForTrackResponse:
         page = Page.of(request.page.offset, request.page.limit, most=100)
         audience = await self._listeners.list_for_track(
             ref(request.track), page, _main_user(request.main_user_id), principal.current()
         )
-        return pb.ListForTrackResponse(
+        return pb.ListListenersForTrackResponse(
             total_streams=audience.total_streams,
             unique_listeners=audience.unique_listeners,
             listeners=[_listener(listener) for listener in audience.listeners],
@@ -37,21 +39,31 @@ class ListenersRpc(ListenersServiceServicer):
         )
 
     @allow(Kind.USER)
-    async def ListTop(self, request: pb.ListTopRequest, context: Any) -> pb.ListTopResponse:
+    async def ListTop(self, request: pb.ListTopListenersRequest, context: Any) -> pb.ListTopListenersResponse:
         listeners, place = await self._listeners.list_top(
             ref(request.track), _main_user(request.main_user_id), principal.current()
         )
-        return pb.ListTopResponse(listeners=[_listener(listener) for listener in listeners], main_user=_place(place))
+        return pb.ListTopListenersResponse(
+            listeners=[_listener(listener) for listener in listeners], main_user=_place(place)
+        )
 
     @allow(Kind.USER)
-    async def CountForTracks(self, request: pb.CountForTracksRequest, context: Any) -> pb.CountForTracksResponse:
-        if len(request.track_ids) > MOST_TRACKS:
-            raise Invalid(fields=[FieldError("track_ids", f"at most {MOST_TRACKS}")])
+    async def CountForTracks(
+        self, request: pb.CountListenersForTracksRequest, context: Any
+    ) -> pb.CountListenersForTracksResponse:
+        if len(request.track_ids) > MAX_TRACKS:
+            raise Invalid(fields=[FieldError("track_ids", f"at most {MAX_TRACKS}")])
         streams = await self._listeners.count_for_tracks([parse(id, field="track_ids") for id in request.track_ids])
-        return pb.CountForTracksResponse(
+        return pb.CountListenersForTracksResponse(
             tracks=[pb.TrackStreams(track_id=str(id), streams=count) for id, count in streams.by_track.items()],
             unique_listeners=streams.unique_listeners,
         )
+
+    @allow(Kind.USER)
+    async def CountForArtist(
+        self, request: pb.CountListenersForArtistRequest, context: Any
+    ) -> pb.CountListenersForArtistResponse:
+        raise Unavailable()
 
 
 def _main_user(text: str) -> UUID | None:

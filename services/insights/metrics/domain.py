@@ -14,7 +14,7 @@ from services.insights.metrics.figures import Charts, Device, Figures, Stats, Su
 from services.insights.tracks.domain import Tracks
 from services.insights.tracks.track import Ref
 
-MOST_DEVICES = 10
+MAX_DEVICES = 10
 
 
 class Metrics:
@@ -73,7 +73,7 @@ async def _figures(conn: Connection, track_id: UUID, window: Window, now: dateti
 async def _charts(conn: Connection, track_id: UUID, window: Window, now: datetime) -> Charts:
     days = await store.list_days(conn, track_id, window)
     sums = Sums.total([day.sums for day in days])
-    devices = await store.list_devices(conn, track_id, window, MOST_DEVICES)
+    devices = await store.list_devices(conn, track_id, window, MAX_DEVICES)
     return Charts(
         await store.get_stats(conn, track_id),
         window,

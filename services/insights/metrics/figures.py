@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from chassis.errors import FieldError, Invalid
 from services.insights.plays.play import POSITIONS
 
-LONGEST_DAYS = 366
+MAX_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Window:
     @classmethod
     def ending(cls, now: datetime, days: int) -> "Window":
         """The window of `days` that ends with the day of `now`. Raises Invalid."""
-        if not 1 <= days <= LONGEST_DAYS:
-            raise Invalid(fields=[FieldError("days", f"must be 1 to {LONGEST_DAYS}")])
+        if not 1 <= days <= MAX_DAYS:
+            raise Invalid(fields=[FieldError("days", f"must be 1 to {MAX_DAYS}")])
         return cls(now.date() - timedelta(days=days - 1), now.date())
 
     @property

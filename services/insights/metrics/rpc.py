@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from soundstage.insights.v1 import metrics_pb2 as pb
-from soundstage.insights.v1.metrics_pb2_grpc import MetricsServiceServicer
+from soundstage.insights.v1 import figures_pb2 as pb
+from soundstage.insights.v1.figures_pb2_grpc import FiguresServiceServicer, MetricsServiceServicer
 
 from chassis import principal
 from chassis.clock import timestamp
@@ -13,27 +13,29 @@ from services.insights.metrics.figures import Charts, Day, Figures, Listening, S
 from services.insights.refs import ref
 
 
-class MetricsRpc(MetricsServiceServicer):
+class MetricsRpc(FiguresServiceServicer, MetricsServiceServicer):
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     @allow(Kind.ANONYMOUS, Kind.USER)
-    async def GetTrackStats(self, request: pb.GetTrackStatsRequest, context: Any) -> pb.GetTrackStatsResponse:
+    async def GetStats(self, request: pb.GetStatsRequest, context: Any) -> pb.GetStatsResponse:
         stats = await self._metrics.get_track_stats(ref(request.track), principal.current())
-        return pb.GetTrackStatsResponse(stats=_stats(stats))
+        return pb.GetStatsResponse(stats=_stats(stats))
 
     @allow(Kind.USER)
-    async def GetTrackFigures(self, request: pb.GetTrackFiguresRequest, context: Any) -> pb.GetTrackFiguresResponse:
+    async def GetFigures(self, request: pb.GetFiguresRequest, context: Any) -> pb.GetFiguresResponse:
         return _figures(await self._metrics.get_track_figures(ref(request.track), request.days, principal.current()))
 
     @allow(Kind.USER)
-    async def GetTrackCharts(self, request: pb.GetTrackChartsRequest, context: Any) -> pb.GetTrackChartsResponse:
+    async def GetCharts(self, request: pb.GetChartsRequest, context: Any) -> pb.GetChartsResponse:
         track_id, charts = await self._metrics.get_track_charts(ref(request.track), request.days, principal.current())
         return _charts(str(track_id), charts)
 
+    GetTrackStats, GetTrackFigures, GetTrackCharts = GetStats, GetFigures, GetCharts
 
-def _stats(stats: Stats) -> pb.TrackStats:
-    return pb.TrackStats(
+
+def _stats(stats: Stats) -> pb.Stats:
+    return pb.Stats(
         total_plays=stats.sums.plays,
         unique_listeners=stats.listeners,
         average_seconds=stats.sums.average_seconds or 0.0,
@@ -41,8 +43,8 @@ def _stats(stats: Stats) -> pb.TrackStats:
     )
 
 
-def _figures(figures: Figures) -> pb.GetTrackFiguresResponse:
-    message = pb.GetTrackFiguresResponse(
+def _figures(figures: Figures) -> pb.GetFiguresResponse:
+    message = pb.GetFiguresResponse(
         plays_total=figures.stats.sums.plays,
         plays_period=figures.sums.plays,
         listeners_total=figures.stats.listeners,
@@ -59,9 +61,9 @@ def _figures(figures: Figures) -> pb.GetTrackFiguresResponse:
     return message
 
 
-def _charts(track_id: str, charts: Charts) -> pb.GetTrackChartsResponse:
-    message = pb.GetTrackChartsResponse(
-        track_id=track_id,
+def _charts(track_id: str, charts: Charts) -> pb.GetChartsResponse:
+    message = pb.GetChartsResponse(
+        subject_id=track_id,
         to=charts.window.last.isoformat(),
         as_of=timestamp(charts.as_of),
         plays=charts.sums.plays,

@@ -14,7 +14,7 @@ from services.insights.tracks.track import Ref
 ACTIVE = timedelta(minutes=5)
 MINUTES = 60
 DAY_MINUTES = 24 * 60
-MOST_RECENT = 20
+MAX_RECENT = 20
 
 
 class RealtimePlays:
@@ -32,7 +32,7 @@ class RealtimePlays:
             active = await store.count_active(conn, track.id, now - ACTIVE)
             first = this_minute - timedelta(minutes=DAY_MINUTES - 1)
             minutes = await store.list_minutes(conn, track.id, first, this_minute)
-            recent = await store.list_recent(conn, track.id, MOST_RECENT)
+            recent = await store.list_recent(conn, track.id, MAX_RECENT)
         hour = [this_minute - timedelta(minutes=n) for n in range(MINUTES - 1, -1, -1)]
         per_minute = [minutes.get(minute, 0) for minute in hour]
         return Realtime(as_of, active, sum(minutes.values()), hour[0], per_minute, recent)

@@ -26,7 +26,7 @@ from services.insights.tracks.track import Track
 Item = TypeVar("Item")
 Places = dict[tuple[str, int], int]
 
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 BACKOFF_SECONDS = 1.0
 COPY_BATCH = 10_000
 # An owner's outbox empties within seconds; a play that the live tables lack for longer is lost there.
@@ -208,7 +208,7 @@ async def _each(
             return kept
         except Unavailable as away:
             failures += 1
-            if failures > MOST_FAILURES:
+            if failures > MAX_FAILURES:
                 raise Unavailable(f"The owner of {what} does not answer") from away
             await asyncio.sleep(BACKOFF_SECONDS)
 

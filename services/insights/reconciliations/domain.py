@@ -16,10 +16,10 @@ SEALED_AFTER = timedelta(seconds=120)
 FIRST_LOOK_BACK = timedelta(hours=24)
 # A gap that no resending closed within the time that outboxes are held is a matter for `rebuild`.
 GIVE_UP_AFTER = timedelta(days=7)
-LONGEST_CALL = timedelta(hours=24)
+MAX_CALL_SPAN = timedelta(hours=24)
 # Resending what merely waits in Kafka would make a backlog longer.
 FRESH_WITHIN = timedelta(seconds=60)
-MOST_RESENT = 10
+MAX_RESENT = 10
 NOTHING = (0, 0)
 
 log = telemetry.logger(__name__)
@@ -73,13 +73,13 @@ class Reconciler:
         async with self._database.connection() as conn:
             is_fresh = await freshness.is_fresh(conn, FRESH_WITHIN)
         if is_fresh and minutes:
-            await source.resend(minutes[-MOST_RESENT:])
+            await source.resend(minutes[-MAX_RESENT:])
 
     async def _count(self, source: Source, start: datetime, until: datetime) -> tuple[Minutes, Minutes]:
         theirs: Minutes = {}
         ours: Minutes = {}
         while start < until:
-            end = min(until, start + LONGEST_CALL)
+            end = min(until, start + MAX_CALL_SPAN)
             theirs |= await source.theirs(start, end)
             async with self._database.connection() as conn:
                 ours |= await source.ours(conn, start, end)

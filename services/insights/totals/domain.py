@@ -4,7 +4,7 @@ from chassis.postgres import Database
 from services.insights import events
 from services.insights.totals import store
 
-MOST_AT_ONCE = 1000
+MAX_AT_ONCE = 1000
 
 
 class Totals:
@@ -14,9 +14,9 @@ class Totals:
     async def publish(self) -> int:
         """Publishes what is dirty, in one transaction with its being clean again; answers how many subjects."""
         async with self._database.transaction() as conn:
-            tracks = await store.take_dirty_tracks(conn, MOST_AT_ONCE)
-            playlists = await store.take_dirty_playlists(conn, MOST_AT_ONCE)
-            accounts = await store.take_dirty_accounts(conn, MOST_AT_ONCE)
+            tracks = await store.take_dirty_tracks(conn, MAX_AT_ONCE)
+            playlists = await store.take_dirty_playlists(conn, MAX_AT_ONCE)
+            accounts = await store.take_dirty_accounts(conn, MAX_AT_ONCE)
             changed = [
                 *map(events.track_totals_changed, tracks),
                 *map(events.playlist_totals_changed, playlists),
@@ -26,5 +26,5 @@ class Totals:
         return len(changed)
 
     async def publish_all(self) -> None:
-        while await self.publish() >= MOST_AT_ONCE:
+        while await self.publish() >= MAX_AT_ONCE:
             pass

@@ -12,7 +12,7 @@ from services.insights.tracks.track import Ref, Track
 from services.insights.trending import queue
 
 NO_KEPT_SECONDS = 1.0
-MOST_KEPT = 10_000
+MAX_KEPT = 10_000
 
 
 class Catalog(Protocol):
@@ -59,7 +59,7 @@ class Tracks:
 
     def _remember(self, ref: Ref) -> None:
         """Once the answer is kept: before, another caller would take the old copy for catalog's no."""
-        if len(self._asked_at) > MOST_KEPT:
+        if len(self._asked_at) > MAX_KEPT:
             self._asked_at.clear()
         self._asked_at[ref] = monotonic()
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-LEAST_FOLLOWERS = 3
+MIN_FOLLOWERS = 3
 DECAY = 20.0
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -47,7 +47,7 @@ class Standing:
 
     @property
     def has_audience(self) -> bool:
-        return self.followers >= LEAST_FOLLOWERS
+        return self.followers >= MIN_FOLLOWERS
 
     @property
     def is_scored(self) -> bool:

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from chassis import clock
 from chassis.postgres import Connection, Database
 from services.insights.trending import ranking_store as store
-from services.insights.trending.formula import LEAST_FOLLOWERS, LENGTHS, Window, edge, score
+from services.insights.trending.formula import LENGTHS, MIN_FOLLOWERS, Window, edge, score
 
 TRACKS_AT_ONCE = 5000
 # Each may bring all that it reposted and liked.
 QUEUED_AT_ONCE = 500
 PAIRS_AT_ONCE = 10_000
-MOST_BATCHES = 100
+MAX_BATCHES = 100
 
 
 class Ranking:
@@ -33,7 +33,7 @@ class Ranking:
 
     async def _repeat(self, work: Callable[[Connection], Awaitable[bool]]) -> bool:
         """Whether `work` said that nothing is left."""
-        for _ in range(MOST_BATCHES):
+        for _ in range(MAX_BATCHES):
             async with self._database.transaction() as conn:
                 if not await store.try_hold(conn):
                     return False
@@ -48,7 +48,7 @@ class Ranking:
             return False
         accounts = {row.account_id for row in queued if row.track_id is None}
         pairs = {(row.account_id, row.track_id) for row in queued if row.track_id is not None}
-        await store.queue_owned(conn, accounts, LEAST_FOLLOWERS)
+        await store.queue_owned(conn, accounts, MIN_FOLLOWERS)
         settled = await store.settle(conn, accounts, pairs, PAIRS_AT_ONCE)
         if settled == PAIRS_AT_ONCE:
             return True  # the same rows again: who follows them settles where this batch ended

@@ -161,8 +161,8 @@ async def list_due(conn: Connection, now: datetime, limit: int) -> list[UUID]:
     return [row["track_id"] for row in await conn.fetch(LIST_DUE, now, limit)]
 
 
-async def queue_owned(conn: Connection, accounts: Collection[UUID], least_followers: int) -> None:
-    await conn.execute(QUEUE_OWNED, accounts, least_followers)
+async def queue_owned(conn: Connection, accounts: Collection[UUID], min_followers: int) -> None:
+    await conn.execute(QUEUE_OWNED, accounts, min_followers)
 
 
 async def settle(conn: Connection, accounts: Collection[UUID], pairs: Collection[tuple[UUID, UUID]], limit: int) -> int:

@@ -13,7 +13,7 @@ from services.insights.trending.domain import Trending
 from services.insights.trending.formula import Window
 
 # A public page, and some more for whoever leaves out what may no longer be seen.
-MOST_TRACKS = 200
+MAX_TRACKS = 200
 WINDOWS = {
     pb.TRENDING_WINDOW_WEEK: Window.WEEK,
     pb.TRENDING_WINDOW_MONTH: Window.MONTH,
@@ -27,15 +27,15 @@ class TrendingRpc(TrendingServiceServicer):
         self._trending = trending
 
     @allow_anyone
-    async def ListTracks(self, request: pb.ListTracksRequest, context: Any) -> pb.ListTracksResponse:
+    async def ListTracks(self, request: pb.ListTrendingTracksRequest, context: Any) -> pb.ListTrendingTracksResponse:
         window = WINDOWS.get(request.window)
         if window is None:
             raise Invalid(fields=[FieldError("window", "is required")])
         genre = request.genre if request.HasField("genre") else None
-        page = Page.of(request.page.offset, request.page.limit, most=MOST_TRACKS)
+        page = Page.of(request.page.offset, request.page.limit, most=MAX_TRACKS)
         tracks = await self._trending.list_tracks(window, genre, page)
-        return pb.ListTracksResponse(track_ids=map(str, tracks))
+        return pb.ListTrendingTracksResponse(track_ids=map(str, tracks))
 
     @allow_anyone
-    async def GetState(self, request: pb.GetStateRequest, context: Any) -> pb.GetStateResponse:
-        return pb.GetStateResponse(ranked_at=timestamp(await self._trending.get_ranked_at()))
+    async def GetState(self, request: pb.GetTrendingStateRequest, context: Any) -> pb.GetTrendingStateResponse:
+        return pb.GetTrendingStateResponse(ranked_at=timestamp(await self._trending.get_ranked_at()))

@@ -20,7 +20,7 @@ from services.marketplace.products.store import Type as ProductType
 from services.marketplace.tracks import store as track_store
 from services.marketplace.tracks.store import Track
 
-MOST_LINES, MOST_PAGE = 50, 100
+MAX_LINES, MAX_PAGE = 50, 100
 
 
 class Orders:
@@ -83,8 +83,8 @@ class Orders:
 
 
 def _check_named_once(product_ids: Sequence[UUID]) -> None:
-    if not 1 <= len(product_ids) <= MOST_LINES:
-        raise Invalid(fields=[FieldError("items", f"must hold 1 to {MOST_LINES} products")])
+    if not 1 <= len(product_ids) <= MAX_LINES:
+        raise Invalid(fields=[FieldError("items", f"must hold 1 to {MAX_LINES} products")])
     doubles = [place for place, named in enumerate(product_ids) if named in product_ids[:place]]
     if doubles:
         raise Invalid(fields=[FieldError(field_of(place), "is named twice") for place in doubles])

@@ -10,7 +10,7 @@ from chassis.idempotency import fingerprint
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, current
-from services.marketplace.orders.domain import MOST_PAGE, Orders, field_of
+from services.marketplace.orders.domain import MAX_PAGE, Orders, field_of
 from services.marketplace.orders.store import Order, Status
 
 STATUS = {
@@ -26,19 +26,19 @@ class OrdersServicer(OrdersServiceServicer):
         self._orders = orders
 
     @allow(Kind.USER)
-    async def Add(self, request: pb.OrdersServiceAddRequest, context: Any) -> pb.OrdersServiceAddResponse:
+    async def Add(self, request: pb.AddOrderRequest, context: Any) -> pb.AddOrderResponse:
         product_ids = [parse(text, field=field_of(place)) for place, text in enumerate(request.product_ids)]
         order = await self._orders.add(current(), product_ids, request.idempotency_key, fingerprint(request))
-        return pb.OrdersServiceAddResponse(order=to_message(order))
+        return pb.AddOrderResponse(order=to_message(order))
 
     @allow(Kind.USER)
-    async def List(self, request: pb.OrdersServiceListRequest, context: Any) -> pb.OrdersServiceListResponse:
-        page = Page.of(request.page.offset, request.page.limit, most=MOST_PAGE)
-        return pb.OrdersServiceListResponse(orders=[to_message(o) for o in await self._orders.list_(current(), page)])
+    async def List(self, request: pb.ListOrdersRequest, context: Any) -> pb.ListOrdersResponse:
+        page = Page.of(request.page.offset, request.page.limit, most=MAX_PAGE)
+        return pb.ListOrdersResponse(orders=[to_message(o) for o in await self._orders.list_(current(), page)])
 
     @allow(Kind.USER)
-    async def Get(self, request: pb.OrdersServiceGetRequest, context: Any) -> pb.OrdersServiceGetResponse:
-        return pb.OrdersServiceGetResponse(order=to_message(await self._orders.get(current(), parse(request.id))))
+    async def Get(self, request: pb.GetOrderRequest, context: Any) -> pb.GetOrderResponse:
+        return pb.GetOrderResponse(order=to_message(await self._orders.get(current(), parse(request.id))))
 
 
 def to_message(order: Order) -> pb.Order:

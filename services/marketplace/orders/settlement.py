@@ -24,7 +24,7 @@ OPERATION = "orders.add"
 TURN_MARGIN_SECONDS = 10.0
 # Left of the caller's budget for the second transaction.
 SECOND_TRANSACTION_SECONDS = 1.0
-MOST_REST_SECONDS = 300.0
+MAX_REST_SECONDS = 300.0
 HOUSEKEEPING_SECONDS = 600.0
 
 log = telemetry.logger(__name__)
@@ -131,7 +131,7 @@ class Settlement:
 
     async def _leave(self, order: Order) -> Order:
         async with self._db.transaction() as conn:
-            await store.end_turn(conn, order, min(2.0**order.turn, MOST_REST_SECONDS))
+            await store.end_turn(conn, order, min(2.0**order.turn, MAX_REST_SECONDS))
         return await self._now(order)
 
     async def _keep_house(self) -> None:

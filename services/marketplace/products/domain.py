@@ -16,7 +16,7 @@ from services.marketplace.products.store import File, Product, Status, Type
 from services.marketplace.tracks import store as track_store
 from services.marketplace.tracks.domain import Tracks
 
-MOST_PAGE = 100
+MAX_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)

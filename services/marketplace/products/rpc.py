@@ -11,7 +11,7 @@ from chassis.idempotency import fingerprint
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, allow_anyone, current
-from services.marketplace.products.domain import MOST_PAGE, Change, Offer, Products
+from services.marketplace.products.domain import MAX_PAGE, Change, Offer, Products
 from services.marketplace.products.store import Product, Status, Type
 
 STATUS = {
@@ -33,14 +33,14 @@ class ProductsServicer(ProductsServiceServicer):
         self._products = products
 
     @allow_anyone
-    async def List(self, request: pb.ListRequest, context: Any) -> pb.ListResponse:
-        page = Page.of(request.page.offset, request.page.limit, most=MOST_PAGE)
+    async def List(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
+        page = Page.of(request.page.offset, request.page.limit, most=MAX_PAGE)
         seller_id = _id(request, "seller_id")
         products = await self._products.list_(current(), page, STATUS_OF.get(request.status), seller_id)
-        return pb.ListResponse(products=[to_message(product) for product in products])
+        return pb.ListProductsResponse(products=[to_message(product) for product in products])
 
     @allow(Kind.USER)
-    async def Add(self, request: pb.AddRequest, context: Any) -> pb.AddResponse:
+    async def Add(self, request: pb.AddProductRequest, context: Any) -> pb.AddProductResponse:
         offer = Offer(
             title=request.title,
             description=request.description,
@@ -50,10 +50,10 @@ class ProductsServicer(ProductsServiceServicer):
             license_type=request.license_type,
         )
         product = await self._products.add(current(), offer, request.idempotency_key, fingerprint(request))
-        return pb.AddResponse(product=to_message(product))
+        return pb.AddProductResponse(product=to_message(product))
 
     @allow(Kind.USER)
-    async def Change(self, request: pb.ChangeRequest, context: Any) -> pb.ChangeResponse:
+    async def Change(self, request: pb.ChangeProductRequest, context: Any) -> pb.ChangeProductResponse:
         change = Change(
             fields=frozenset(request.fields),
             title=request.title,
@@ -62,12 +62,14 @@ class ProductsServicer(ProductsServiceServicer):
             status=STATUS_OF.get(request.status),
         )
         product = await self._products.change(current(), parse(request.id), change)
-        return pb.ChangeResponse(product=to_message(product))
+        return pb.ChangeProductResponse(product=to_message(product))
 
     @allow(Kind.USER)
-    async def GetDownload(self, request: pb.GetDownloadRequest, context: Any) -> pb.GetDownloadResponse:
+    async def GetDownload(self, request: pb.GetProductDownloadRequest, context: Any) -> pb.GetProductDownloadResponse:
         file = await self._products.get_download(current(), parse(request.product_id, field="product_id"))
-        return pb.GetDownloadResponse(object=f"originals/{file.recording_id}", title=file.title, format=file.format)
+        return pb.GetProductDownloadResponse(
+            object=f"originals/{file.recording_id}", title=file.title, format=file.format
+        )
 
 
 def to_message(product: Product) -> pb.Product:
@@ -87,6 +89,6 @@ def to_message(product: Product) -> pb.Product:
     )
 
 
-def _id(request: pb.ListRequest | pb.AddRequest, field: str) -> UUID | None:
+def _id(request: pb.ListProductsRequest | pb.AddProductRequest, field: str) -> UUID | None:
     text = getattr(request, field)
     return parse(text, field=field) if text else None

@@ -4,28 +4,28 @@ import re
 
 from chassis.errors import FieldError, Invalid
 
-MOST_TITLE, MOST_DESCRIPTION = 200, 2_000
-MOST_PRICE_MINOR = 99_999_999
+MAX_TITLE, MAX_DESCRIPTION = 200, 2_000
+MAX_PRICE_MINOR = 99_999_999
 
 ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 LICENSE = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 
 
 def title(text: str) -> str:
-    if not text.strip() or len(text) > MOST_TITLE or not ONE_LINE.fullmatch(text):
-        raise invalid("title", f"must be one line of 1 to {MOST_TITLE} characters, not blank")
+    if not text.strip() or len(text) > MAX_TITLE or not ONE_LINE.fullmatch(text):
+        raise invalid("title", f"must be one line of 1 to {MAX_TITLE} characters, not blank")
     return text
 
 
 def description(text: str | None) -> str | None:
     """Empty means none."""
-    if text and ("\x00" in text or len(text) > MOST_DESCRIPTION):
-        raise invalid("description", f"must be at most {MOST_DESCRIPTION} characters without U+0000")
+    if text and ("\x00" in text or len(text) > MAX_DESCRIPTION):
+        raise invalid("description", f"must be at most {MAX_DESCRIPTION} characters without U+0000")
     return text or None
 
 
 def price_minor(amount: int) -> int:
-    if not 0 <= amount <= MOST_PRICE_MINOR:
+    if not 0 <= amount <= MAX_PRICE_MINOR:
         raise invalid("price", "must be between 0 and 999999.99")
     return amount
 

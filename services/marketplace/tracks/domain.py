@@ -12,7 +12,7 @@ from services.marketplace.tracks.store import Track
 
 # How long a no of catalog's is believed, and how many of them are remembered.
 NO_SECONDS = 1.0
-MOST_NOES = 10_000
+MAX_KEPT = 10_000
 
 
 class Catalog(Protocol):
@@ -36,7 +36,7 @@ class Tracks:
         return True
 
     def _remember_no(self, track_id: UUID, now: float) -> None:
-        if len(self._noes) >= MOST_NOES:
+        if len(self._noes) >= MAX_KEPT:
             self._noes.clear()
         self._noes[track_id] = now + NO_SECONDS
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageOps
 SIZES = (1000, 480, 150)
 FORMATS = ("JPEG", "PNG", "WEBP")
 # With transparency a picture of so many takes up to 700 MB.
-MOST_PIXELS = 6_000 * 6_000
+MAX_PIXELS = 6_000 * 6_000
 QUALITY = 85
 WHITE = (255, 255, 255)
 
@@ -28,7 +28,7 @@ class Refused(Exception):
 def draw(source: Path, folder: Path) -> None:
     """Raises whatever Pillow raises at what is no picture, or not the whole of one."""
     with Image.open(source, formats=FORMATS) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
+        if picture.width * picture.height > MAX_PIXELS:
             raise Refused(f"{picture.width}x{picture.height} are too many pixels")
         square = _square(picture)
     for size in SIZES:

@@ -22,7 +22,7 @@ from services.streaming.uploads.spool import Spool
 
 log = telemetry.logger(__name__)
 
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 POLL_SECONDS = 0.5
 AWAY_SECONDS = 2.0
 BEAT_SECONDS = 1.0
@@ -171,7 +171,7 @@ class Processing:
         log.info("recording.failed", recording=str(recording.id), reason=reason)
 
     async def _again(self, job: Job, recording: Recording) -> None:
-        if job.attempts >= MOST_ATTEMPTS:
+        if job.attempts >= MAX_ATTEMPTS:
             return await self._fail(recording, GAVE_UP)
         return await self._give_back(recording, 2.0**job.attempts, is_counted=True)
 

@@ -21,7 +21,11 @@ class RecordingsServicer(recordings_pb2_grpc.RecordingsServiceServicer):
         self._recordings = recordings
 
     @allow(Kind.USER)
-    async def GetProgress(self, request: pb.GetProgressRequest, context: Any) -> pb.GetProgressResponse:
+    async def GetProgress(
+        self, request: pb.GetRecordingProgressRequest, context: Any
+    ) -> pb.GetRecordingProgressResponse:
         recording_id = ids.parse(request.recording_id, field="recording_id")
         found = await self._recordings.get_progress(principal.current(), recording_id)
-        return pb.GetProgressResponse(state=STATES[found.state], percent=found.percent, reason=found.reason or "")
+        return pb.GetRecordingProgressResponse(
+            state=STATES[found.state], percent=found.percent, reason=found.reason or ""
+        )

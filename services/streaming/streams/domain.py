@@ -15,7 +15,7 @@ from services.streaming.recordings.recording import folder
 from services.streaming.streams import store
 
 NO_STANDS_SECONDS = 1.0
-MOST_NOES = 10_000
+MAX_KEPT = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Streams:
         if self._noes.get(stream.track_id, 0.0) > monotonic():
             return False
         found = await self._ask([stream.track_id])
-        if len(self._noes) >= MOST_NOES:
+        if len(self._noes) >= MAX_KEPT:
             self._noes.clear()
         self._noes[stream.track_id] = monotonic() + NO_STANDS_SECONDS
         async with self._db.transaction() as conn:

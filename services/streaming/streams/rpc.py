@@ -13,6 +13,6 @@ class StreamsServicer(streams_pb2_grpc.StreamsServiceServicer):
         self._streams = streams
 
     @allow(Kind.USER, Kind.DELEGATION, Kind.SESSION)
-    async def Open(self, request: pb.OpenRequest, context: Any) -> pb.OpenResponse:
+    async def Open(self, request: pb.OpenStreamRequest, context: Any) -> pb.OpenStreamResponse:
         opened = await self._streams.open(principal.current(), ids.parse(request.stream_id, field="stream_id"))
-        return pb.OpenResponse(folder=opened.folder, playlist=opened.playlist)
+        return pb.OpenStreamResponse(folder=opened.folder, playlist=opened.playlist)

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from soundstage.audience.v1.follows_pb2 import ListAmongResponse
-from soundstage.catalog.v1.people_pb2 import PeopleServiceGetBatchResponse, Person
-from soundstage.catalog.v1.tracks_pb2 import ListResponse, Track
+from soundstage.audience.v1.follows_pb2 import ListFollowsAmongResponse
+from soundstage.catalog.v1.people_pb2 import GetPersonBatchResponse, Person
+from soundstage.catalog.v1.tracks_pb2 import ListTracksResponse, Track
 from soundstage.insights.v1.listeners_pb2 import (
-    CountForTracksResponse,
+    CountListenersForTracksResponse,
     Listener,
-    ListForTrackResponse,
-    ListTopResponse,
+    ListListenersForTrackResponse,
+    ListTopListenersResponse,
     Place,
     TrackStreams,
 )
@@ -55,16 +55,17 @@ def shown(user_id: str, streams: int, **more: Any) -> dict[str, Any]:
 def prepare(public: Public, *, main_user: Place | None = None) -> None:
     found = [listener(JOHN, 1), listener(MARA, 2)]
     public.services.on(
-        FOR_TRACK, ListForTrackResponse(total_streams=3, unique_listeners=2, listeners=found, main_user=main_user)
+        FOR_TRACK,
+        ListListenersForTrackResponse(total_streams=3, unique_listeners=2, listeners=found, main_user=main_user),
     )
-    public.services.on(TOP, ListTopResponse(listeners=found[::-1], main_user=main_user))
+    public.services.on(TOP, ListTopListenersResponse(listeners=found[::-1], main_user=main_user))
     john = Person(id=JOHN, handle="johndoe", name="John", picture="https://cdn.example/john.jpg")
-    public.services.on(PEOPLE, PeopleServiceGetBatchResponse(people=[john]))
-    public.services.on(AMONG, ListAmongResponse(followed_ids=[JOHN]))
+    public.services.on(PEOPLE, GetPersonBatchResponse(people=[john]))
+    public.services.on(AMONG, ListFollowsAmongResponse(followed_ids=[JOHN]))
     hers = [Track(id=str(UUID(OTHER_TRACK)), title="Été, live"), Track(id=str(UUID(TRACK)), title="Nightdrive")]
-    public.services.on(TRACKS, ListResponse(tracks=hers, total=2))
+    public.services.on(TRACKS, ListTracksResponse(tracks=hers, total=2))
     streams = [TrackStreams(track_id=hers[0].id), TrackStreams(track_id=hers[1].id, streams=3)]
-    public.services.on(COUNT, CountForTracksResponse(tracks=streams, unique_listeners=2))
+    public.services.on(COUNT, CountListenersForTracksResponse(tracks=streams, unique_listeners=2))
 
 
 def asked_of(public: Public) -> list[str]:
@@ -112,7 +113,7 @@ async def test_a_main_user_without_streams_has_no_rank(public: Public) -> None:
 
 
 async def test_a_track_that_nobody_streamed(public: Public) -> None:
-    public.services.on(FOR_TRACK, ListForTrackResponse())
+    public.services.on(FOR_TRACK, ListListenersForTrackResponse())
     answer = await public.http.get(f"{BASE}/audience-track/{TRACK}", headers=public.bearer())
     assert_documented("audience", "getTrackAudience", answer)
     data = answer.json()["data"]
@@ -152,8 +153,8 @@ async def test_an_artists_tracks_with_their_streams(public: Public) -> None:
 
 async def test_an_artist_without_tracks_and_one_that_is_unknown(public: Public) -> None:
     prepare(public)
-    public.services.on(TRACKS, ListResponse())
-    public.services.on(COUNT, CountForTracksResponse())
+    public.services.on(TRACKS, ListTracksResponse())
+    public.services.on(COUNT, CountListenersForTracksResponse())
     answer = await public.http.get(f"{BASE}/artist-audience/{JOHN}", headers=public.bearer())
     assert_documented("audience", "getArtistAudience", answer)
     empty = {"artist_id": JOHN, "total_streams": 0, "unique_listeners": 0, "tracks": []}

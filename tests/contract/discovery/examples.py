@@ -3,32 +3,32 @@
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from soundstage.audience.v1.likes_pb2 import LikedTrack, ListForTrackResponse, ListOfResponse
+from soundstage.audience.v1.likes_pb2 import LikedTrack, ListLikesForTrackResponse, ListLikesOfResponse
 from soundstage.audience.v1.plays_pb2 import PlayOutcome, RecordPlaysResponse
-from soundstage.audience.v1.reposts_pb2 import Repost, RepostKind, RepostsServiceListOfResponse
+from soundstage.audience.v1.reposts_pb2 import ListRepostsOfResponse, Repost, RepostKind
 from soundstage.catalog.v1.people_pb2 import (
-    GetByHandleResponse,
-    ListTopResponse,
-    PeopleServiceGetBatchResponse,
+    GetPersonBatchResponse,
+    GetPersonByHandleResponse,
+    ListTopPeopleResponse,
     Person,
 )
 from soundstage.catalog.v1.playlists_pb2 import (
+    GetPlaylistBatchResponse,
+    GetPlaylistResponse,
     Playlist,
     PlaylistEntry,
-    PlaylistsServiceGetBatchResponse,
-    PlaylistsServiceGetResponse,
 )
 from soundstage.catalog.v1.search_pb2 import SearchPeopleResponse, SearchPlaylistsResponse, SearchTracksResponse
 from soundstage.catalog.v1.tracks_pb2 import (
-    GetBatchResponse,
-    GetOutcome,
-    ListResponse,
-    ListTagsResponse,
+    GetTrackBatchResponse,
+    GetTrackOutcome,
+    ListTracksResponse,
+    ListTrackTagsResponse,
     Track,
     TrackStatus,
 )
-from soundstage.insights.v1.apps_pb2 import App, AppCount, AppsServiceGetResponse, ListTrailingResponse
-from soundstage.insights.v1.trending_pb2 import GetStateResponse, ListTracksResponse
+from soundstage.insights.v1.apps_pb2 import App, AppCount, GetAppResponse, ListTrailingAppsResponse
+from soundstage.insights.v1.trending_pb2 import GetTrendingStateResponse, ListTrendingTracksResponse
 
 from chassis import errors
 from gateway.contracts.discovery import hashid
@@ -125,11 +125,11 @@ def only(known: Person | Playlist | App, answer: Any) -> Any:
     return reply
 
 
-def _tracks(request: Any) -> GetBatchResponse:
-    known: dict[int | str, GetOutcome] = dict.fromkeys((TRACK.number, TRACK.id), GetOutcome(track=TRACK))
-    unknown = GetOutcome(refused="NOT_FOUND")
+def _tracks(request: Any) -> GetTrackBatchResponse:
+    known: dict[int | str, GetTrackOutcome] = dict.fromkeys((TRACK.number, TRACK.id), GetTrackOutcome(track=TRACK))
+    unknown = GetTrackOutcome(refused="NOT_FOUND")
     names = (getattr(item.track, item.track.WhichOneof("ref")) for item in request.items)
-    return GetBatchResponse(outcomes=[known.get(name, unknown) for name in names])
+    return GetTrackBatchResponse(outcomes=[known.get(name, unknown) for name in names])
 
 
 def _playlist(request: Any) -> Any:
@@ -137,12 +137,12 @@ def _playlist(request: Any) -> Any:
     shown.CopyFrom(PLAYLIST)
     for entry in shown.entries if request.with_tracks else ():
         entry.track.CopyFrom(TRACK)
-    return only(PLAYLIST, PlaylistsServiceGetResponse(playlist=shown))(request)
+    return only(PLAYLIST, GetPlaylistResponse(playlist=shown))(request)
 
 
-def _people(request: Any) -> PeopleServiceGetBatchResponse:
+def _people(request: Any) -> GetPersonBatchResponse:
     known = {PERSON.number: PERSON, 295: Person(id=PERSON.id, number=295, name="A partner's user")}
-    return PeopleServiceGetBatchResponse(people=[known[ref.number] for ref in request.people if ref.number in known])
+    return GetPersonBatchResponse(people=[known[ref.number] for ref in request.people if ref.number in known])
 
 
 def _plays(request: Any) -> RecordPlaysResponse:
@@ -153,26 +153,26 @@ ANSWERS: dict[str, Any] = {
     GET_TRACKS: _tracks,
     GET_PEOPLE: _people,
     RECORD: _plays,
-    LIST_TRACKS: ListResponse(tracks=[TRACK], total=1),
-    LIST_LIKES: ListForTrackResponse(),
-    LIKES_OF: ListOfResponse(tracks=[LikedTrack(track_id=TRACK.id, liked_at=MOMENT)], total=1),
-    REPOSTS_OF: RepostsServiceListOfResponse(
+    LIST_TRACKS: ListTracksResponse(tracks=[TRACK], total=1),
+    LIST_LIKES: ListLikesForTrackResponse(),
+    LIKES_OF: ListLikesOfResponse(tracks=[LikedTrack(track_id=TRACK.id, liked_at=MOMENT)], total=1),
+    REPOSTS_OF: ListRepostsOfResponse(
         reposts=[
             Repost(kind=RepostKind.REPOST_KIND_PLAYLIST, subject_id=PLAYLIST.id, reposted_at=MOMENT),
             Repost(kind=RepostKind.REPOST_KIND_TRACK, subject_id=TRACK.id, reposted_at=MOMENT),
         ],
         total=2,
     ),
-    LIST_TAGS: ListTagsResponse(tags=["live", "baauer"]),
-    BY_HANDLE: only(PERSON, GetByHandleResponse(person=PERSON)),
-    TOP_PEOPLE: ListTopResponse(people=[PERSON]),
+    LIST_TAGS: ListTrackTagsResponse(tags=["live", "baauer"]),
+    BY_HANDLE: only(PERSON, GetPersonByHandleResponse(person=PERSON)),
+    TOP_PEOPLE: ListTopPeopleResponse(people=[PERSON]),
     GET_PLAYLIST: _playlist,
-    GET_PLAYLISTS: PlaylistsServiceGetBatchResponse(playlists=[PLAYLIST]),
+    GET_PLAYLISTS: GetPlaylistBatchResponse(playlists=[PLAYLIST]),
     SEARCH_PEOPLE: SearchPeopleResponse(people=[PERSON], total=1),
     SEARCH_TRACKS: SearchTracksResponse(tracks=[TRACK], total=1),
     SEARCH_PLAYLISTS: SearchPlaylistsResponse(playlists=[PLAYLIST], total=1),
-    TRENDING: ListTracksResponse(track_ids=[TRACK.id]),
-    TRENDING_STATE: GetStateResponse(),
-    TRAILING: ListTrailingResponse(counts=[AppCount(name="unknown", count=1204), AppCount(name="<b>", count=3)]),
-    GET_APP: only(APP, AppsServiceGetResponse(app=APP)),
+    TRENDING: ListTrendingTracksResponse(track_ids=[TRACK.id]),
+    TRENDING_STATE: GetTrendingStateResponse(),
+    TRAILING: ListTrailingAppsResponse(counts=[AppCount(name="unknown", count=1204), AppCount(name="<b>", count=3)]),
+    GET_APP: only(APP, GetAppResponse(app=APP)),
 }

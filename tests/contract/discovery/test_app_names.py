@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from soundstage.insights.v1.apps_pb2 import RecordResponse
+from soundstage.insights.v1.apps_pb2 import RecordAppsResponse
 
 from tests.contract.conftest import Public
 
@@ -10,7 +10,7 @@ RECORD = "insights.v1.AppsService/Record"
 
 
 async def test_requests_are_counted_whatever_their_status(public: Public) -> None:
-    public.services.on(RECORD, RecordResponse())
+    public.services.on(RECORD, RecordAppsResponse())
     await public.http.get("/v1/no/such/path", params={"app_name": "A & <b>"})
     await public.http.get("/v1/tracks/V4W8r", params={"app_name": "A & <b>"})
     await public.http.post("/v1/tracks/trending", params={"app_name": "x" * 129})

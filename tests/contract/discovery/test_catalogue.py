@@ -4,8 +4,8 @@ import time
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from soundstage.catalog.v1.tracks_pb2 import GetBatchResponse, GetOutcome, Track
-from soundstage.insights.v1.trending_pb2 import GetStateResponse
+from soundstage.catalog.v1.tracks_pb2 import GetTrackBatchResponse, GetTrackOutcome, Track
+from soundstage.insights.v1.trending_pb2 import GetTrendingStateResponse
 
 from chassis import errors
 from gateway.contracts.discovery import hashid
@@ -70,7 +70,7 @@ async def test_no_picture_is_null(house: Public) -> None:
     plain.CopyFrom(TRACK)
     plain.ClearField("cover_object")
     plain.owner.ClearField("picture")
-    house.services.on(GET_TRACKS, GetBatchResponse(outcomes=[GetOutcome(track=plain)]))
+    house.services.on(GET_TRACKS, GetTrackBatchResponse(outcomes=[GetTrackOutcome(track=plain)]))
     answer = await house.http.get("/v1/tracks/D7KyD")
     assert_documented("discovery", "getTrack", answer)
     track = answer.json()["data"]
@@ -111,7 +111,7 @@ async def test_the_health(house: Public) -> None:
     assert answer.json()["data"]["trending_tracks_age_sec"] is None
     assert_documented("discovery", "getHealth", answer)
     ranked_at = Timestamp(seconds=int(time.time()) - 100)
-    house.services.on(TRENDING_STATE, GetStateResponse(ranked_at=ranked_at))
+    house.services.on(TRENDING_STATE, GetTrendingStateResponse(ranked_at=ranked_at))
     answer = await house.http.get("/health_check")
     assert 100 <= answer.json()["data"]["trending_tracks_age_sec"] < 200
     house.services.away(TRENDING_STATE)

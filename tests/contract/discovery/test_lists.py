@@ -3,11 +3,17 @@
 from typing import Any
 
 import pytest
-from soundstage.catalog.v1.playlists_pb2 import Playlist, PlaylistsServiceGetBatchResponse, PlaylistsServiceGetResponse
-from soundstage.catalog.v1.tracks_pb2 import GetBatchResponse, GetOutcome, ListResponse, Track, TrackSort
+from soundstage.catalog.v1.playlists_pb2 import GetPlaylistBatchResponse, GetPlaylistResponse, Playlist
+from soundstage.catalog.v1.tracks_pb2 import (
+    GetTrackBatchResponse,
+    GetTrackOutcome,
+    ListTracksResponse,
+    Track,
+    TrackSort,
+)
 from soundstage.common.v1.common_pb2 import Page
 from soundstage.insights.v1.apps_pb2 import TrailingRange
-from soundstage.insights.v1.trending_pb2 import ListTracksResponse, TrendingWindow
+from soundstage.insights.v1.trending_pb2 import ListTrendingTracksResponse, TrendingWindow
 
 from gateway.contracts.discovery import hashid
 from tests.contract.conftest import Public
@@ -72,7 +78,7 @@ async def test_a_playlist_is_a_list_of_one(house: Public) -> None:
 
 async def test_a_playlist_that_lacks_things(house: Public) -> None:
     bare = Playlist(number=4281, owner=PLAYLIST.owner, title="Bare", slug="bare", is_album=True)
-    house.services.on(GET_PLAYLIST, PlaylistsServiceGetResponse(playlist=bare))
+    house.services.on(GET_PLAYLIST, GetPlaylistResponse(playlist=bare))
     [playlist] = await shown(house, f"/v1/playlists/{PLAYLIST_ID}")
     assert (playlist["artwork"], playlist["description"], playlist["playlist_contents"]) == (None, None, [])
     assert (playlist["is_album"], playlist["permalink"]) == (True, "/TeamBandL/album/bare-4281")
@@ -107,9 +113,9 @@ async def test_reposts_of_both_kinds_newest_first(house: Public) -> None:
 
 
 async def test_what_is_not_for_the_public_any_more_is_left_out(house: Public) -> None:
-    house.services.on(GET_PLAYLISTS, PlaylistsServiceGetBatchResponse())
-    gone = GetOutcome(refused="NOT_FOUND")
-    house.services.on(GET_TRACKS, lambda asked: GetBatchResponse(outcomes=[gone] * len(asked.items)))
+    house.services.on(GET_PLAYLISTS, GetPlaylistBatchResponse())
+    gone = GetTrackOutcome(refused="NOT_FOUND")
+    house.services.on(GET_TRACKS, lambda asked: GetTrackBatchResponse(outcomes=[gone] * len(asked.items)))
     for path in ("reposts", "favorites", "favorites/tracks"):
         assert await shown(house, f"/v1/users/nlGNe/{path}") == []
     assert await shown(house, "/v1/tracks/trending") == []
@@ -131,7 +137,7 @@ async def test_a_users_tracks(house: Public) -> None:
 
 
 async def test_a_user_without_tracks(house: Public) -> None:
-    house.services.on(LIST_TRACKS, ListResponse())
+    house.services.on(LIST_TRACKS, ListTracksResponse())
     assert await shown(house, "/v1/users/nlGNe/tracks") == []
     assert await shown(house, "/v1/full/users/handle/TeamBandL/tracks") == []
 
@@ -174,13 +180,13 @@ async def test_trending_asks_for_some_more(house: Public, query: str, window: in
 async def test_trending_in_order_without_what_has_gone(house: Public) -> None:
     """Five are named, one has gone, and three are asked for."""
     ids = [f"018f3c1e-0000-7000-8000-00000000000{place}" for place in range(5)]
-    house.services.on(TRENDING, ListTracksResponse(track_ids=ids))
+    house.services.on(TRENDING, ListTrendingTracksResponse(track_ids=ids))
 
-    def tracks(asked: Any) -> GetBatchResponse:
+    def tracks(asked: Any) -> GetTrackBatchResponse:
         named = [item.track.id for item in asked.items]
-        outcomes = [GetOutcome(track=_numbered(ids.index(track_id))) for track_id in named]
-        outcomes[1] = GetOutcome(refused="NOT_FOUND")
-        return GetBatchResponse(outcomes=outcomes)
+        outcomes = [GetTrackOutcome(track=_numbered(ids.index(track_id))) for track_id in named]
+        outcomes[1] = GetTrackOutcome(refused="NOT_FOUND")
+        return GetTrackBatchResponse(outcomes=outcomes)
 
     house.services.on(GET_TRACKS, tracks)
     found = await shown(house, "/v1/tracks/trending?limit=3")

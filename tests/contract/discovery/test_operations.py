@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from soundstage.audience.v1.likes_pb2 import LikedTrack, ListOfResponse
-from soundstage.catalog.v1.tracks_pb2 import GetBatchResponse, GetOutcome
-from soundstage.insights.v1.trending_pb2 import ListTracksResponse
+from soundstage.audience.v1.likes_pb2 import LikedTrack, ListLikesOfResponse
+from soundstage.catalog.v1.tracks_pb2 import GetTrackBatchResponse, GetTrackOutcome
+from soundstage.insights.v1.trending_pb2 import ListTrendingTracksResponse
 
 from chassis import errors
 from gateway.contracts.discovery import contract
@@ -77,10 +77,10 @@ async def test_at_most_three_calls(house: Public, operation: str) -> None:
     """Also of the longest page; those with three of them are held to two rounds below."""
     many = [TRACK.id[:-3] + f"{place:03x}" for place in range(500)]
     likes = [LikedTrack(track_id=track_id, liked_at=MOMENT) for track_id in many]
-    house.services.on(LIKES_OF, ListOfResponse(tracks=likes, total=500))
-    house.services.on(TRENDING, ListTracksResponse(track_ids=many[:110]))
+    house.services.on(LIKES_OF, ListLikesOfResponse(tracks=likes, total=500))
+    house.services.on(TRENDING, ListTrendingTracksResponse(track_ids=many[:110]))
     house.services.on(
-        GET_TRACKS, lambda asked: GetBatchResponse(outcomes=[GetOutcome(track=TRACK) for _ in asked.items])
+        GET_TRACKS, lambda asked: GetTrackBatchResponse(outcomes=[GetTrackOutcome(track=TRACK) for _ in asked.items])
     )
     method = "HEAD" if operation == "headTrackStream" else "GET"
     answer = await house.http.request(method, PATHS[operation])

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from soundstage.insights.v1.metrics_pb2 import (
+from soundstage.insights.v1.figures_pb2 import (
     DayPoint,
     DevicePart,
-    GetTrackChartsResponse,
-    GetTrackFiguresResponse,
+    GetChartsResponse,
+    GetFiguresResponse,
     Listening,
 )
 from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeResponse, RecentPlay
@@ -21,8 +21,8 @@ from tests.contract.documented import assert_documented
 
 BASE = "/api/v1/producer-intelligence/insights"
 URL = f"{BASE}/tracks/123"
-FIGURES = "insights.v1.MetricsService/GetTrackFigures"
-CHARTS = "insights.v1.MetricsService/GetTrackCharts"
+FIGURES = "insights.v1.FiguresService/GetFigures"
+CHARTS = "insights.v1.FiguresService/GetCharts"
 REALTIME = "insights.v1.RealtimeService/GetTrackRealtime"
 OPERATIONS = [
     (URL, FIGURES, "getTrackAnalytics"),
@@ -32,16 +32,16 @@ OPERATIONS = [
 HEARD = Listening(timed_plays=3, average_seconds=165.5, completion_rate=78.5, skip_rate=9.3, plays_per_listener=1.4)
 
 
-def figures() -> GetTrackFiguresResponse:
-    return GetTrackFiguresResponse(
+def figures() -> GetFiguresResponse:
+    return GetFiguresResponse(
         plays_total=1250, plays_period=340, listeners_total=890, listeners_unique=456, likes=78, reposts=12,
         plays_change=15.2, listeners_change=-8.4, listening=HEARD,
     )  # fmt: skip
 
 
-def charts(days: int) -> GetTrackChartsResponse:
+def charts(days: int) -> GetChartsResponse:
     first = date(2026, 3, 4)
-    answer = GetTrackChartsResponse(
+    answer = GetChartsResponse(
         to=str(first + timedelta(days - 1)), plays=2, listeners=2, likes=1, listening=HEARD,
         points=[DayPoint(date=str(first + timedelta(day))) for day in range(days)],
         retention=[100.0, 50.0, *[0.0] * 19], devices=[DevicePart(device="Chrome Browser", plays=2, share=100.0)],

@@ -2,10 +2,10 @@
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from soundstage.auth.v1.accounts_pb2 import Account, AddResponse, GetResponse
+from soundstage.auth.v1.accounts_pb2 import Account, AddAccountResponse, GetAccountResponse
 from soundstage.auth.v1.tenants_pb2 import IssueClientTokenResponse, IssueDelegationTokenResponse
-from soundstage.catalog.v1.tracks_pb2 import ListResponse
-from soundstage.streaming.v1.streams_pb2 import OpenResponse
+from soundstage.catalog.v1.tracks_pb2 import ListTracksResponse
+from soundstage.streaming.v1.streams_pb2 import OpenStreamResponse
 
 from tests.contract.conftest import Public
 
@@ -35,12 +35,12 @@ JANE = Account(
 
 @pytest.fixture
 def house(public: Public) -> Public:
-    public.services.on(ADD, AddResponse(account=JANE))
-    public.services.on(GET, GetResponse(account=JANE))
+    public.services.on(ADD, AddAccountResponse(account=JANE))
+    public.services.on(GET, GetAccountResponse(account=JANE))
     public.services.on(CLIENT_TOKEN, IssueClientTokenResponse(access_token="a.b.c", expires_in_seconds=3600))
     public.services.on(DELEGATION_TOKEN, IssueDelegationTokenResponse(token="d.e.f", expires_in_seconds=600))
-    public.services.on(LIST_TRACKS, ListResponse())
-    public.services.on(OPEN, OpenResponse(folder=FOLDER, playlist="ts.m3u8"))
+    public.services.on(LIST_TRACKS, ListTracksResponse())
+    public.services.on(OPEN, OpenStreamResponse(folder=FOLDER, playlist="ts.m3u8"))
     return public
 
 

@@ -3,7 +3,14 @@
 from typing import Any
 
 from soundstage.catalog.v1.people_pb2 import Person
-from soundstage.catalog.v1.tracks_pb2 import GetBatchRequest, GetBatchResponse, GetOutcome, Loudness, Track, TrackStatus
+from soundstage.catalog.v1.tracks_pb2 import (
+    GetTrackBatchRequest,
+    GetTrackBatchResponse,
+    GetTrackOutcome,
+    Loudness,
+    Track,
+    TrackStatus,
+)
 from soundstage.marketplace.v1.orders_pb2 import Order, OrderLine, OrderStatus
 from soundstage.marketplace.v1.products_pb2 import Product, ProductStatus, ProductType
 
@@ -35,11 +42,11 @@ def completed_track(**changes: Any) -> Track:
     return track
 
 
-def in_batches(outcome: GetOutcome) -> Any:
+def in_batches(outcome: GetTrackOutcome) -> Any:
     """Answers every item of a GetBatch alike."""
 
-    def reply(request: GetBatchRequest) -> GetBatchResponse:
-        return GetBatchResponse(outcomes=[outcome for _ in request.items])
+    def reply(request: GetTrackBatchRequest) -> GetTrackBatchResponse:
+        return GetTrackBatchResponse(outcomes=[outcome for _ in request.items])
 
     return reply
 

@@ -1,7 +1,13 @@
 from typing import Any
 
 import pytest
-from soundstage.auth.v1.accounts_pb2 import Account, CheckUsernameResponse, GetResponse, RegisterResponse, Tokens
+from soundstage.auth.v1.accounts_pb2 import (
+    Account,
+    CheckUsernameResponse,
+    GetAccountResponse,
+    RegisterAccountResponse,
+    Tokens,
+)
 
 from chassis import errors
 from chassis.errors import FieldError
@@ -25,7 +31,8 @@ def _john(**more: Any) -> Account:
 async def test_registering_answers_the_account_and_its_tokens(public: Public) -> None:
     tokens = Tokens(access_token="a", refresh_token="r", expires_in_seconds=86400)
     public.services.on(
-        "auth.v1.AccountsService/Register", RegisterResponse(account=_john(email="john@example.com"), tokens=tokens)
+        "auth.v1.AccountsService/Register",
+        RegisterAccountResponse(account=_john(email="john@example.com"), tokens=tokens),
     )
     answer = await public.http.post("/api/v1/auth/register", json=REGISTER)
     assert answer.status_code == 201
@@ -112,7 +119,7 @@ async def test_a_login_takes_no_notice_of_an_expired_token(public: Public) -> No
 
 
 async def test_an_email_is_there_only_when_auth_gave_it(public: Public) -> None:
-    public.services.on("auth.v1.AccountsService/Get", GetResponse(account=_john()))
+    public.services.on("auth.v1.AccountsService/Get", GetAccountResponse(account=_john()))
     profile = (await public.http.get(f"/api/v1/users/{JOHN.upper()}")).json()["data"]["profile"]
     assert profile == {
         "id": JOHN,
@@ -124,13 +131,13 @@ async def test_an_email_is_there_only_when_auth_gave_it(public: Public) -> None:
         "number": 294,
         "handle": "johndoe",
     }
-    public.services.on("auth.v1.AccountsService/Get", GetResponse(account=_john(email="john@example.com")))
+    public.services.on("auth.v1.AccountsService/Get", GetAccountResponse(account=_john(email="john@example.com")))
     profile = (await public.http.get(f"/api/v1/users/{JOHN}", headers=public.bearer())).json()["data"]["profile"]
     assert profile["email"] == "john@example.com"
 
 
 async def test_a_profile_changes_only_in_what_is_sent(public: Public) -> None:
-    public.services.on("auth.v1.AccountsService/Change", GetResponse(account=_john(bio="New")))
+    public.services.on("auth.v1.AccountsService/Change", GetAccountResponse(account=_john(bio="New")))
     url, headers = f"/api/v1/users/{JOHN}", public.bearer(sub=JOHN)
     changed = await public.http.put(url, json={"bio": "New", "location": "", "gender": None}, headers=headers)
     assert changed.status_code == 200

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import jwt
 import pytest
-from soundstage.audience.v1.likes_pb2 import LikeResponse
+from soundstage.audience.v1.likes_pb2 import LikeTrackResponse
 from soundstage.auth.v1.sessions_pb2 import ListRevocationsResponse, NotBefore
 
 from chassis import errors
@@ -22,7 +22,7 @@ SESSION = "018f3c1e-0000-7000-8000-0000000000ff"
 
 
 def _liking(public: Public) -> None:
-    public.services.on("audience.v1.LikesService/Like", LikeResponse())
+    public.services.on("audience.v1.LikesService/Like", LikeTrackResponse())
 
 
 async def test_a_good_token_opens_and_the_caller_goes_along(public: Public) -> None:

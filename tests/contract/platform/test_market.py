@@ -1,14 +1,14 @@
 import pytest
 from soundstage.marketplace.v1.orders_pb2 import (
-    OrdersServiceAddResponse,
-    OrdersServiceGetResponse,
-    OrdersServiceListResponse,
+    AddOrderResponse,
+    GetOrderResponse,
+    ListOrdersResponse,
 )
 from soundstage.marketplace.v1.products_pb2 import (
-    AddResponse,
-    ChangeResponse,
-    GetDownloadResponse,
-    ListResponse,
+    AddProductResponse,
+    ChangeProductResponse,
+    GetProductDownloadResponse,
+    ListProductsResponse,
     ProductStatus,
     ProductType,
 )
@@ -37,7 +37,7 @@ JSON = {"Content-Type": "application/json"}
     ],
 )
 async def test_money_is_exact(public: Public, price: str, minor: int) -> None:
-    public.services.on(ADD, AddResponse(product=product(price_minor=minor)))
+    public.services.on(ADD, AddProductResponse(product=product(price_minor=minor)))
     body = f'{{"title":"My Product","price":{price},"product_type":"track","track_id":"{TRACK.upper()}"}}'
     answer = await public.http.post(PRODUCTS, content=body, headers=public.bearer() | JSON)
     assert_documented("platform", "createProduct", answer)
@@ -72,7 +72,9 @@ async def test_a_wrong_product_is_422(public: Public, change: dict[str, object],
 
 
 async def test_changing_and_listing_products(public: Public) -> None:
-    public.services.on("marketplace.v1.ProductsService/Change", ChangeResponse(product=product(price_minor=1299)))
+    public.services.on(
+        "marketplace.v1.ProductsService/Change", ChangeProductResponse(product=product(price_minor=1299))
+    )
     change = {"price": 12.99, "status": "archived", "description": ""}
     answer = await public.http.put(f"{PRODUCTS}/{PRODUCT}", json=change, headers=public.bearer())
     assert_documented("platform", "updateProduct", answer)
@@ -83,16 +85,16 @@ async def test_changing_and_listing_products(public: Public) -> None:
     free = await public.http.put(f"{PRODUCTS}/{PRODUCT}", json={"price": 0}, headers=public.bearer())
     assert free.status_code == 200
     assert public.services.asked("marketplace.v1.ProductsService/Change")[1].price_minor == 0
-    public.services.on("marketplace.v1.ProductsService/List", ListResponse(products=[product()]))
+    public.services.on("marketplace.v1.ProductsService/List", ListProductsResponse(products=[product()]))
     listed = await public.http.get(PRODUCTS, params={"seller_id": JOHN, "status": "draft"})
     assert_documented("platform", "listProducts", listed)
     assert listed.json()["data"][0]["price"] == 9.99
 
 
 async def test_orders(public: Public) -> None:
-    public.services.on("marketplace.v1.OrdersService/Add", OrdersServiceAddResponse(order=order()))
-    public.services.on("marketplace.v1.OrdersService/Get", OrdersServiceGetResponse(order=order()))
-    public.services.on("marketplace.v1.OrdersService/List", OrdersServiceListResponse(orders=[order()]))
+    public.services.on("marketplace.v1.OrdersService/Add", AddOrderResponse(order=order()))
+    public.services.on("marketplace.v1.OrdersService/Get", GetOrderResponse(order=order()))
+    public.services.on("marketplace.v1.OrdersService/List", ListOrdersResponse(orders=[order()]))
     headers = public.bearer(sub=JOHN) | {"Idempotency-Key": "once"}
     bought = await public.http.post(ORDERS, json={"items": [{"product_id": PRODUCT}]}, headers=headers)
     assert_documented("platform", "createOrder", bought)
@@ -124,7 +126,7 @@ async def test_a_wrong_order_is_422(public: Public, items: list[object], field: 
 async def test_a_download_link_is_absolute_and_works_without_a_token(public: Public) -> None:
     (public.storage / "originals").mkdir(parents=True)
     (public.storage / "originals" / RECORDING).write_bytes(b"ID3 the original")
-    download = GetDownloadResponse(object=f"originals/{RECORDING}", title='My "Träck"/1', format="mp3")
+    download = GetProductDownloadResponse(object=f"originals/{RECORDING}", title='My "Träck"/1', format="mp3")
     public.services.on("marketplace.v1.ProductsService/GetDownload", download)
     link = await public.http.get(f"/api/v1/marketplace/download/{PRODUCT}", headers=public.bearer())
     assert_documented("platform", "getDownloadUrl", link)

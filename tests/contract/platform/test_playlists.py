@@ -40,7 +40,7 @@ HIT = {"id": PLAYLIST, "title": "My Playlist", "is_public": True}
 
 
 async def test_a_playlist_is_made(public: Public) -> None:
-    public.services.on(f"{SERVICE}/Add", pb.PlaylistsServiceAddResponse(playlist=playlist()))
+    public.services.on(f"{SERVICE}/Add", pb.AddPlaylistResponse(playlist=playlist()))
     headers = public.bearer() | {"Idempotency-Key": "k1"}
     answer = await public.http.post("/api/v1/playlists", json={"title": "My Playlist"}, headers=headers)
     assert_documented("platform", "createPlaylist", answer)
@@ -52,7 +52,7 @@ async def test_a_playlist_is_made(public: Public) -> None:
 
 
 async def test_lists_search_and_recommendations(public: Public) -> None:
-    listed = pb.PlaylistsServiceListResponse(playlists=[playlist()], total=21)
+    listed = pb.ListPlaylistsResponse(playlists=[playlist()], total=21)
     public.services.on(f"{SERVICE}/List", listed)
     answer = await public.http.get(f"/api/v1/playlists?user_id={JOHN}&page=2", headers=public.bearer())
     assert_documented("platform", "listPlaylists", answer)
@@ -69,7 +69,7 @@ async def test_lists_search_and_recommendations(public: Public) -> None:
     [searched] = public.services.asked("catalog.v1.SearchService/SearchPlaylists")
     assert (searched.query, searched.HasField("is_public"), searched.is_public) == ("my", True, True)
 
-    public.services.on(f"{SERVICE}/Recommend", pb.RecommendResponse(playlists=[playlist()]))
+    public.services.on(f"{SERVICE}/Recommend", pb.RecommendPlaylistsResponse(playlists=[playlist()]))
     answer = await public.http.get("/api/v1/playlists/recommendations", headers=public.bearer())
     assert_documented("platform", "getPlaylistRecommendations", answer)
     assert answer.json()["data"] == {"playlists": [HIT]}
@@ -98,8 +98,8 @@ async def test_one_playlist_and_a_shared_one_look_alike(public: Public) -> None:
     whole = playlist(description=None)
     for position, track_id in ((1, TRACK), (3, OTHER)):
         whole.entries.append(pb.PlaylistEntry(track_id=track_id, position=position, track=completed_track()))
-    public.services.on(f"{SERVICE}/Get", pb.PlaylistsServiceGetResponse(playlist=whole))
-    public.services.on(f"{SERVICE}/GetShared", pb.GetSharedResponse(playlist=whole))
+    public.services.on(f"{SERVICE}/Get", pb.GetPlaylistResponse(playlist=whole))
+    public.services.on(f"{SERVICE}/GetShared", pb.GetSharedPlaylistResponse(playlist=whole))
     one = await public.http.get(ONE, headers=public.bearer())
     assert_documented("platform", "getPlaylist", one)
     tracks = [{"id": TRACK, "title": "My Track", "position": 1}, {"id": OTHER, "title": "My Track", "position": 3}]
@@ -116,7 +116,7 @@ async def test_one_playlist_and_a_shared_one_look_alike(public: Public) -> None:
 
 
 async def test_only_what_is_sent_changes(public: Public) -> None:
-    public.services.on(f"{SERVICE}/Change", pb.PlaylistsServiceChangeResponse(playlist=playlist()))
+    public.services.on(f"{SERVICE}/Change", pb.ChangePlaylistResponse(playlist=playlist()))
     answer = await public.http.put(ONE, json={"title": "My Playlist", "description": ""}, headers=public.bearer())
     assert_documented("platform", "updatePlaylist", answer)
     changed = {"id": PLAYLIST, "title": "My Playlist", "description": "A great playlist"}
@@ -151,9 +151,9 @@ async def test_a_wrong_body_is_422(public: Public, method: str, path: str, body:
 async def test_tracks_enter_leave_and_move(public: Public) -> None:
     order = {"track_ids": [TRACK, OTHER]}
     calls = [
-        ("POST", "tracks", {"track_id": TRACK}, "addPlaylistTrack", "AddTrack", pb.AddTrackResponse()),
-        ("DELETE", f"tracks/{TRACK}", None, "removePlaylistTrack", "RemoveTrack", pb.RemoveTrackResponse()),
-        ("PUT", "tracks/reorder", order, "reorderPlaylistTracks", "Reorder", pb.ReorderResponse()),
+        ("POST", "tracks", {"track_id": TRACK}, "addPlaylistTrack", "AddTrack", pb.AddPlaylistTrackResponse()),
+        ("DELETE", f"tracks/{TRACK}", None, "removePlaylistTrack", "RemoveTrack", pb.RemovePlaylistTrackResponse()),
+        ("PUT", "tracks/reorder", order, "reorderPlaylistTracks", "Reorder", pb.ReorderPlaylistResponse()),
     ]  # fmt: skip
     for method, path, body, operation, rpc, reply in calls:
         public.services.on(f"{SERVICE}/{rpc}", reply)
@@ -197,7 +197,7 @@ async def test_collaborators(public: Public) -> None:
 
 
 async def test_a_share_link_is_absolute(public: Public) -> None:
-    made = pb.ShareResponse(token="abc123def456")
+    made = pb.SharePlaylistResponse(token="abc123def456")
     made.expires_at.FromJsonString("2025-12-31T23:59:59Z")
     public.services.on(f"{SERVICE}/Share", made)
     answer = await public.http.post(f"{ONE}/share", headers=public.bearer() | {"Idempotency-Key": "k"})
@@ -209,7 +209,7 @@ async def test_a_share_link_is_absolute(public: Public) -> None:
 
 
 async def test_a_playlist_is_deleted(public: Public) -> None:
-    public.services.on(f"{SERVICE}/Remove", pb.PlaylistsServiceRemoveResponse())
+    public.services.on(f"{SERVICE}/Remove", pb.RemovePlaylistResponse())
     answer = await public.http.delete(ONE, headers=public.bearer())
     assert_documented("platform", "deletePlaylist", answer)
     assert public.services.asked(f"{SERVICE}/Remove")[0].id == PLAYLIST

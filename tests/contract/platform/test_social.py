@@ -4,7 +4,7 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from soundstage.audience.v1.follows_pb2 import Follow, ListFolloweesResponse, ListFollowersResponse
 from soundstage.audience.v1.reposts_pb2 import RepostKind
-from soundstage.catalog.v1.people_pb2 import PeopleServiceGetBatchResponse, Person
+from soundstage.catalog.v1.people_pb2 import GetPersonBatchResponse, Person
 from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis import errors
@@ -107,7 +107,7 @@ async def test_follows_carry_names_in_two_calls(public: Public, operation: str, 
     )
     public.services.on(rpc_of(rpc), followers if name == "followers" else followees)
     john = Person(id=JOHN, number=294, handle="johndoe", picture="https://example.com/a.png")
-    public.services.on(PEOPLE, PeopleServiceGetBatchResponse(people=[john]))
+    public.services.on(PEOPLE, GetPersonBatchResponse(people=[john]))
     url = f"/api/v1/users/{JOHN}/{name}"
     answer = await public.http.get(f"{url}?page=3&limit=2")
     assert_documented("platform", operation, answer)

@@ -1,13 +1,13 @@
 import asyncio
 
 import pytest
-from soundstage.audience.v1.likes_pb2 import Like, ListForTrackResponse
+from soundstage.audience.v1.likes_pb2 import Like, ListLikesForTrackResponse
 from soundstage.audience.v1.plays_pb2 import PlayOutcome, RecordPlaysRequest, RecordPlaysResponse
-from soundstage.catalog.v1.people_pb2 import PeopleServiceGetBatchResponse, Person
+from soundstage.catalog.v1.people_pb2 import GetPersonBatchResponse, Person
 from soundstage.catalog.v1.search_pb2 import SearchPeopleResponse, SearchPlaylistsResponse, SearchTracksResponse
-from soundstage.catalog.v1.tracks_pb2 import ChangeResponse, GetOutcome, ListResponse, TrackSort
-from soundstage.insights.v1.metrics_pb2 import DayPoint, GetTrackChartsResponse, GetTrackStatsResponse, TrackStats
-from soundstage.streaming.v1.recordings_pb2 import GetProgressResponse, RecordingState
+from soundstage.catalog.v1.tracks_pb2 import ChangeTrackResponse, GetTrackOutcome, ListTracksResponse, TrackSort
+from soundstage.insights.v1.figures_pb2 import DayPoint, GetChartsResponse, GetStatsResponse, Stats
+from soundstage.streaming.v1.recordings_pb2 import GetRecordingProgressResponse, RecordingState
 
 from chassis import errors, principal
 from tests.contract.conftest import Public
@@ -20,7 +20,7 @@ URL = f"/api/v1/tracks/{TRACK}"
 
 
 async def test_a_completed_track_can_be_played(public: Public) -> None:
-    public.services.on(GET_BATCH, in_batches(GetOutcome(track=completed_track())))
+    public.services.on(GET_BATCH, in_batches(GetTrackOutcome(track=completed_track())))
     answer = await public.http.get(URL)
     assert_documented("platform", "getTrack", answer)
     track = answer.json()["data"]["track"]
@@ -38,7 +38,7 @@ async def test_a_completed_track_can_be_played(public: Public) -> None:
 
 
 async def test_a_track_in_processing_has_nothing_to_play(public: Public) -> None:
-    public.services.on(GET_BATCH, in_batches(GetOutcome(track=processing_track(duration_ms=5))))
+    public.services.on(GET_BATCH, in_batches(GetTrackOutcome(track=processing_track(duration_ms=5))))
     answer = await public.http.get(URL)
     assert_documented("platform", "getTrack", answer)
     track = answer.json()["data"]["track"]
@@ -59,14 +59,14 @@ async def test_a_track_in_processing_has_nothing_to_play(public: Public) -> None
 
 @pytest.mark.parametrize(("reason", "status"), [("NOT_FOUND", 404), ("FORBIDDEN", 403)])
 async def test_a_track_refused_in_its_group(public: Public, reason: str, status: int) -> None:
-    public.services.on(GET_BATCH, in_batches(GetOutcome(refused=reason)))
+    public.services.on(GET_BATCH, in_batches(GetTrackOutcome(refused=reason)))
     answer = await public.http.get(URL)
     assert answer.status_code == status
     assert_documented("platform", "getTrack", answer)
 
 
 async def test_many_at_once_are_asked_for_together_and_each_by_itself(public: Public) -> None:
-    public.services.on(GET_BATCH, in_batches(GetOutcome(track=completed_track())))
+    public.services.on(GET_BATCH, in_batches(GetTrackOutcome(track=completed_track())))
     mine = public.bearer(sub=JOHN)
     answers = await asyncio.gather(*(public.http.get(URL, headers=mine if n % 2 else {}) for n in range(20)))
     assert {a.status_code for a in answers} == {200}
@@ -132,7 +132,7 @@ async def test_a_wrong_play_is_422_and_asks_nobody(public: Public, body: object)
 
 
 async def test_lists_page_and_filter(public: Public) -> None:
-    public.services.on("catalog.v1.TracksService/List", ListResponse(tracks=[completed_track()], total=41))
+    public.services.on("catalog.v1.TracksService/List", ListTracksResponse(tracks=[completed_track()], total=41))
     answer = await public.http.get(
         "/api/v1/tracks", params={"page": 3, "limit": 20, "user_id": JOHN, "sort_by": "popularity", "sort_order": "asc"}
     )
@@ -190,11 +190,11 @@ async def test_the_general_search_has_all_three_lists(public: Public) -> None:
 
 
 async def test_likes_carry_names_in_two_calls(public: Public) -> None:
-    likes = ListForTrackResponse(likes=[Like(user_id=JOHN), Like(user_id=TRACK)], total=2)
+    likes = ListLikesForTrackResponse(likes=[Like(user_id=JOHN), Like(user_id=TRACK)], total=2)
     for like in likes.likes:
         like.liked_at.FromJsonString("2025-01-01T00:00:00Z")
     public.services.on("audience.v1.LikesService/ListForTrack", likes)
-    people = PeopleServiceGetBatchResponse(people=[Person(id=JOHN, number=294, handle="johndoe")])
+    people = GetPersonBatchResponse(people=[Person(id=JOHN, number=294, handle="johndoe")])
     public.services.on("catalog.v1.PeopleService/GetBatch", people)
     answer = await public.http.get(f"{URL}/likes")
     assert_documented("platform", "listTrackLikes", answer)
@@ -203,10 +203,10 @@ async def test_likes_carry_names_in_two_calls(public: Public) -> None:
 
 
 async def test_the_creators_numbers(public: Public) -> None:
-    stats = TrackStats(total_plays=150, unique_listeners=45, average_seconds=165.5, completion_rate=78.5)
+    stats = Stats(total_plays=150, unique_listeners=45, average_seconds=165.5, completion_rate=78.5)
     points = [DayPoint(date="2024-12-31", plays=0), DayPoint(date="2025-01-01", plays=10)]
-    public.services.on("insights.v1.MetricsService/GetTrackStats", GetTrackStatsResponse(stats=stats))
-    public.services.on("insights.v1.MetricsService/GetTrackCharts", GetTrackChartsResponse(stats=stats, points=points))
+    public.services.on("insights.v1.FiguresService/GetStats", GetStatsResponse(stats=stats))
+    public.services.on("insights.v1.FiguresService/GetCharts", GetChartsResponse(stats=stats, points=points))
     simple = await public.http.get(f"{URL}/stats")
     assert_documented("platform", "getTrackStats", simple)
     dashboard = await public.http.get(f"/api/v1/analytics/tracks/{TRACK}", headers=public.bearer())
@@ -217,8 +217,8 @@ async def test_the_creators_numbers(public: Public) -> None:
 
 
 async def test_progress_is_100_only_when_completed(public: Public) -> None:
-    public.services.on(GET_BATCH, in_batches(GetOutcome(track=processing_track())))
-    ready = GetProgressResponse(state=RecordingState.RECORDING_STATE_READY, percent=100)
+    public.services.on(GET_BATCH, in_batches(GetTrackOutcome(track=processing_track())))
+    ready = GetRecordingProgressResponse(state=RecordingState.RECORDING_STATE_READY, percent=100)
     public.services.on("streaming.v1.RecordingsService/GetProgress", ready)
     answer = await public.http.get(f"{URL}/status", headers=public.bearer())
     assert_documented("platform", "getTrackStatus", answer)
@@ -228,7 +228,7 @@ async def test_progress_is_100_only_when_completed(public: Public) -> None:
 
 
 async def test_changing_a_track(public: Public) -> None:
-    public.services.on("catalog.v1.TracksService/Change", ChangeResponse(track=completed_track()))
+    public.services.on("catalog.v1.TracksService/Change", ChangeTrackResponse(track=completed_track()))
     change = {"is_public": False, "album": "", "year": None}
     answer = await public.http.put(URL, json=change, headers=public.bearer())
     assert_documented("platform", "updateTrack", answer)

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from soundstage.catalog.v1.tracks_pb2 import AddRequest, AddResponse
-from soundstage.streaming.v1.uploads_pb2 import FileTags, ReceiveRequest, ReceiveResponse
+from soundstage.catalog.v1.tracks_pb2 import AddTrackRequest, AddTrackResponse
+from soundstage.streaming.v1.uploads_pb2 import FileTags, ReceiveUploadRequest, ReceiveUploadResponse
 
 from chassis import errors
 from tests.contract.conftest import Public
@@ -34,13 +34,13 @@ class Store:
         self.is_whole = False
         self.begun, self.ended = asyncio.Event(), asyncio.Event()
         public.services.on(RECEIVE, self.receive)
-        public.services.on(ADD, AddResponse(track=processing_track()))
+        public.services.on(ADD, AddTrackResponse(track=processing_track()))
 
-    async def receive(self, requests: AsyncIterator[ReceiveRequest]) -> ReceiveResponse:
+    async def receive(self, requests: AsyncIterator[ReceiveUploadRequest]) -> ReceiveUploadResponse:
         async for request in requests:
             self._take(request)
         self.ended.set()
-        return ReceiveResponse(
+        return ReceiveUploadResponse(
             recording_id=RECORDING,
             sha256=self.sha256.hexdigest(),
             bytes=self.bytes,
@@ -48,7 +48,7 @@ class Store:
             tags=FileTags(title="Tag"),
         )
 
-    def _take(self, request: ReceiveRequest) -> None:
+    def _take(self, request: ReceiveUploadRequest) -> None:
         if request.HasField("head"):
             self.filename, self.declared_bytes = request.head.filename, request.head.declared_bytes
         else:
@@ -94,7 +94,7 @@ async def test_fields_come_before_and_after_the_file(public: Public, size: int) 
     assert store.is_whole
     assert (store.bytes, store.sha256.digest()) == (len(audio), sha256(audio).digest())
     [asked] = public.services.asked(ADD)
-    assert isinstance(asked, AddRequest)
+    assert isinstance(asked, AddTrackRequest)
     assert (asked.recording_id, asked.filename, asked.idempotency_key) == (RECORDING, "a/../b.mp3", "k")
     form = asked.form
     assert (form.title, list(form.tags), form.year, form.is_public) == ("Ñandú 🎶", ["a", "b"], 2025, False)
@@ -165,7 +165,7 @@ async def test_a_body_of_another_type(public: Public, content_type: str) -> None
     ],
 )
 async def test_streaming_refuses_in_the_middle(public: Public, error: errors.Error, status: int, code: str) -> None:
-    async def refuse(requests: AsyncIterator[ReceiveRequest]) -> ReceiveResponse:
+    async def refuse(requests: AsyncIterator[ReceiveUploadRequest]) -> ReceiveUploadResponse:
         async for request in requests:
             if request.HasField("chunk"):
                 raise error

@@ -133,17 +133,17 @@ class House:
         return list(answer.outcomes)
 
     async def like(self, track: TrackState, caller: Principal) -> None:
-        await call(self.likes.Like, likes_pb2.LikeRequest(track_id=track.id), caller=caller)
+        await call(self.likes.Like, likes_pb2.LikeTrackRequest(track_id=track.id), caller=caller)
 
     async def unlike(self, track: TrackState, caller: Principal) -> None:
-        await call(self.likes.Unlike, likes_pb2.UnlikeRequest(track_id=track.id), caller=caller)
+        await call(self.likes.Unlike, likes_pb2.UnlikeTrackRequest(track_id=track.id), caller=caller)
 
     async def like_playlist(self, playlist: PlaylistState, caller: Principal) -> None:
-        request = playlist_likes_pb2.PlaylistLikesServiceLikeRequest(playlist_id=playlist.id)
+        request = playlist_likes_pb2.LikePlaylistRequest(playlist_id=playlist.id)
         await call(self.playlist_likes.Like, request, caller=caller)
 
     async def unlike_playlist(self, playlist: PlaylistState, caller: Principal) -> None:
-        request = playlist_likes_pb2.PlaylistLikesServiceUnlikeRequest(playlist_id=playlist.id)
+        request = playlist_likes_pb2.UnlikePlaylistRequest(playlist_id=playlist.id)
         await call(self.playlist_likes.Unlike, request, caller=caller)
 
     async def repost(self, subject: TrackState | PlaylistState, caller: Principal) -> None:

@@ -37,12 +37,14 @@ class Catalog(tracks_pb2_grpc.TracksServiceServicer):
         self.is_away = False
 
     @allow_services
-    async def ListStates(self, request: tracks_pb2.ListStatesRequest, context: Any) -> tracks_pb2.ListStatesResponse:
+    async def ListStates(
+        self, request: tracks_pb2.ListTrackStatesRequest, context: Any
+    ) -> tracks_pb2.ListTrackStatesResponse:
         self.asked.append([ref.id for ref in request.tracks])
         if self.is_away:
             raise Unavailable()
         known = [self.states[ref.id] for ref in request.tracks if ref.id in self.states]
-        return tracks_pb2.ListStatesResponse(tracks=known)
+        return tracks_pb2.ListTrackStatesResponse(tracks=known)
 
 
 @nobody_may
@@ -54,13 +56,13 @@ class Playlists(playlists_pb2_grpc.PlaylistsServiceServicer):
 
     @allow_services
     async def ListStates(
-        self, request: playlists_pb2.PlaylistsServiceListStatesRequest, context: Any
-    ) -> playlists_pb2.PlaylistsServiceListStatesResponse:
+        self, request: playlists_pb2.ListPlaylistStatesRequest, context: Any
+    ) -> playlists_pb2.ListPlaylistStatesResponse:
         self.asked.append([ref.id for ref in request.playlists])
         if self.is_away:
             raise Unavailable()
         known = [self.states[ref.id] for ref in request.playlists if ref.id in self.states]
-        return playlists_pb2.PlaylistsServiceListStatesResponse(playlists=known)
+        return playlists_pb2.ListPlaylistStatesResponse(playlists=known)
 
 
 @nobody_may
@@ -72,15 +74,15 @@ class Auth(accounts_pb2_grpc.AccountsServiceServicer):
 
     @allow_services
     async def ListStates(
-        self, request: accounts_pb2.ListStatesRequest, context: Any
-    ) -> accounts_pb2.ListStatesResponse:
+        self, request: accounts_pb2.ListAccountStatesRequest, context: Any
+    ) -> accounts_pb2.ListAccountStatesResponse:
         self.asked.append([ref.id or str(ref.number) for ref in request.accounts])
         if self.is_away:
             raise Unavailable()
         by_number = {state.number: state for state in self.states.values()}
         found = [self.states.get(ref.id) if ref.id else by_number.get(ref.number) for ref in request.accounts]
         known = [state for state in found if state]
-        return accounts_pb2.ListStatesResponse(accounts=known)
+        return accounts_pb2.ListAccountStatesResponse(accounts=known)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from tests.integration.audience.house import House, account_state, user
 
 
 async def among(house: House, caller: Principal, *people: Principal) -> set[str]:
-    request = follows_pb2.ListAmongRequest(account_ids=[str(p.account_id) for p in people])
+    request = follows_pb2.ListFollowsAmongRequest(account_ids=[str(p.account_id) for p in people])
     return set((await call(house.follows.ListAmong, request, caller=caller)).followed_ids)
 
 
@@ -127,7 +127,7 @@ async def test_bad_input(house: House) -> None:
     for request in (follows_pb2.FollowRequest(account_id="no id"), follows_pb2.FollowRequest()):
         with pytest.raises(errors.Invalid):
             await call(house.follows.Follow, request, caller=user())
-    many = follows_pb2.ListAmongRequest(account_ids=[str(new_id()) for _ in range(1001)])
+    many = follows_pb2.ListFollowsAmongRequest(account_ids=[str(new_id()) for _ in range(1001)])
     with pytest.raises(errors.Invalid):
         await call(house.follows.ListAmong, many, caller=user())
 

@@ -26,11 +26,11 @@ async def told(house: House) -> list[LikeState]:
 
 async def likes_of(
     house: House, track: TrackState, caller: Principal = ANONYMOUS, offset: int = 0, limit: int = 20
-) -> likes_pb2.ListForTrackResponse:
+) -> likes_pb2.ListLikesForTrackResponse:
     page = Page(offset=offset, limit=limit)
-    request = likes_pb2.ListForTrackRequest(track_id=track.id, page=page)
+    request = likes_pb2.ListLikesForTrackRequest(track_id=track.id, page=page)
     answer = await call(house.likes.ListForTrack, request, caller=caller)
-    assert isinstance(answer, likes_pb2.ListForTrackResponse)
+    assert isinstance(answer, likes_pb2.ListLikesForTrackResponse)
     return answer
 
 
@@ -90,7 +90,7 @@ async def test_what_one_likes_newest_first_and_as_the_asker_may_see_it(house: Ho
     await house.learn(hidden)
 
     async def liked(caller: Principal, **page: int) -> tuple[list[str], int]:
-        request = likes_pb2.ListOfRequest(account=Ref(id=str(fan.account_id)), page=Page(**page))
+        request = likes_pb2.ListLikesOfRequest(account=Ref(id=str(fan.account_id)), page=Page(**page))
         answer = await call(house.likes.ListOf, request, caller=caller)
         return [entry.track_id for entry in answer.tracks], answer.total
 
@@ -98,7 +98,7 @@ async def test_what_one_likes_newest_first_and_as_the_asker_may_see_it(house: Ho
     assert await liked(owner, limit=2) == ([tracks[3].id, tracks[2].id], 3)
     assert await liked(user(role="admin"), offset=2) == ([tracks[0].id], 3)
     with pytest.raises(errors.NotFound):
-        await call(house.likes.ListOf, likes_pb2.ListOfRequest(account=Ref(id=str(new_id()))), caller=ANONYMOUS)
+        await call(house.likes.ListOf, likes_pb2.ListLikesOfRequest(account=Ref(id=str(new_id()))), caller=ANONYMOUS)
 
 
 async def test_a_private_track_is_liked_and_shown_by_who_may_see_it(house: House) -> None:

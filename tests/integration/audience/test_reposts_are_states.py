@@ -37,10 +37,10 @@ async def told(house: House) -> list[RepostState]:
 
 async def reposts_of(
     house: House, account: Ref, caller: Principal = ANONYMOUS, offset: int = 0, limit: int = 20
-) -> reposts_pb2.RepostsServiceListOfResponse:
-    request = reposts_pb2.RepostsServiceListOfRequest(account=account, page=Page(offset=offset, limit=limit))
+) -> reposts_pb2.ListRepostsOfResponse:
+    request = reposts_pb2.ListRepostsOfRequest(account=account, page=Page(offset=offset, limit=limit))
     answer = await call(house.reposts.ListOf, request, caller=caller)
-    assert isinstance(answer, reposts_pb2.RepostsServiceListOfResponse)
+    assert isinstance(answer, reposts_pb2.ListRepostsOfResponse)
     return answer
 
 

@@ -35,7 +35,7 @@ async def received(house: House, ago: int, *ids: str) -> None:
 
 
 async def count(house: House, since: datetime, until: datetime) -> dict[datetime, int]:
-    request = plays_pb2.CountMinutesRequest(**{"from": stamp(since), "to": stamp(until)})
+    request = plays_pb2.CountPlayMinutesRequest(**{"from": stamp(since), "to": stamp(until)})
     answer = await call(house.plays.CountMinutes, request, caller=SERVICE)
     return {m.minute.ToDatetime(UTC): m.count for m in answer.minutes}
 
@@ -64,7 +64,7 @@ async def test_the_plays_of_a_minute_are_sent_again_as_they_were(house: House) -
     await house.record(*plays)
     first = await house.outbox()
     minutes = [stamp(minute(0)), stamp(minute(1)), stamp(minute(0) + timedelta(seconds=3))]
-    answer = await call(house.plays.ResendMinutes, plays_pb2.ResendMinutesRequest(minutes=minutes), caller=SERVICE)
+    answer = await call(house.plays.ResendMinutes, plays_pb2.ResendPlayMinutesRequest(minutes=minutes), caller=SERVICE)
     assert answer.events == 5
     again = (await house.outbox())[5:]
     assert {(e.id, e.topic, e.key, e.type, e.payload) for e in again} == {
@@ -78,12 +78,12 @@ async def test_plays_are_exported_in_order_and_from_any_place(house: House, monk
     await house.learn(track)
     await house.record(*(item(user(), track, seconds=n) for n in range(10)))
     events = {str(e.id): e.payload for e in await house.outbox()}
-    answers = await collected(house.plays.Export, plays_pb2.ExportRequest())
+    answers = await collected(house.plays.Export, plays_pb2.ExportPlaysRequest())
     exported = [play for answer in answers for play in answer.plays]
     assert [len(answer.plays) for answer in answers] == [4, 4, 2]
     assert [play.id for play in exported] == sorted(events)
     assert {play.id: play.SerializeToString() for play in exported} == events
-    rest = await collected(house.plays.Export, plays_pb2.ExportRequest(after_id=exported[6].id))
+    rest = await collected(house.plays.Export, plays_pb2.ExportPlaysRequest(after_id=exported[6].id))
     assert [play.id for answer in rest for play in answer.plays] == [play.id for play in exported[7:]]
 
 
@@ -188,21 +188,21 @@ async def test_changes_are_counted_by_the_minute_and_sent_again(
 
 async def test_only_services_see_everybodys_rows(house: House) -> None:
     with pytest.raises(errors.Forbidden):
-        async for _ in stream(house.plays.Export, plays_pb2.ExportRequest(), caller=user(), timeout_seconds=5):
+        async for _ in stream(house.plays.Export, plays_pb2.ExportPlaysRequest(), caller=user(), timeout_seconds=5):
             pass
     with pytest.raises(errors.Forbidden):
-        await call(house.likes.CountChanges, likes_pb2.CountChangesRequest(), caller=user(role="admin"))
+        await call(house.likes.CountChanges, likes_pb2.CountLikeChangesRequest(), caller=user(role="admin"))
 
 
 async def test_bad_input(house: House) -> None:
     with pytest.raises(errors.Invalid):
-        await collected(house.plays.Export, plays_pb2.ExportRequest(after_id="no id"))
+        await collected(house.plays.Export, plays_pb2.ExportPlaysRequest(after_id="no id"))
     far = Timestamp(seconds=10**12)
     with pytest.raises(errors.Invalid):
-        await call(house.plays.CountMinutes, plays_pb2.CountMinutesRequest(to=far), caller=SERVICE)
-    many = plays_pb2.ResendMinutesRequest(minutes=[stamp(minute(0))] * 1441)
+        await call(house.plays.CountMinutes, plays_pb2.CountPlayMinutesRequest(to=far), caller=SERVICE)
+    many = plays_pb2.ResendPlayMinutesRequest(minutes=[stamp(minute(0))] * 1441)
     with pytest.raises(errors.Invalid):
         await call(house.plays.ResendMinutes, many, caller=SERVICE)
-    half = likes_pb2.LikesServiceExportRequest(after_track_id=str(new_id()), after_user_id="x")
+    half = likes_pb2.ExportLikesRequest(after_track_id=str(new_id()), after_user_id="x")
     with pytest.raises(errors.Invalid):
         await collected(house.likes.Export, half)

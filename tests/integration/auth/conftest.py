@@ -53,7 +53,7 @@ class Auth:
     async def sign_up(self, username: str) -> SignedUp:
         answer = await self.call(
             self.accounts.Register,
-            accounts_pb2.RegisterRequest(username=username, email=f"{username}@example.com", password=PASSWORD),
+            accounts_pb2.RegisterAccountRequest(username=username, email=f"{username}@example.com", password=PASSWORD),
         )
         return SignedUp(answer.account, answer.tokens, await self.principal(answer.tokens.access_token))
 
@@ -69,7 +69,7 @@ class Auth:
         )
 
     async def get(self, account_id: str, caller: Principal = ANONYMOUS) -> accounts_pb2.Account:
-        answer = await self.call(self.accounts.Get, accounts_pb2.GetRequest(account=Ref(id=account_id)), caller)
+        answer = await self.call(self.accounts.Get, accounts_pb2.GetAccountRequest(account=Ref(id=account_id)), caller)
         account: accounts_pb2.Account = answer.account
         return account
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from soundstage.auth.v1 import accounts_pb2 as pb
-from soundstage.auth.v1.sessions_pb2 import ListRevocationsRequest, LogInRequest, RefreshRequest
+from soundstage.auth.v1.sessions_pb2 import ListRevocationsRequest, LogInRequest, RefreshSessionRequest
 from soundstage.common.v1.common_pb2 import Ref
 
 from chassis import client, errors
@@ -17,13 +17,15 @@ from tests.integration.auth.conftest import PASSWORD, Auth
 ACME = Principal(Kind.CLIENT, tenant="acme", role="client")
 
 
-def registration(username: str, email: str, password: str = PASSWORD) -> pb.RegisterRequest:
-    return pb.RegisterRequest(username=username, email=email, password=password, ip_address="::1", user_agent="test")
+def registration(username: str, email: str, password: str = PASSWORD) -> pb.RegisterAccountRequest:
+    return pb.RegisterAccountRequest(
+        username=username, email=email, password=password, ip_address="::1", user_agent="test"
+    )
 
 
-def new_user(email: str, key: str = "", **changes: str) -> pb.AddRequest:
+def new_user(email: str, key: str = "", **changes: str) -> pb.AddAccountRequest:
     person = {"first_name": "Jane", "last_name": "Doe", "date_of_birth": "1990-08-24"} | changes
-    return pb.AddRequest(email=email, idempotency_key=key, **person)
+    return pb.AddAccountRequest(email=email, idempotency_key=key, **person)
 
 
 async def states(auth: Auth) -> list[tuple[str, pb.AccountState]]:
@@ -111,7 +113,7 @@ async def test_the_email_is_for_oneself_and_admins(auth: Auth) -> None:
     for caller in (ANONYMOUS, bob.principal, SERVICE):
         assert (await auth.get(ada.account.id, caller)).email == ""
     await auth.parts.accounts.make_admin("BOB")
-    admin = await auth.call(auth.sessions.Refresh, RefreshRequest(refresh_token=bob.tokens.refresh_token))
+    admin = await auth.call(auth.sessions.Refresh, RefreshSessionRequest(refresh_token=bob.tokens.refresh_token))
     principal = await auth.principal(admin.tokens.access_token)
     assert principal.is_admin
     assert (await auth.get(ada.account.id, principal)).email == "ada@example.com"
@@ -119,9 +121,9 @@ async def test_the_email_is_for_oneself_and_admins(auth: Auth) -> None:
 
 async def test_accounts_are_found_by_number_and_name(auth: Auth) -> None:
     ada = await auth.sign_up("Ada")
-    by_number = pb.GetRequest(account=Ref(number=ada.account.number))
+    by_number = pb.GetAccountRequest(account=Ref(number=ada.account.number))
     assert (await auth.call(auth.accounts.Get, by_number)).account.id == ada.account.id
-    by_name = pb.GetByUsernameRequest(username="aDA")
+    by_name = pb.GetAccountByUsernameRequest(username="aDA")
     assert (await auth.call(auth.accounts.GetByUsername, by_name)).account.id == ada.account.id
     for name, available in (("ada", False), ("free", True)):
         answer = await auth.call(auth.accounts.CheckUsername, pb.CheckUsernameRequest(username=name))
@@ -131,11 +133,11 @@ async def test_accounts_are_found_by_number_and_name(auth: Auth) -> None:
 @pytest.mark.parametrize(
     ("request_", "error"),
     [
-        (pb.GetRequest(), errors.Invalid),
-        (pb.GetRequest(account=Ref(id="nonsense")), errors.Invalid),
-        (pb.GetRequest(account=Ref(id=str(UUID(int=7)))), errors.NotFound),
-        (pb.GetRequest(account=Ref(number=-1)), errors.NotFound),
-        (pb.GetByUsernameRequest(username="\x00"), errors.NotFound),
+        (pb.GetAccountRequest(), errors.Invalid),
+        (pb.GetAccountRequest(account=Ref(id="nonsense")), errors.Invalid),
+        (pb.GetAccountRequest(account=Ref(id=str(UUID(int=7)))), errors.NotFound),
+        (pb.GetAccountRequest(account=Ref(number=-1)), errors.NotFound),
+        (pb.GetAccountByUsernameRequest(username="\x00"), errors.NotFound),
         (pb.CheckUsernameRequest(username="\x00"), errors.Invalid),
     ],
 )
@@ -147,7 +149,9 @@ async def test_unreadable_names_are_refused(auth: Auth, request_: Any, error: ty
 
 async def test_a_profile_changes_and_says_so(auth: Auth) -> None:
     ada = await auth.sign_up("ada")
-    change = pb.ChangeRequest(id=ada.account.id, fields=["username", "first_name", "bio"], first_name="Ada", bio="")
+    change = pb.ChangeAccountRequest(
+        id=ada.account.id, fields=["username", "first_name", "bio"], first_name="Ada", bio=""
+    )
     change.username = "lovelace"
     answer = await auth.call(auth.accounts.Change, change, ada.principal)
     assert (answer.account.username, answer.account.first_name) == ("lovelace", "Ada")
@@ -161,8 +165,8 @@ async def test_a_profile_changes_and_says_so(auth: Auth) -> None:
 async def test_who_may_change_what(auth: Auth) -> None:
     ada, bob = await auth.sign_up("ada"), await auth.sign_up("bob")
 
-    def change(**fields: str) -> pb.ChangeRequest:
-        return pb.ChangeRequest(id=ada.account.id, fields=list(fields), **fields)
+    def change(**fields: str) -> pb.ChangeAccountRequest:
+        return pb.ChangeAccountRequest(id=ada.account.id, fields=list(fields), **fields)
 
     with pytest.raises(errors.Forbidden):
         await auth.call(auth.accounts.Change, change(bio="hers"), bob.principal)
@@ -177,13 +181,15 @@ async def test_who_may_change_what(auth: Auth) -> None:
         assert [f.field for f in refused.value.fields] == list(bad)
     for name in ("role", "email", "id", "fields", "SerializeToString"):
         with pytest.raises(errors.Invalid):
-            await auth.call(auth.accounts.Change, pb.ChangeRequest(id=ada.account.id, fields=[name]), ada.principal)
+            await auth.call(
+                auth.accounts.Change, pb.ChangeAccountRequest(id=ada.account.id, fields=[name]), ada.principal
+            )
     assert [kind for kind, _ in await states(auth)] == ["AccountCreated"] * 2
 
 
 async def test_two_who_want_one_name_at_once(auth: Auth) -> None:
     people = [await auth.sign_up("ada"), await auth.sign_up("bob")]
-    requests = [pb.ChangeRequest(id=p.account.id, fields=["username"], username="star") for p in people]
+    requests = [pb.ChangeAccountRequest(id=p.account.id, fields=["username"], username="star") for p in people]
     outcomes = await asyncio.gather(
         *(auth.call(auth.accounts.Change, r, p.principal) for r, p in zip(requests, people, strict=True)),
         return_exceptions=True,
@@ -199,7 +205,7 @@ async def test_a_removed_person_is_gone_everywhere(auth: Auth) -> None:
     with pytest.raises(errors.Unauthenticated):
         await auth.call(auth.sessions.LogIn, LogInRequest(email="ada@example.com", password=PASSWORD))
     with pytest.raises(errors.Unauthenticated):
-        await auth.call(auth.sessions.Refresh, RefreshRequest(refresh_token=ada.tokens.refresh_token))
+        await auth.call(auth.sessions.Refresh, RefreshSessionRequest(refresh_token=ada.tokens.refresh_token))
     revoked = await auth.call(auth.sessions.ListRevocations, ListRevocationsRequest(), SERVICE)
     assert [n.account_id for n in revoked.not_before] == [ada.account.id]
     assert list(revoked.session_ids) == [str(ada.principal.session_id)]
@@ -216,16 +222,16 @@ async def test_everybody_is_exported_and_states_are_listed(auth: Auth) -> None:
     exported = [
         state
         async for answer in client.stream(
-            auth.accounts.Export, pb.ExportRequest(after_id=people[0].id), caller=SERVICE, timeout_seconds=10
+            auth.accounts.Export, pb.ExportAccountsRequest(after_id=people[0].id), caller=SERVICE, timeout_seconds=10
         )
         for state in answer.accounts
     ]
     assert [(s.id, s.is_removed) for s in exported] == [(people[1].id, True), (people[2].id, False)]
     refs = [Ref(id=people[1].id), Ref(number=people[2].number), Ref(id=str(new_id()))]
-    listed = await auth.call(auth.accounts.ListStates, pb.ListStatesRequest(accounts=refs), SERVICE)
+    listed = await auth.call(auth.accounts.ListStates, pb.ListAccountStatesRequest(accounts=refs), SERVICE)
     assert {(s.id, s.version) for s in listed.accounts} == {(people[1].id, 2), (people[2].id, 1)}
     with pytest.raises(errors.Forbidden):
-        await auth.call(auth.accounts.ListStates, pb.ListStatesRequest(accounts=refs), ACME)
+        await auth.call(auth.accounts.ListStates, pb.ListAccountStatesRequest(accounts=refs), ACME)
 
 
 async def test_a_partner_adds_users_to_its_tenant_alone(auth: Auth) -> None:

@@ -19,7 +19,7 @@ AGE = "UPDATE refresh_tokens SET used_at = used_at - interval '11 seconds' WHERE
 
 
 async def refresh(auth: Auth, token: str) -> Tokens:
-    answer = await auth.call(auth.sessions.Refresh, pb.RefreshRequest(refresh_token=token, ip_address="::1"))
+    answer = await auth.call(auth.sessions.Refresh, pb.RefreshSessionRequest(refresh_token=token, ip_address="::1"))
     tokens: Tokens = answer.tokens
     return tokens
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import jwt
 import pytest
 from soundstage.auth.v1 import tenants_pb2 as pb
-from soundstage.auth.v1.accounts_pb2 import AddRequest
+from soundstage.auth.v1.accounts_pb2 import AddAccountRequest
 
 from chassis import errors
 from chassis.ids import new_id
@@ -50,7 +50,7 @@ async def test_a_secret_is_kept_hashed_and_a_tenant_added_once(auth: Auth) -> No
 async def test_a_delegation_token_speaks_for_a_user_of_the_tenant(auth: Auth) -> None:
     for tenant in ("acme", "other"):
         await auth.parts.tenants.add(tenant)
-    new = AddRequest(first_name="Jane", last_name="Doe", email="jane@example.com", date_of_birth="1990-08-24")
+    new = AddAccountRequest(first_name="Jane", last_name="Doe", email="jane@example.com", date_of_birth="1990-08-24")
     jane = (await auth.call(auth.accounts.Add, new, ACME)).account
     ada = await auth.sign_up("ada")
 

@@ -34,33 +34,33 @@ class Auth(accounts_pb2_grpc.AccountsServiceServicer):
 
     @allow_services
     async def ListStates(
-        self, request: accounts_pb2.ListStatesRequest, context: Any
-    ) -> accounts_pb2.ListStatesResponse:
+        self, request: accounts_pb2.ListAccountStatesRequest, context: Any
+    ) -> accounts_pb2.ListAccountStatesResponse:
         self.asked += 1
         if self.is_away:
             raise Unavailable()
         by_number = {state.number: state for state in self.states.values()}
         found = [self.states.get(ref.id) or by_number.get(ref.number) for ref in request.accounts]
-        return accounts_pb2.ListStatesResponse(accounts=[state for state in found if state])
+        return accounts_pb2.ListAccountStatesResponse(accounts=[state for state in found if state])
 
     @allow_services
     async def GetByUsername(
-        self, request: accounts_pb2.GetByUsernameRequest, context: Any
-    ) -> accounts_pb2.GetByUsernameResponse:
+        self, request: accounts_pb2.GetAccountByUsernameRequest, context: Any
+    ) -> accounts_pb2.GetAccountByUsernameResponse:
         self.asked += 1
         if self.is_away:
             raise Unavailable()
         for state in self.states.values():
             if state.handle.casefold() == request.username.casefold():
-                return accounts_pb2.GetByUsernameResponse(account=accounts_pb2.Account(id=state.id))
+                return accounts_pb2.GetAccountByUsernameResponse(account=accounts_pb2.Account(id=state.id))
         raise NotFound()
 
     @allow_services
     async def Export(
-        self, request: accounts_pb2.ExportRequest, context: Any
-    ) -> AsyncIterator[accounts_pb2.ExportResponse]:
+        self, request: accounts_pb2.ExportAccountsRequest, context: Any
+    ) -> AsyncIterator[accounts_pb2.ExportAccountsResponse]:
         for state in self.states.values():
-            yield accounts_pb2.ExportResponse(accounts=[state])
+            yield accounts_pb2.ExportAccountsResponse(accounts=[state])
 
 
 @asynccontextmanager

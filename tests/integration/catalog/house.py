@@ -38,9 +38,9 @@ def form(**said: Any) -> tracks_pb2.TrackForm:
     return tracks_pb2.TrackForm(**said)
 
 
-def add_request(**changes: Any) -> tracks_pb2.AddRequest:
+def add_request(**changes: Any) -> tracks_pb2.AddTrackRequest:
     """An upload of a file of its own."""
-    request = tracks_pb2.AddRequest(
+    request = tracks_pb2.AddTrackRequest(
         recording_id=str(new_id()), filename="Take One.mp3", sha256="ab" * 32, file_bytes=1000, format="mp3"
     )
     for name, value in changes.items():
@@ -101,18 +101,18 @@ class House:
         self, track: tracks_pb2.Track | Ref, caller: Principal = ANONYMOUS, *, public_only: bool = False
     ) -> tracks_pb2.Track:
         ref = track if isinstance(track, Ref) else Ref(id=track.id)
-        request = tracks_pb2.GetRequest(track=ref, public_only=public_only)
+        request = tracks_pb2.GetTrackRequest(track=ref, public_only=public_only)
         return (await call(self.tracks.Get, request, caller=caller)).track  # type: ignore[no-any-return]
 
     async def change(self, track: tracks_pb2.Track, caller: Principal, *fields: str, **said: Any) -> tracks_pb2.Track:
-        request = tracks_pb2.ChangeRequest(id=track.id, fields=fields or list(said), form=form(**said))
+        request = tracks_pb2.ChangeTrackRequest(id=track.id, fields=fields or list(said), form=form(**said))
         return (await call(self.tracks.Change, request, caller=caller)).track  # type: ignore[no-any-return]
 
     async def remove(self, track: tracks_pb2.Track, caller: Principal) -> None:
-        await call(self.tracks.Remove, tracks_pb2.RemoveRequest(id=track.id), caller=caller)
+        await call(self.tracks.Remove, tracks_pb2.RemoveTrackRequest(id=track.id), caller=caller)
 
     async def list_titles(self, caller: Principal = ANONYMOUS, **request: Any) -> list[str]:
-        answer = await call(self.tracks.List, tracks_pb2.ListRequest(**request), caller=caller)
+        answer = await call(self.tracks.List, tracks_pb2.ListTracksRequest(**request), caller=caller)
         return [track.title for track in answer.tracks]
 
     async def find(self, query: str, *, limit: int = 20, **request: Any) -> list[str]:

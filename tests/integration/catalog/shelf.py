@@ -18,7 +18,7 @@ class Shelf:
         self.house, self.stub = house, house.playlists
 
     async def add(self, caller: Principal, title: str = "Mix", *, is_public: bool = True, **said: Any) -> pb.Playlist:
-        request = pb.PlaylistsServiceAddRequest(title=title, is_public=is_public, **said)
+        request = pb.AddPlaylistRequest(title=title, is_public=is_public, **said)
         return (await call(self.stub.Add, request, caller=caller)).playlist  # type: ignore[no-any-return]
 
     async def filled(self, caller: Principal, *track_ids: str, **said: Any) -> pb.Playlist:
@@ -32,7 +32,7 @@ class Shelf:
         self, playlist: pb.Playlist | Ref, caller: Principal = ANONYMOUS, *, public_only: bool = False
     ) -> pb.Playlist:
         ref = playlist if isinstance(playlist, Ref) else Ref(id=playlist.id)
-        request = pb.PlaylistsServiceGetRequest(playlist=ref, public_only=public_only, with_tracks=True)
+        request = pb.GetPlaylistRequest(playlist=ref, public_only=public_only, with_tracks=True)
         return (await call(self.stub.Get, request, caller=caller)).playlist  # type: ignore[no-any-return]
 
     async def order(self, playlist: pb.Playlist, caller: Principal = ANONYMOUS) -> list[tuple[int, str]]:
@@ -40,21 +40,25 @@ class Shelf:
         return [(entry.position, entry.track.title) for entry in (await self.get(playlist, caller)).entries]
 
     async def change(self, playlist: pb.Playlist, caller: Principal, *fields: str, **said: Any) -> pb.Playlist:
-        request = pb.PlaylistsServiceChangeRequest(id=playlist.id, fields=fields or list(said), **said)
+        request = pb.ChangePlaylistRequest(id=playlist.id, fields=fields or list(said), **said)
         return (await call(self.stub.Change, request, caller=caller)).playlist  # type: ignore[no-any-return]
 
     async def remove(self, playlist: pb.Playlist, caller: Principal) -> None:
-        await call(self.stub.Remove, pb.PlaylistsServiceRemoveRequest(id=playlist.id), caller=caller)
+        await call(self.stub.Remove, pb.RemovePlaylistRequest(id=playlist.id), caller=caller)
 
     async def add_track(self, playlist: pb.Playlist, caller: Principal, track_id: str) -> None:
-        await call(self.stub.AddTrack, pb.AddTrackRequest(playlist_id=playlist.id, track_id=track_id), caller=caller)
+        await call(
+            self.stub.AddTrack, pb.AddPlaylistTrackRequest(playlist_id=playlist.id, track_id=track_id), caller=caller
+        )
 
     async def remove_track(self, playlist: pb.Playlist, caller: Principal, track_id: str) -> None:
-        request = pb.RemoveTrackRequest(playlist_id=playlist.id, track_id=track_id)
+        request = pb.RemovePlaylistTrackRequest(playlist_id=playlist.id, track_id=track_id)
         await call(self.stub.RemoveTrack, request, caller=caller)
 
     async def reorder(self, playlist: pb.Playlist, caller: Principal, *track_ids: str) -> None:
-        await call(self.stub.Reorder, pb.ReorderRequest(playlist_id=playlist.id, track_ids=track_ids), caller=caller)
+        await call(
+            self.stub.Reorder, pb.ReorderPlaylistRequest(playlist_id=playlist.id, track_ids=track_ids), caller=caller
+        )
 
     async def let_in(self, playlist: pb.Playlist, caller: Principal, who: Principal, permission: Any) -> None:
         request = pb.AddCollaboratorRequest(
@@ -77,16 +81,16 @@ class Shelf:
         answer = await call(self.stub.ListCollaborators, request, caller=caller)
         return [(one.person.id, one.permission) for one in answer.collaborators]
 
-    async def share(self, playlist: pb.Playlist, caller: Principal, key: str = "") -> pb.ShareResponse:
-        request = pb.ShareRequest(playlist_id=playlist.id, idempotency_key=key)
+    async def share(self, playlist: pb.Playlist, caller: Principal, key: str = "") -> pb.SharePlaylistResponse:
+        request = pb.SharePlaylistRequest(playlist_id=playlist.id, idempotency_key=key)
         return await call(self.stub.Share, request, caller=caller)  # type: ignore[no-any-return]
 
     async def shared(self, token: str) -> pb.Playlist:
-        answer = await call(self.stub.GetShared, pb.GetSharedRequest(token=token), caller=ANONYMOUS)
+        answer = await call(self.stub.GetShared, pb.GetSharedPlaylistRequest(token=token), caller=ANONYMOUS)
         return answer.playlist  # type: ignore[no-any-return]
 
     async def list_titles(self, caller: Principal = ANONYMOUS, owner: Principal | None = None) -> list[str]:
-        request = pb.PlaylistsServiceListRequest(owner_id=str(owner.account_id) if owner else "")
+        request = pb.ListPlaylistsRequest(owner_id=str(owner.account_id) if owner else "")
         return [p.title for p in (await call(self.stub.List, request, caller=caller)).playlists]
 
     async def find(self, query: str, caller: Principal = ANONYMOUS, **filters: Any) -> list[str]:
@@ -96,11 +100,11 @@ class Shelf:
         return [p.title for p in answer.playlists]
 
     async def recommend(self, caller: Principal, limit: int = 10) -> list[str]:
-        answer = await call(self.stub.Recommend, pb.RecommendRequest(limit=limit), caller=caller)
+        answer = await call(self.stub.Recommend, pb.RecommendPlaylistsRequest(limit=limit), caller=caller)
         return [p.title for p in answer.playlists]
 
     async def state(self, playlist_id: str) -> pb.PlaylistState:
-        request = pb.PlaylistsServiceListStatesRequest(playlists=[Ref(id=playlist_id)])
+        request = pb.ListPlaylistStatesRequest(playlists=[Ref(id=playlist_id)])
         [state] = (await call(self.stub.ListStates, request, caller=SERVICE)).playlists
         return state  # type: ignore[no-any-return]
 

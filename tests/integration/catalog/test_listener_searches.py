@@ -86,7 +86,7 @@ async def test_the_popular_before_the_obscure(house: House) -> None:
 
 
 async def test_of_more_than_can_be_ranked_the_played_are(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiers, "MOST_CANDIDATES", 2)
+    monkeypatch.setattr(tiers, "MAX_CANDIDATES", 2)
     artist = house.user()
     tracks = [await house.release(artist, title=f"Common {n} word") for n in range(8)]
     await house.release(artist, title="Commonplace")

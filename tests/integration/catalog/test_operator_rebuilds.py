@@ -144,7 +144,7 @@ async def test_writers_and_readers_go_on_while_rows_are_rebuilt(house: House) ->
 
 
 async def test_a_reader_without_end_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shadow, "MOST_TRIES", 2)
+    monkeypatch.setattr(shadow, "MAX_TRIES", 2)
     artist = house.user()
     track = await house.release(artist, title="Before")
     async with house.database.transaction() as reader:

@@ -16,7 +16,7 @@ from tests.integration.catalog.house import House
 
 
 async def cards(house: House, *refs: Ref, caller: Principal = ANONYMOUS) -> list[people_pb2.Person]:
-    request = people_pb2.PeopleServiceGetBatchRequest(people=refs)
+    request = people_pb2.GetPersonBatchRequest(people=refs)
     return list((await call(house.people.GetBatch, request, caller=caller)).people)
 
 

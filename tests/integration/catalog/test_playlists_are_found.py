@@ -111,7 +111,9 @@ async def test_people_by_handle(house: House) -> None:
     house.user("Ann_Lee")
 
     async def named(handle: str) -> str:
-        answer = await call(house.people.GetByHandle, people_pb2.GetByHandleRequest(handle=handle), caller=SERVICE)
+        answer = await call(
+            house.people.GetByHandle, people_pb2.GetPersonByHandleRequest(handle=handle), caller=SERVICE
+        )
         return str(answer.person.handle)
 
     assert [await named(handle) for handle in ("ann_lee", "ANN_LEE", "Ann_Lee")] == ["Ann_Lee"] * 3
@@ -137,9 +139,9 @@ async def test_the_most_followed_who_have_something_to_hear(house: House) -> Non
     await house.release(silent, is_public=False)
     await house.counted(third.account_id or "", followers=7)
     await house.counted(silent.account_id or "", followers=9)
-    answer = await call(house.people.ListTop, people_pb2.ListTopRequest(page=Page(limit=2)), caller=ANONYMOUS)
+    answer = await call(house.people.ListTop, people_pb2.ListTopPeopleRequest(page=Page(limit=2)), caller=ANONYMOUS)
     assert [(p.id, p.follower_count) for p in answer.people] == [(str(third.account_id), 7), (str(first.account_id), 0)]
-    rest = people_pb2.ListTopRequest(page=Page(offset=2, limit=2))
+    rest = people_pb2.ListTopPeopleRequest(page=Page(offset=2, limit=2))
     assert [p.id for p in (await call(house.people.ListTop, rest, caller=ANONYMOUS)).people] == [str(second.account_id)]
 
 
@@ -149,8 +151,8 @@ async def test_tags_most_used_first(house: House) -> None:
         await house.release(artist, tags=tags)
     await house.release(artist, tags=["secret"], is_public=False)
     for ref in (Ref(id=str(artist.account_id)), Ref(number=artist.number or 0)):
-        request = tracks_pb2.ListTagsRequest(owner=ref)
+        request = tracks_pb2.ListTrackTagsRequest(owner=ref)
         assert list((await call(house.tracks.ListTags, request, caller=ANONYMOUS)).tags) == ["dub", "slow", "rare"]
     with pytest.raises(NotFound):
-        request = tracks_pb2.ListTagsRequest(owner=Ref(number=10**9))
+        request = tracks_pb2.ListTrackTagsRequest(owner=Ref(number=10**9))
         await call(house.tracks.ListTags, request, caller=ANONYMOUS)

@@ -202,11 +202,11 @@ async def test_export_tells_every_playlist_in_order(house: House) -> None:
     shelf, owner = Shelf(house), house.user()
     made = [await shelf.add(owner, title) for title in "abc"]
     await shelf.remove(made[1], owner)
-    answer = stream(house.playlists.Export, pb.PlaylistsServiceExportRequest(), caller=SERVICE)
+    answer = stream(house.playlists.Export, pb.ExportPlaylistsRequest(), caller=SERVICE)
     states = [state async for batch in answer for state in batch.playlists]
     assert [(state.id, state.is_removed) for state in states] == [(p.id, i == 1) for i, p in enumerate(made)]
-    batch = pb.PlaylistsServiceGetBatchRequest(ids=[made[2].id, made[1].id, made[0].id, str(new_id())])
+    batch = pb.GetPlaylistBatchRequest(ids=[made[2].id, made[1].id, made[0].id, str(new_id())])
     found = (await call(house.playlists.GetBatch, batch, caller=SERVICE)).playlists
     assert [p.id for p in found] == [made[2].id, made[0].id]
     with pytest.raises(Forbidden):
-        await call(house.playlists.ListStates, pb.PlaylistsServiceListStatesRequest(), caller=owner)
+        await call(house.playlists.ListStates, pb.ListPlaylistStatesRequest(), caller=owner)

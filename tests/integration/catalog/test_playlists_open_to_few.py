@@ -188,6 +188,6 @@ async def test_a_removed_account_leaves_no_playlist_and_no_place(house: House) -
 
 async def test_every_call_of_a_person_needs_one(house: House) -> None:
     with pytest.raises(Unauthenticated):
-        await call(house.playlists.Recommend, pb.RecommendRequest(), caller=ANONYMOUS)
+        await call(house.playlists.Recommend, pb.RecommendPlaylistsRequest(), caller=ANONYMOUS)
     with pytest.raises(Forbidden):
-        await call(house.playlists.Add, pb.PlaylistsServiceAddRequest(title="x"), caller=SERVICE)
+        await call(house.playlists.Add, pb.AddPlaylistRequest(title="x"), caller=SERVICE)

@@ -76,17 +76,17 @@ async def test_a_batch_has_an_outcome_for_each_item(house: House) -> None:
     secret = await house.release(artist, title="Secret", is_public=False)
     known = await house.release(artist, title="Known")
     items = [
-        tracks_pb2.GetItem(track=Ref(id=secret.id), principal=principal.encode(artist)),
-        tracks_pb2.GetItem(track=Ref(id=secret.id), principal=principal.encode(other)),
-        tracks_pb2.GetItem(track=Ref(number=known.number)),
-        tracks_pb2.GetItem(track=Ref(number=10**9)),
-        tracks_pb2.GetItem(track=Ref(id=known.id), public_only=True),
+        tracks_pb2.GetTrackItem(track=Ref(id=secret.id), principal=principal.encode(artist)),
+        tracks_pb2.GetTrackItem(track=Ref(id=secret.id), principal=principal.encode(other)),
+        tracks_pb2.GetTrackItem(track=Ref(number=known.number)),
+        tracks_pb2.GetTrackItem(track=Ref(number=10**9)),
+        tracks_pb2.GetTrackItem(track=Ref(id=known.id), public_only=True),
     ]
-    answer = await call(house.tracks.GetBatch, tracks_pb2.GetBatchRequest(items=items), caller=SERVICE)
+    answer = await call(house.tracks.GetBatch, tracks_pb2.GetTrackBatchRequest(items=items), caller=SERVICE)
     said = [outcome.refused or outcome.track.title for outcome in answer.outcomes]
     assert said == ["Secret", "FORBIDDEN", "Known", "NOT_FOUND", "Known"]
     with pytest.raises(Forbidden):
-        await call(house.tracks.GetBatch, tracks_pb2.GetBatchRequest(items=items[:1]), caller=other)
+        await call(house.tracks.GetBatch, tracks_pb2.GetTrackBatchRequest(items=items[:1]), caller=other)
 
 
 async def test_totals_and_sales_stand_beside_the_track(house: House) -> None:
@@ -153,7 +153,9 @@ async def test_a_removed_track_is_gone_and_leaves_a_tombstone(house: House) -> N
         await house.remove(track, artist)
     await house.ready(track)
     assert [kind for kind, _ in await house.outbox(track)] == ["TrackAdded", "TrackPublished", "TrackRemoved"]
-    request = tracks_pb2.ListStatesRequest(tracks=[Ref(id=track.id), Ref(number=track.number), Ref(id=str(new_id()))])
+    request = tracks_pb2.ListTrackStatesRequest(
+        tracks=[Ref(id=track.id), Ref(number=track.number), Ref(id=str(new_id()))]
+    )
     [state] = (await call(house.tracks.ListStates, request, caller=SERVICE)).tracks
     assert (state.is_removed, state.version, state.number) == (True, 3, track.number)
     kept = await house.mongo.collection("tracks").find_one({"number": track.number})
@@ -181,11 +183,11 @@ async def test_export_tells_every_track_in_order(house: House) -> None:
     await house.remove(tracks[1], artist)
 
     async def exported(after: str) -> list[tuple[str, bool]]:
-        request = tracks_pb2.ExportRequest(after_id=after)
+        request = tracks_pb2.ExportTracksRequest(after_id=after)
         batches = [batch async for batch in stream(house.tracks.Export, request, caller=SERVICE)]
         return [(state.id, state.is_removed) for batch in batches for state in batch.tracks]
 
     assert await exported("") == [(track.id, i == 1) for i, track in enumerate(tracks)]
     assert await exported(tracks[1].id) == [(tracks[2].id, False)]
     with pytest.raises(Forbidden):
-        await call(house.tracks.ListStates, tracks_pb2.ListStatesRequest(), caller=artist)
+        await call(house.tracks.ListStates, tracks_pb2.ListTrackStatesRequest(), caller=artist)

@@ -44,10 +44,12 @@ class Follows(FollowsServiceServicer):
         return pb.UnfollowResponse()
 
     @principal.allow_anyone
-    async def ListAmong(self, request: pb.ListAmongRequest, context: Any) -> pb.ListAmongResponse:
+    async def ListAmong(self, request: pb.ListFollowsAmongRequest, context: Any) -> pb.ListFollowsAmongResponse:
         if request.account_ids:
-            return pb.ListAmongResponse(followed_ids=[LONG_TEXT] * 1000)
-        return pb.ListAmongResponse(followed_ids=[str(principal.current().account_id), f"{clock.remaining(99):.0f}"])
+            return pb.ListFollowsAmongResponse(followed_ids=[LONG_TEXT] * 1000)
+        return pb.ListFollowsAmongResponse(
+            followed_ids=[str(principal.current().account_id), f"{clock.remaining(99):.0f}"]
+        )
 
     # Nobody calls these; without a policy the server would not start.
     ListFollowers: Any = Unfollow
@@ -56,10 +58,8 @@ class Follows(FollowsServiceServicer):
     ResendChanges: Any = Unfollow
 
     @principal.allow_services
-    async def Export(
-        self, request: pb.FollowsServiceExportRequest, context: Any
-    ) -> AsyncIterator[pb.FollowsServiceExportResponse]:
-        yield pb.FollowsServiceExportResponse()
+    async def Export(self, request: pb.ExportFollowsRequest, context: Any) -> AsyncIterator[pb.ExportFollowsResponse]:
+        yield pb.ExportFollowsResponse()
         raise errors.Conflict("half-way")
 
 
@@ -99,7 +99,7 @@ async def test_a_crash_shows_nothing() -> None:
 
 async def test_an_answer_may_hold_a_thousand_long_texts() -> None:
     async with serving() as stub:
-        answer = await client.call(stub.ListAmong, pb.ListAmongRequest(account_ids=["all"]))
+        answer = await client.call(stub.ListAmong, pb.ListFollowsAmongRequest(account_ids=["all"]))
     assert len(answer.followed_ids[-1]) == len(LONG_TEXT)
 
 
@@ -125,7 +125,7 @@ async def test_a_method_without_a_policy_keeps_the_server_from_starting() -> Non
 async def test_principal_and_budget_go_along() -> None:
     async with serving() as stub:
         with clock.budget(3):
-            answer = await client.call(stub.ListAmong, pb.ListAmongRequest(), caller=USER)
+            answer = await client.call(stub.ListAmong, pb.ListFollowsAmongRequest(), caller=USER)
     assert list(answer.followed_ids) == [str(USER.account_id), "3"]
 
 
@@ -146,6 +146,6 @@ async def test_a_stream_that_fails_half_way_says_so() -> None:
     async with serving() as stub:
         taken = []
         with pytest.raises(errors.Conflict):
-            async for part in client.stream(stub.Export, pb.FollowsServiceExportRequest(), caller=principal.SERVICE):
+            async for part in client.stream(stub.Export, pb.ExportFollowsRequest(), caller=principal.SERVICE):
                 taken.append(part)
     assert len(taken) == 1

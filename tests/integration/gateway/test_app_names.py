@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
-from soundstage.insights.v1.apps_pb2 import RecordResponse
+from soundstage.insights.v1.apps_pb2 import RecordAppsResponse
 
 from tests.contract.doubles import Services
 from tests.integration.gateway.test_process import Alone, gateway_alone
@@ -20,7 +20,7 @@ async def test_a_gateway_that_is_told_to_stop_has_told_all_it_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = Services()
-    services.on("insights.v1.AppsService/Record", RecordResponse())
+    services.on("insights.v1.AppsService/Record", RecordAppsResponse())
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     server.add_generic_rpc_handlers((services,))
     port = server.add_insecure_port("127.0.0.1:0")

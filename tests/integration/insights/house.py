@@ -10,10 +10,10 @@ from aiokafka import TopicPartition
 from google.protobuf.message import Message
 from soundstage.common.v1.common_pb2 import Ref
 from soundstage.insights.v1 import (
+    figures_pb2,
+    figures_pb2_grpc,
     listeners_pb2,
     listeners_pb2_grpc,
-    metrics_pb2,
-    metrics_pb2_grpc,
     realtime_pb2,
     realtime_pb2_grpc,
 )
@@ -50,7 +50,7 @@ class House:
     _next: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
-        self.metrics = metrics_pb2_grpc.MetricsServiceStub(self.channel.grpc)
+        self.metrics = figures_pb2_grpc.FiguresServiceStub(self.channel.grpc)
         self.listeners = listeners_pb2_grpc.ListenersServiceStub(self.channel.grpc)
         self.realtime = realtime_pb2_grpc.RealtimeServiceStub(self.channel.grpc)
         self.sink = self.another_sink()
@@ -88,19 +88,19 @@ class House:
 
     # -- what the gateway asks
 
-    async def stats(self, track: Ref, caller: Principal) -> metrics_pb2.TrackStats:
-        answer = await call(self.metrics.GetTrackStats, metrics_pb2.GetTrackStatsRequest(track=track), caller=caller)
-        stats: metrics_pb2.TrackStats = answer.stats
+    async def stats(self, track: Ref, caller: Principal) -> figures_pb2.Stats:
+        answer = await call(self.metrics.GetStats, figures_pb2.GetStatsRequest(track=track), caller=caller)
+        stats: figures_pb2.Stats = answer.stats
         return stats
 
-    async def figures(self, track: Ref, days: int, caller: Principal) -> metrics_pb2.GetTrackFiguresResponse:
-        request = metrics_pb2.GetTrackFiguresRequest(track=track, days=days)
-        answer: metrics_pb2.GetTrackFiguresResponse = await call(self.metrics.GetTrackFigures, request, caller=caller)
+    async def figures(self, track: Ref, days: int, caller: Principal) -> figures_pb2.GetFiguresResponse:
+        request = figures_pb2.GetFiguresRequest(track=track, days=days)
+        answer: figures_pb2.GetFiguresResponse = await call(self.metrics.GetFigures, request, caller=caller)
         return answer
 
-    async def charts(self, track: Ref, days: int, caller: Principal) -> metrics_pb2.GetTrackChartsResponse:
-        request = metrics_pb2.GetTrackChartsRequest(track=track, days=days)
-        answer: metrics_pb2.GetTrackChartsResponse = await call(self.metrics.GetTrackCharts, request, caller=caller)
+    async def charts(self, track: Ref, days: int, caller: Principal) -> figures_pb2.GetChartsResponse:
+        request = figures_pb2.GetChartsRequest(track=track, days=days)
+        answer: figures_pb2.GetChartsResponse = await call(self.metrics.GetCharts, request, caller=caller)
         return answer
 
     async def now(self, track: Ref, caller: Principal) -> realtime_pb2.GetTrackRealtimeResponse:
@@ -110,15 +110,19 @@ class House:
         )
         return answer
 
-    async def top(self, track: Ref, caller: Principal, main_user_id: str = "") -> listeners_pb2.ListTopResponse:
-        request = listeners_pb2.ListTopRequest(track=track, main_user_id=main_user_id)
-        answer: listeners_pb2.ListTopResponse = await call(self.listeners.ListTop, request, caller=caller)
+    async def top(
+        self, track: Ref, caller: Principal, main_user_id: str = ""
+    ) -> listeners_pb2.ListTopListenersResponse:
+        request = listeners_pb2.ListTopListenersRequest(track=track, main_user_id=main_user_id)
+        answer: listeners_pb2.ListTopListenersResponse = await call(self.listeners.ListTop, request, caller=caller)
         return answer
 
     async def audience(
         self, track: Ref, caller: Principal, main_user_id: str = "", *, offset: int = 0, limit: int = 20
-    ) -> listeners_pb2.ListForTrackResponse:
-        request = listeners_pb2.ListForTrackRequest(track=track, main_user_id=main_user_id)
+    ) -> listeners_pb2.ListListenersForTrackResponse:
+        request = listeners_pb2.ListListenersForTrackRequest(track=track, main_user_id=main_user_id)
         request.page.offset, request.page.limit = offset, limit
-        answer: listeners_pb2.ListForTrackResponse = await call(self.listeners.ListForTrack, request, caller=caller)
+        answer: listeners_pb2.ListListenersForTrackResponse = await call(
+            self.listeners.ListForTrack, request, caller=caller
+        )
         return answer

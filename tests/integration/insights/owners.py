@@ -76,7 +76,9 @@ class Catalog(tracks_pb2_grpc.TracksServiceServicer):
         return state
 
     @allow_services
-    async def ListStates(self, request: tracks_pb2.ListStatesRequest, context: Any) -> tracks_pb2.ListStatesResponse:
+    async def ListStates(
+        self, request: tracks_pb2.ListTrackStatesRequest, context: Any
+    ) -> tracks_pb2.ListTrackStatesResponse:
         self.asked += 1
         if self.is_away:
             raise Unavailable()
@@ -85,13 +87,15 @@ class Catalog(tracks_pb2_grpc.TracksServiceServicer):
             for state in self.states.values()
             if any(ref.id == state.id or ref.number == state.number for ref in request.tracks)
         ]
-        return tracks_pb2.ListStatesResponse(tracks=known)
+        return tracks_pb2.ListTrackStatesResponse(tracks=known)
 
     @allow_services
-    async def Export(self, request: tracks_pb2.ExportRequest, context: Any) -> AsyncIterator[tracks_pb2.ExportResponse]:
+    async def Export(
+        self, request: tracks_pb2.ExportTracksRequest, context: Any
+    ) -> AsyncIterator[tracks_pb2.ExportTracksResponse]:
         for id in sorted(self.states):
             if id > request.after_id:
-                yield tracks_pb2.ExportResponse(tracks=[self.states[id]])
+                yield tracks_pb2.ExportTracksResponse(tracks=[self.states[id]])
 
 
 def minute_of(value: Any) -> datetime:
@@ -135,9 +139,9 @@ class Plays(plays_pb2_grpc.PlaysServiceServicer):
         self._of = audience
 
     @allow_services
-    async def CountMinutes(self, request: Any, context: Any) -> plays_pb2.CountMinutesResponse:
+    async def CountMinutes(self, request: Any, context: Any) -> plays_pb2.CountPlayMinutesResponse:
         counts = Counter(minute_of(play.received_at) for play in self._of.history.plays)
-        return plays_pb2.CountMinutesResponse(
+        return plays_pb2.CountPlayMinutesResponse(
             minutes=[
                 plays_pb2.MinuteCount(minute=timestamp(minute), count=count)
                 for minute, count in counts.items()
@@ -146,17 +150,17 @@ class Plays(plays_pb2_grpc.PlaysServiceServicer):
         )
 
     @allow_services
-    async def ResendMinutes(self, request: Any, context: Any) -> plays_pb2.ResendMinutesResponse:
+    async def ResendMinutes(self, request: Any, context: Any) -> plays_pb2.ResendPlayMinutesResponse:
         self._of.resent_plays += map(events.moment, request.minutes)
-        return plays_pb2.ResendMinutesResponse()
+        return plays_pb2.ResendPlayMinutesResponse()
 
     @allow_services
-    async def Export(self, request: Any, context: Any) -> AsyncIterator[plays_pb2.ExportResponse]:
+    async def Export(self, request: Any, context: Any) -> AsyncIterator[plays_pb2.ExportPlaysResponse]:
         plays = sorted(
             (play for play in self._of.history.plays if play.id > request.after_id), key=lambda play: play.id
         )
         for first in range(0, len(plays), CHUNK):
-            yield plays_pb2.ExportResponse(plays=plays[first : first + CHUNK])
+            yield plays_pb2.ExportPlaysResponse(plays=plays[first : first + CHUNK])
             self._of.maybe_break()
 
 

@@ -34,19 +34,19 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     clock.shift(0)
 
 
-def a_report(counts: dict[str, int], *, days_ago: float = 0) -> pb.RecordRequest:
+def a_report(counts: dict[str, int], *, days_ago: float = 0) -> pb.RecordAppsRequest:
     rows = [pb.AppCount(name=name, count=count) for name, count in counts.items()]
     counted_at = timestamp(clock.utc_now() - timedelta(days=days_ago))
-    return pb.RecordRequest(id=str(new_id()), counts=rows, counted_at=counted_at)
+    return pb.RecordAppsRequest(id=str(new_id()), counts=rows, counted_at=counted_at)
 
 
-async def record(house: House, report: pb.RecordRequest) -> None:
+async def record(house: House, report: pb.RecordAppsRequest) -> None:
     await call(apps_pb2_grpc.AppsServiceStub(house.channel.grpc).Record, report, caller=SERVICE)
 
 
 async def trailing(house: House, range: int) -> list[tuple[str, int]]:
     stub = apps_pb2_grpc.AppsServiceStub(house.channel.grpc)
-    request = pb.ListTrailingRequest(range=range)  # type: ignore[arg-type]
+    request = pb.ListTrailingAppsRequest(range=range)  # type: ignore[arg-type]
     return [(row.name, row.count) for row in (await call(stub.ListTrailing, request, caller=ANONYMOUS)).counts]
 
 
@@ -98,12 +98,12 @@ async def test_a_registered_app_is_found_by_its_address_in_any_case(house: House
     told = done.stdout.strip()
     assert re.fullmatch("0x[0-9a-f]{40}", told)
     stub = apps_pb2_grpc.AppsServiceStub(house.channel.grpc)
-    request = pb.AppsServiceGetRequest(address="0x" + told[2:].upper())
+    request = pb.GetAppRequest(address="0x" + told[2:].upper())
     app = (await call(stub.Get, request, caller=ANONYMOUS)).app
     assert (app.address, app.owner_number, app.name, app.description) == (told, 7, "Käse <b>", "D")
     assert not app.HasField("image")
     with pytest.raises(NotFound):
-        await call(stub.Get, pb.AppsServiceGetRequest(address="0x" + "0" * 40), caller=ANONYMOUS)
+        await call(stub.Get, pb.GetAppRequest(address="0x" + "0" * 40), caller=ANONYMOUS)
 
 
 async def test_a_rebuild_leaves_apps_alone(house: House, live: Live) -> None:

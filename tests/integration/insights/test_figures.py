@@ -113,7 +113,7 @@ async def test_charts_have_a_point_a_day_whose_sums_are_the_totals(house: House,
     assert list(month.retention) == [100.0, *[66.7] * 5, *[33.3] * 15]
     devices = [(part.device, part.plays, part.share) for part in month.devices]
     assert devices == [("Chrome Browser", 2, 50.0), ("Alpha", 1, 25.0), ("unknown", 1, 25.0)]
-    assert month.track_id == creator.id
+    assert month.subject_id == creator.id
     assert month.stats == await house.stats(creator.ref, creator.me)
 
 

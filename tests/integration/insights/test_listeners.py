@@ -126,11 +126,11 @@ async def test_counting_several_tracks_counts_a_listener_once(house: House) -> N
     first, second, silent = (str(new_id()) for _ in range(3))
     ann, bob = str(new_id()), str(new_id())
     await house.count(a_play(first, ann), a_play(first, ann), a_play(second, ann), a_play(second, bob), a_play(second))
-    request = pb.CountForTracksRequest(track_ids=[first, second, silent])
+    request = pb.CountListenersForTracksRequest(track_ids=[first, second, silent])
     answer = await call(house.listeners.CountForTracks, request, caller=user())
     assert {(t.track_id, t.streams) for t in answer.tracks} == {(first, 2), (second, 3), (silent, 0)}
     assert answer.unique_listeners == 2
-    nothing = await call(house.listeners.CountForTracks, pb.CountForTracksRequest(), caller=user())
-    assert nothing == pb.CountForTracksResponse()
+    nothing = await call(house.listeners.CountForTracks, pb.CountListenersForTracksRequest(), caller=user())
+    assert nothing == pb.CountListenersForTracksResponse()
     with pytest.raises(Invalid):
-        await call(house.listeners.CountForTracks, pb.CountForTracksRequest(track_ids=["7"]), caller=user())
+        await call(house.listeners.CountForTracks, pb.CountListenersForTracksRequest(track_ids=["7"]), caller=user())

@@ -69,7 +69,7 @@ async def rank(house: House) -> None:
 
 
 async def listed(house: House, window: int = WEEK, genre: str | None = None, offset: int = 0, limit: int = 100) -> Any:
-    request = pb.ListTracksRequest(window=window, genre=genre)  # type: ignore[arg-type]
+    request = pb.ListTrendingTracksRequest(window=window, genre=genre)  # type: ignore[arg-type]
     request.page.offset, request.page.limit = offset, limit
     stub = trending_pb2_grpc.TrendingServiceStub(house.channel.grpc)
     return list((await call(stub.ListTracks, request, caller=ANONYMOUS)).track_ids)
@@ -293,10 +293,10 @@ async def test_what_was_published_is_ranked_by_the_worker(house: House, live: Li
 
 async def test_the_state_says_when_all_was_ranked(house: House) -> None:
     stub = trending_pb2_grpc.TrendingServiceStub(house.channel.grpc)
-    assert not (await call(stub.GetState, pb.GetStateRequest(), caller=ANONYMOUS)).HasField("ranked_at")
+    assert not (await call(stub.GetState, pb.GetTrendingStateRequest(), caller=ANONYMOUS)).HasField("ranked_at")
     before = clock.utc_now()
     await rank(house)
-    state = await call(stub.GetState, pb.GetStateRequest(), caller=ANONYMOUS)
+    state = await call(stub.GetState, pb.GetTrendingStateRequest(), caller=ANONYMOUS)
     assert before <= events.moment(state.ranked_at) <= clock.utc_now()
 
 

@@ -42,12 +42,14 @@ class StandInCatalog:
         self.asked: list[str] = []
         self.is_away = False
 
-    async def ListStates(self, request: tracks_pb2.ListStatesRequest, context: Any) -> tracks_pb2.ListStatesResponse:
+    async def ListStates(
+        self, request: tracks_pb2.ListTrackStatesRequest, context: Any
+    ) -> tracks_pb2.ListTrackStatesResponse:
         if self.is_away:
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         ids = [ref.id for ref in request.tracks]
         self.asked += ids
-        return tracks_pb2.ListStatesResponse(tracks=[self.states[i] for i in ids if i in self.states])
+        return tracks_pb2.ListTrackStatesResponse(tracks=[self.states[i] for i in ids if i in self.states])
 
 
 def somebody(role: str = "user") -> Principal:
@@ -93,36 +95,36 @@ class Market:
         kind = fields.setdefault("type", products_pb2.PRODUCT_TYPE_TRACK)
         if kind == products_pb2.PRODUCT_TYPE_TRACK and "track_id" not in fields:
             fields["track_id"] = self.track(seller).id
-        request = products_pb2.AddRequest(**{"title": "Product", "price_minor": 999, **fields})
-        answer: products_pb2.AddResponse = await call(self._products.Add, request, caller=seller)
+        request = products_pb2.AddProductRequest(**{"title": "Product", "price_minor": 999, **fields})
+        answer: products_pb2.AddProductResponse = await call(self._products.Add, request, caller=seller)
         return answer.product
 
     async def change(self, caller: Principal, product_id: str, *, fields: list[str], **values: Any) -> Any:
-        request = products_pb2.ChangeRequest(id=product_id, fields=fields, **values)
+        request = products_pb2.ChangeProductRequest(id=product_id, fields=fields, **values)
         return (await call(self._products.Change, request, caller=caller)).product
 
     async def list_products(self, caller: Principal, **request: Any) -> list[products_pb2.Product]:
-        answer = await call(self._products.List, products_pb2.ListRequest(**request), caller=caller)
+        answer = await call(self._products.List, products_pb2.ListProductsRequest(**request), caller=caller)
         return list(answer.products)
 
-    async def download(self, caller: Principal, product_id: str) -> products_pb2.GetDownloadResponse:
-        request = products_pb2.GetDownloadRequest(product_id=product_id)
-        answer: products_pb2.GetDownloadResponse = await call(self._products.GetDownload, request, caller=caller)
+    async def download(self, caller: Principal, product_id: str) -> products_pb2.GetProductDownloadResponse:
+        request = products_pb2.GetProductDownloadRequest(product_id=product_id)
+        answer: products_pb2.GetProductDownloadResponse = await call(self._products.GetDownload, request, caller=caller)
         return answer
 
     async def buy(self, buyer: Principal, *product_ids: str, key: str = "") -> orders_pb2.Order:
-        request = orders_pb2.OrdersServiceAddRequest(product_ids=product_ids, idempotency_key=key)
-        answer: orders_pb2.OrdersServiceAddResponse = await call(self._orders.Add, request, caller=buyer)
+        request = orders_pb2.AddOrderRequest(product_ids=product_ids, idempotency_key=key)
+        answer: orders_pb2.AddOrderResponse = await call(self._orders.Add, request, caller=buyer)
         return answer.order
 
     async def list_orders(self, caller: Principal, **page: int) -> list[orders_pb2.Order]:
-        request = orders_pb2.OrdersServiceListRequest(page=common_pb2.Page(**page))
+        request = orders_pb2.ListOrdersRequest(page=common_pb2.Page(**page))
         answer = await call(self._orders.List, request, caller=caller)
         return list(answer.orders)
 
     async def get_order(self, caller: Principal, order_id: str) -> orders_pb2.Order:
-        request = orders_pb2.OrdersServiceGetRequest(id=order_id)
-        answer: orders_pb2.OrdersServiceGetResponse = await call(self._orders.Get, request, caller=caller)
+        request = orders_pb2.GetOrderRequest(id=order_id)
+        answer: orders_pb2.GetOrderResponse = await call(self._orders.Get, request, caller=caller)
         return answer.order
 
     # -- what it tells others
@@ -152,8 +154,8 @@ async def opened(database_url: str, provider: Awkward) -> AsyncIterator[Market]:
     catalog, catalog_server = StandInCatalog(), grpc.aio.server()
     answers = grpc.unary_unary_rpc_method_handler(
         catalog.ListStates,
-        tracks_pb2.ListStatesRequest.FromString,
-        tracks_pb2.ListStatesResponse.SerializeToString,
+        tracks_pb2.ListTrackStatesRequest.FromString,
+        tracks_pb2.ListTrackStatesResponse.SerializeToString,
     )
     name = tracks_pb2.DESCRIPTOR.services_by_name["TracksService"].full_name
     catalog_server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"ListStates": answers})])

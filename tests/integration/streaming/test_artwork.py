@@ -77,7 +77,7 @@ async def test_a_file_without_a_picture(streaming: Streaming, tmp_path: Path) ->
 
 @pytest.mark.parametrize(("mode", "suffix"), [("RGBA", "png"), ("RGBA", "webp"), ("I;16", "png"), ("CMYK", "jpg")])
 async def test_the_largest_picture_fits_into_its_memory(tmp_path: Path, mode: str, suffix: str) -> None:
-    width = squares.MOST_PIXELS // 6_000
+    width = squares.MAX_PIXELS // 6_000
     file = tmp_path / f"a.{suffix}"
     Image.new(mode, (width, 6_000)).save(file, lossless=True, progressive=True)
     assert await domain._draw(file, tmp_path)

@@ -215,7 +215,7 @@ async def test_what_fails_again_and_again_ends(
         raise OSError("killed")
 
     monkeypatch.setattr(processing, "transcode", broken)
-    for _ in range(processing.MOST_ATTEMPTS):
+    for _ in range(processing.MAX_ATTEMPTS):
         async with streaming.db.connection() as conn:
             await conn.execute("UPDATE jobs SET run_at = clock_timestamp()")
         assert await streaming.processing().work_once()

@@ -79,20 +79,22 @@ async def dialled(service: Service) -> AsyncIterator[Channel]:
         await channel.close()
 
 
-async def parts(file: Path, most: int | None = None) -> AsyncIterator[uploads_pb2.ReceiveRequest]:
+async def parts(file: Path, most: int | None = None) -> AsyncIterator[uploads_pb2.ReceiveUploadRequest]:
     head = uploads_pb2.UploadHead(filename="../a\0.wav", declared_bytes=file.stat().st_size)
-    yield uploads_pb2.ReceiveRequest(head=head)
+    yield uploads_pb2.ReceiveUploadRequest(head=head)
     with file.open("rb") as content:
         while chunk := content.read(CHUNK):
             if most is not None and content.tell() > most:
                 await asyncio.Event().wait()
-            yield uploads_pb2.ReceiveRequest(chunk=chunk)
-    yield uploads_pb2.ReceiveRequest(chunk=b"")  # the end
+            yield uploads_pb2.ReceiveUploadRequest(chunk=chunk)
+    yield uploads_pb2.ReceiveUploadRequest(chunk=b"")  # the end
 
 
-async def receive(channel: Channel, file: Path) -> uploads_pb2.ReceiveResponse:
+async def receive(channel: Channel, file: Path) -> uploads_pb2.ReceiveUploadResponse:
     stub = UploadsServiceStub(channel.grpc)
-    answer: uploads_pb2.ReceiveResponse = await call(stub.Receive, parts(file), caller=OWNER, timeout_seconds=60.0)
+    answer: uploads_pb2.ReceiveUploadResponse = await call(
+        stub.Receive, parts(file), caller=OWNER, timeout_seconds=60.0
+    )
     return answer
 
 
@@ -109,7 +111,7 @@ async def test_an_upload_becomes_a_stream(service: Service, backing: Servers, tm
         track_id = await _add_track(backing, received.recording_id)
         ready = await asyncio.wait_for(_ready(backing, received.recording_id), 60.0)
         assert (ready.track_id, ready.duration_ms) == (track_id, 3000)
-        request = recordings.GetProgressRequest(recording_id=received.recording_id)
+        request = recordings.GetRecordingProgressRequest(recording_id=received.recording_id)
         progress = await call(RecordingsServiceStub(channel.grpc).GetProgress, request, caller=OWNER)
         assert (progress.state, progress.percent) == (recordings.RECORDING_STATE_READY, 100)
 
@@ -185,9 +187,9 @@ async def test_the_wire_refuses_what_is_no_upload(service: Service, tmp_path: Pa
         [{"head": uploads_pb2.UploadHead()}, {"chunk": content}],
     ]
 
-    async def parts_of(words: list[dict[str, Any]]) -> AsyncIterator[uploads_pb2.ReceiveRequest]:
+    async def parts_of(words: list[dict[str, Any]]) -> AsyncIterator[uploads_pb2.ReceiveUploadRequest]:
         for word in words:
-            yield uploads_pb2.ReceiveRequest(**word)
+            yield uploads_pb2.ReceiveUploadRequest(**word)
 
     async with service.role("serve"), dialled(service) as channel:
         stub = UploadsServiceStub(channel.grpc)

@@ -21,7 +21,7 @@ def test_a_no_is_kept_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_does_not_grow_without_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "MOST_KEPT", 10)
+    monkeypatch.setattr(asked, "MAX_KEPT", 10)
     kept, ids = asked.Asked[UUID](), [new_id() for _ in range(40)]
     for id in ids:
         kept.add([id])

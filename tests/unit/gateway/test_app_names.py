@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from soundstage.insights.v1.apps_pb2 import RecordRequest, RecordResponse
+from soundstage.insights.v1.apps_pb2 import RecordAppsRequest, RecordAppsResponse
 
 from chassis.errors import Invalid, Unavailable
 from gateway import app_names
@@ -20,7 +20,7 @@ class Insights:
         self.is_away = False
         self.lost = 0
 
-    async def record(self, request: RecordRequest) -> RecordResponse:
+    async def record(self, request: RecordAppsRequest) -> RecordAppsResponse:
         if self.is_away:
             raise Unavailable()
         if request.id not in self.known:
@@ -29,7 +29,7 @@ class Insights:
         if self.lost:
             self.lost -= 1
             raise Unavailable()
-        return RecordResponse()
+        return RecordAppsResponse()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_what_came_until_the_end_is_told() -> None:
 
 
 async def test_made_up_names_cost_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_names, "MOST_NAMES", 3)
+    monkeypatch.setattr(app_names, "MAX_NAMES", 3)
     insights = Insights()
     names = AppNames(insights.record)
     for n in range(10):
@@ -99,13 +99,13 @@ async def test_made_up_names_cost_bounded_memory(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_report_that_is_refused_for_good_holds_up_no_other() -> None:
-    asked: list[RecordRequest] = []
+    asked: list[RecordAppsRequest] = []
 
-    async def refuse_first(request: RecordRequest) -> RecordResponse:
+    async def refuse_first(request: RecordAppsRequest) -> RecordAppsResponse:
         asked.append(request)
         if len(asked) == 1:
             raise Invalid()
-        return RecordResponse()
+        return RecordAppsResponse()
 
     names = AppNames(refuse_first)
     for name in (b"app_name=first", b"app_name=second"):

@@ -33,7 +33,7 @@ async def test_what_comes_in_one_turn_is_one_call() -> None:
 
 async def test_what_comes_while_calls_are_in_flight_joins_the_next() -> None:
     service = Service()
-    coalescer = Coalescer("test", service.send, most_calls=1, most_items=100)
+    coalescer = Coalescer("test", service.send, max_calls=1, max_items=100)
     first = asyncio.ensure_future(coalescer.ask(0))
     await service.busy.wait()
     others = [asyncio.ensure_future(coalescer.ask(n)) for n in range(1, 6)]
@@ -47,7 +47,7 @@ async def test_what_comes_while_calls_are_in_flight_joins_the_next() -> None:
 async def test_groups_have_a_size() -> None:
     service = Service()
     service.open.set()
-    coalescer = Coalescer("test", service.send, most_calls=2, most_items=3)
+    coalescer = Coalescer("test", service.send, max_calls=2, max_items=3)
     assert await asyncio.gather(*map(coalescer.ask, range(10))) == [n * 2 for n in range(10)]
     assert [len(group) for group in service.groups] == [3, 3, 3, 1]
 

@@ -2,10 +2,10 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from soundstage.audience.v1.likes_pb2 import ListForTrackRequest
-from soundstage.catalog.v1.tracks_pb2 import ListRequest
+from soundstage.audience.v1.likes_pb2 import ListLikesForTrackRequest
+from soundstage.catalog.v1.tracks_pb2 import ListTracksRequest
 from soundstage.common.v1.common_pb2 import Page
-from soundstage.insights.v1.trending_pb2 import GetStateRequest, GetStateResponse
+from soundstage.insights.v1.trending_pb2 import GetTrendingStateRequest, GetTrendingStateResponse
 
 from chassis import clock, errors
 from chassis.ids import new_id
@@ -27,11 +27,11 @@ async def list_hosts(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getHealth", budget_seconds=HEALTH_SECONDS)
 async def get_health(parts: Parts, _: Request) -> JSONResponse:
     """Asks each service that an operation here needs something that reaches its database."""
-    track_of_nobody = ListForTrackRequest(track_id=str(new_id()), page=Page(limit=1))
+    track_of_nobody = ListLikesForTrackRequest(track_id=str(new_id()), page=Page(limit=1))
     checks: dict[str, Awaitable[Any]] = {
-        "catalog": parts.calls.catalog.list_tracks(ListRequest(page=Page(limit=1), public_only=True)),
+        "catalog": parts.calls.catalog.list_tracks(ListTracksRequest(page=Page(limit=1), public_only=True)),
         "audience": parts.calls.audience.list_likes_for_track(track_of_nobody),
-        "insights": parts.calls.insights.get_trending_state(GetStateRequest()),
+        "insights": parts.calls.insights.get_trending_state(GetTrendingStateRequest()),
     }
     answers = dict(zip(checks, await asyncio.gather(*checks.values(), return_exceptions=True), strict=True))
     away = [name for name, answer in answers.items() if _is_away(answer)]
@@ -46,6 +46,6 @@ def _is_away(answer: Any) -> bool:
 
 def _age_seconds(state: Any) -> int | None:
     """Since scores were last brought up to date; None before the first time or when that is not known."""
-    if not isinstance(state, GetStateResponse) or not state.HasField("ranked_at"):
+    if not isinstance(state, GetTrendingStateResponse) or not state.HasField("ranked_at"):
         return None
     return max(0, int(clock.utc_now().timestamp()) - state.ranked_at.seconds)

@@ -1,4 +1,4 @@
-from soundstage.catalog.v1.playlists_pb2 import Playlist, PlaylistsServiceGetRequest
+from soundstage.catalog.v1.playlists_pb2 import GetPlaylistRequest, Playlist
 
 from gateway.calls.wire import ref
 from gateway.contract import Handlers
@@ -28,6 +28,6 @@ async def _playlist(parts: Parts, request: Request, *, with_tracks: bool) -> Pla
     wanted = ref(hashid.decode(playlist_id))
     with hashid.named(playlist_id):
         answer = await parts.calls.catalog.get_playlist(
-            PlaylistsServiceGetRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
+            GetPlaylistRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
         )
     return answer.playlist

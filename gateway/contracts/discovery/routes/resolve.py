@@ -1,8 +1,8 @@
 import re
 from urllib.parse import unquote
 
-from soundstage.catalog.v1.people_pb2 import GetByHandleRequest
-from soundstage.catalog.v1.playlists_pb2 import PlaylistsServiceGetRequest
+from soundstage.catalog.v1.people_pb2 import GetPersonByHandleRequest
+from soundstage.catalog.v1.playlists_pb2 import GetPlaylistRequest
 from starlette.responses import Response
 
 from chassis.errors import NotFound
@@ -31,12 +31,12 @@ async def resolve(parts: Parts, request: Request) -> Response:
 async def _found(parts: Parts, url: str) -> tuple[str, int]:
     match [unquote(segment) for segment in _path(url).split("/")[1:]]:
         case [handle] if handle:
-            answer = await parts.calls.catalog.get_person_by_handle(GetByHandleRequest(handle=handle))
+            answer = await parts.calls.catalog.get_person_by_handle(GetPersonByHandleRequest(handle=handle))
             return "users", answer.person.number
         case [handle, slug] if handle:
             return "tracks", (await parts.calls.catalog.get_track(_number(slug), public_only=True)).number
         case [handle, "playlist" | "album", slug] if handle:
-            wanted = PlaylistsServiceGetRequest(playlist=ref(_number(slug)), public_only=True)
+            wanted = GetPlaylistRequest(playlist=ref(_number(slug)), public_only=True)
             return "playlists", (await parts.calls.catalog.get_playlist(wanted)).playlist.number
     raise NotFound()
 

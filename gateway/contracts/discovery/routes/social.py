@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from soundstage.audience.v1.likes_pb2 import LikedTrack, ListOfRequest
-from soundstage.audience.v1.reposts_pb2 import Repost, RepostKind, RepostsServiceListOfRequest
+from soundstage.audience.v1.likes_pb2 import LikedTrack, ListLikesOfRequest
+from soundstage.audience.v1.reposts_pb2 import ListRepostsOfRequest, Repost, RepostKind
 from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
 
@@ -17,14 +17,14 @@ from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
-MOST_FAVORITES = 500
+MAX_FAVORITES = 500
 TRACK, PLAYLIST = RepostKind.REPOST_KIND_TRACK, RepostKind.REPOST_KIND_PLAYLIST
 
 
 @HANDLERS.on("getUserFavorites")
 async def list_favorites(parts: Parts, request: Request) -> JSONResponse:
     user_id = request.path_params["user_id"]
-    found = await _favorites(parts, user_id, Page(limit=MOST_FAVORITES))
+    found = await _favorites(parts, user_id, Page(limit=MAX_FAVORITES))
     return JSONResponse({"data": [mapping.favorite(track, like.liked_at, user_id) for like, track in found]})
 
 
@@ -40,7 +40,7 @@ async def list_favorite_tracks(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getUserReposts")
 async def list_reposts(parts: Parts, request: Request) -> JSONResponse:
     user_id, asked = request.path_params["user_id"], query(request, PageQuery)
-    wanted = RepostsServiceListOfRequest(
+    wanted = ListRepostsOfRequest(
         account=ref(hashid.decode(user_id)), page=Page(offset=asked.offset, limit=asked.limit)
     )
     with hashid.named(user_id):
@@ -51,7 +51,7 @@ async def list_reposts(parts: Parts, request: Request) -> JSONResponse:
 async def _favorites(parts: Parts, user_id: str, page: Page) -> list[tuple[LikedTrack, Track]]:
     account = ref(hashid.decode(user_id))
     with hashid.named(user_id):
-        likes = (await parts.calls.audience.list_likes_of(ListOfRequest(account=account, page=page))).tracks
+        likes = (await parts.calls.audience.list_likes_of(ListLikesOfRequest(account=account, page=page))).tracks
     tracks = await parts.joins.tracks((like.track_id for like in likes), public_only=True)
     return [(like, track) for like in likes if (track := tracks[like.track_id])]
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
-from soundstage.insights.v1.trending_pb2 import ListTracksRequest, TrendingWindow
+from soundstage.insights.v1.trending_pb2 import ListTrendingTracksRequest, TrendingWindow
 
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
@@ -35,7 +35,7 @@ async def get_track(parts: Parts, request: Request) -> JSONResponse:
 async def list_trending(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, TrendingQuery)
     ranked = await parts.calls.insights.list_trending_tracks(
-        ListTracksRequest(
+        ListTrendingTracksRequest(
             window=WINDOWS[asked.time],
             genre=asked.genre or None,
             page=Page(offset=asked.offset, limit=asked.limit + SPARE_TRACKS),

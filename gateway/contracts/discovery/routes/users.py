@@ -1,5 +1,5 @@
-from soundstage.catalog.v1.people_pb2 import GetByHandleRequest, ListTopRequest, Person
-from soundstage.catalog.v1.tracks_pb2 import ListRequest, ListTagsRequest, TrackSort
+from soundstage.catalog.v1.people_pb2 import GetPersonByHandleRequest, ListTopPeopleRequest, Person
+from soundstage.catalog.v1.tracks_pb2 import ListTracksRequest, ListTrackTagsRequest, TrackSort
 from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis.errors import NotFound
@@ -37,7 +37,7 @@ async def get_full_user_by_handle(parts: Parts, request: Request) -> JSONRespons
 async def list_top_users(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, PageQuery)
     answer = await parts.calls.catalog.list_top_people(
-        ListTopRequest(page=Page(offset=asked.offset, limit=asked.limit))
+        ListTopPeopleRequest(page=Page(offset=asked.offset, limit=asked.limit))
     )
     return JSONResponse({"data": [mapping.user(person) for person in answer.people]})
 
@@ -47,7 +47,7 @@ async def list_tags(parts: Parts, request: Request) -> JSONResponse:
     user_id, asked = request.path_params["user_id"], query(request, TagsQuery)
     owner = ref(hashid.decode(user_id))
     with hashid.named(user_id):
-        answer = await parts.calls.catalog.list_tags(ListTagsRequest(owner=owner, limit=asked.limit))
+        answer = await parts.calls.catalog.list_tags(ListTrackTagsRequest(owner=owner, limit=asked.limit))
     return JSONResponse({"data": list(answer.tags)})
 
 
@@ -80,12 +80,12 @@ async def _person(parts: Parts, number: int) -> Person:
 async def _by_handle(parts: Parts, request: Request) -> Person:
     handle = request.path_params["handle"]
     with hashid.named(handle):
-        return (await parts.calls.catalog.get_person_by_handle(GetByHandleRequest(handle=handle))).person
+        return (await parts.calls.catalog.get_person_by_handle(GetPersonByHandleRequest(handle=handle))).person
 
 
 async def _tracks(parts: Parts, request: Request, owner: Ref, asked: TracksQuery) -> list[mapping.JSON] | None:
     """A page of the owner's public tracks; None when there are none at all, which says nothing of the owner."""
     page = Page(offset=asked.offset, limit=asked.limit)
-    wanted = ListRequest(page=page, owner=owner, sort=SORTS[asked.sort], public_only=True)
+    wanted = ListTracksRequest(page=page, owner=owner, sort=SORTS[asked.sort], public_only=True)
     answer = await parts.calls.catalog.list_tracks(wanted)
     return mapping.tracks(answer.tracks, parts.media, parts.origin(request)) if answer.total else None

@@ -1,6 +1,6 @@
 from posixpath import dirname, join
 
-from soundstage.streaming.v1.streams_pb2 import OpenRequest
+from soundstage.streaming.v1.streams_pb2 import OpenStreamRequest
 from starlette.responses import Response
 
 from chassis.errors import NotFound
@@ -20,7 +20,7 @@ async def get_manifest(parts: Parts, request: Request) -> Response:
     stream_id = request.path_params["stream_id"]
     if not is_uuid(stream_id):
         raise NotFound()
-    opened = await parts.calls.streaming.open_stream(OpenRequest(stream_id=stream_id.lower()))
+    opened = await parts.calls.streaming.open_stream(OpenStreamRequest(stream_id=stream_id.lower()))
     playlist = await parts.media.objects.read(f"{opened.folder}/{opened.playlist}")
     origin, beside = parts.origin(request), dirname(opened.playlist)
     text = with_links(

@@ -1,4 +1,4 @@
-from soundstage.auth.v1.accounts_pb2 import AddRequest, GetRequest
+from soundstage.auth.v1.accounts_pb2 import AddAccountRequest, GetAccountRequest
 from soundstage.auth.v1.tenants_pb2 import IssueClientTokenRequest, IssueDelegationTokenRequest
 
 from chassis.errors import NotFound
@@ -28,13 +28,13 @@ async def issue_client_token(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("createUser")
 async def add_user(parts: Parts, request: Request) -> JSONResponse:
     key, new = idempotency_key(request), await json_body(request, NewUser)
-    answer = await parts.calls.auth.add_account(AddRequest(**new.model_dump(), idempotency_key=key))
+    answer = await parts.calls.auth.add_account(AddAccountRequest(**new.model_dump(), idempotency_key=key))
     return JSONResponse(mapping.user(answer.account), 201)
 
 
 @HANDLERS.on("getUser")
 async def get_user(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.auth.get_account(GetRequest(account=ref(_user_id(request))))
+    answer = await parts.calls.auth.get_account(GetAccountRequest(account=ref(_user_id(request))))
     return JSONResponse(mapping.user(answer.account))
 
 

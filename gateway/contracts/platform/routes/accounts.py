@@ -1,12 +1,12 @@
 from pydantic import TypeAdapter, ValidationError
 from soundstage.auth.v1.accounts_pb2 import (
-    ChangeRequest,
+    ChangeAccountRequest,
     CheckUsernameRequest,
-    GetByUsernameRequest,
-    GetRequest,
-    RegisterRequest,
+    GetAccountByUsernameRequest,
+    GetAccountRequest,
+    RegisterAccountRequest,
 )
-from soundstage.auth.v1.sessions_pb2 import LogInRequest, LogOutRequest, RefreshRequest
+from soundstage.auth.v1.sessions_pb2 import LogInRequest, LogOutRequest, RefreshSessionRequest
 
 from gateway.calls.wire import ref
 from gateway.contract import Handlers
@@ -26,7 +26,7 @@ from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
-MOST_USER_AGENT = 255
+MAX_USER_AGENT = 255
 
 _username = TypeAdapter(Username)
 
@@ -35,7 +35,7 @@ _username = TypeAdapter(Username)
 async def register(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RegisterInput)
     answer = await parts.calls.auth.register(
-        RegisterRequest(
+        RegisterAccountRequest(
             username=body.username,
             email=body.email,
             password=body.password,
@@ -67,7 +67,7 @@ async def log_in(parts: Parts, request: Request) -> JSONResponse:
 async def refresh(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RefreshInput)
     answer = await parts.calls.auth.refresh(
-        RefreshRequest(refresh_token=body.refresh_token, ip_address=request.address)
+        RefreshSessionRequest(refresh_token=body.refresh_token, ip_address=request.address)
     )
     return JSONResponse(mapping.success(mapping.tokens(answer.tokens)))
 
@@ -81,7 +81,7 @@ async def log_out(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getCurrentUser")
 async def get_me(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.auth.get_account(GetRequest(account=ref(str(request.principal.user_id))))
+    answer = await parts.calls.auth.get_account(GetAccountRequest(account=ref(str(request.principal.user_id))))
     return JSONResponse(mapping.success(mapping.current_user(answer.account)))
 
 
@@ -94,7 +94,7 @@ async def check_username(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getUser")
 async def get_user(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.auth.get_account(GetRequest(account=ref(path_uuid(request))))
+    answer = await parts.calls.auth.get_account(GetAccountRequest(account=ref(path_uuid(request))))
     return JSONResponse(mapping.success({"profile": mapping.profile(answer.account)}))
 
 
@@ -104,7 +104,7 @@ async def get_user_by_username(parts: Parts, request: Request) -> JSONResponse:
         username = _username.validate_python(request.path_params["username"])
     except ValidationError:
         raise Malformed.at("username", "must be 3 to 30 letters, digits, _ . or -") from None
-    answer = await parts.calls.auth.get_account_by_username(GetByUsernameRequest(username=username))
+    answer = await parts.calls.auth.get_account_by_username(GetAccountByUsernameRequest(username=username))
     return JSONResponse(mapping.success({"profile": mapping.public_profile(answer.account)}))
 
 
@@ -112,9 +112,9 @@ async def get_user_by_username(parts: Parts, request: Request) -> JSONResponse:
 async def change_user(parts: Parts, request: Request) -> JSONResponse:
     account_id = path_uuid(request)
     sent = (await json_body(request, ProfileInput)).sent()
-    answer = await parts.calls.auth.change_account(ChangeRequest(id=account_id, fields=list(sent), **sent))
+    answer = await parts.calls.auth.change_account(ChangeAccountRequest(id=account_id, fields=list(sent), **sent))
     return JSONResponse(mapping.success({"profile": mapping.changed_profile(answer.account)}))
 
 
 def _user_agent(request: Request) -> str:
-    return request.headers.get("user-agent", "")[:MOST_USER_AGENT]
+    return request.headers.get("user-agent", "")[:MAX_USER_AGENT]

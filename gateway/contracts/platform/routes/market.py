@@ -1,13 +1,13 @@
 from soundstage.marketplace.v1.orders_pb2 import (
-    OrdersServiceAddRequest,
-    OrdersServiceGetRequest,
-    OrdersServiceListRequest,
+    AddOrderRequest,
+    GetOrderRequest,
+    ListOrdersRequest,
 )
 from soundstage.marketplace.v1.products_pb2 import (
-    AddRequest,
-    ChangeRequest,
-    GetDownloadRequest,
-    ListRequest,
+    AddProductRequest,
+    ChangeProductRequest,
+    GetProductDownloadRequest,
+    ListProductsRequest,
     ProductStatus,
 )
 
@@ -30,7 +30,7 @@ TYPES = {name: kind for kind, name in mapping.PRODUCT_TYPE.items()}
 async def list_products(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, ProductsQuery)
     answer = await parts.calls.marketplace.list_products(
-        ListRequest(
+        ListProductsRequest(
             page=page(asked.page, asked.limit),
             status=STATUSES[asked.status] if asked.status else ProductStatus.PRODUCT_STATUS_UNSPECIFIED,
             seller_id=asked.seller_id,
@@ -44,7 +44,7 @@ async def add_product(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, ProductInput)
     answer = await parts.calls.marketplace.add_product(
-        AddRequest(
+        AddProductRequest(
             title=body.title,
             description=body.description or None,
             price_minor=body.price,
@@ -65,7 +65,9 @@ async def change_product(parts: Parts, request: Request) -> JSONResponse:
     values = {("price_minor" if name == "price" else name): value for name, value in sent.items()}
     if "status" in values:
         values["status"] = STATUSES[values["status"]]
-    answer = await parts.calls.marketplace.change_product(ChangeRequest(id=product_id, fields=list(values), **values))
+    answer = await parts.calls.marketplace.change_product(
+        ChangeProductRequest(id=product_id, fields=list(values), **values)
+    )
     return JSONResponse(mapping.success(mapping.product(answer.product)))
 
 
@@ -74,7 +76,7 @@ async def add_order(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, OrderInput)
     answer = await parts.calls.marketplace.add_order(
-        OrdersServiceAddRequest(product_ids=[item.product_id for item in body.items], idempotency_key=key)
+        AddOrderRequest(product_ids=[item.product_id for item in body.items], idempotency_key=key)
     )
     return JSONResponse(mapping.success(mapping.order(answer.order)), 201)
 
@@ -82,19 +84,19 @@ async def add_order(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("listOrders")
 async def list_orders(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, Pages)
-    answer = await parts.calls.marketplace.list_orders(OrdersServiceListRequest(page=page(asked.page, asked.limit)))
+    answer = await parts.calls.marketplace.list_orders(ListOrdersRequest(page=page(asked.page, asked.limit)))
     return JSONResponse(mapping.success([mapping.order_summary(order) for order in answer.orders]))
 
 
 @HANDLERS.on("getOrder")
 async def get_order(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.marketplace.get_order(OrdersServiceGetRequest(id=path_uuid(request)))
+    answer = await parts.calls.marketplace.get_order(GetOrderRequest(id=path_uuid(request)))
     return JSONResponse(mapping.success(mapping.order(answer.order)))
 
 
 @HANDLERS.on("getDownloadUrl")
 async def get_download(parts: Parts, request: Request) -> JSONResponse:
     product_id = path_uuid(request, "product_id")
-    answer = await parts.calls.marketplace.get_download(GetDownloadRequest(product_id=product_id))
+    answer = await parts.calls.marketplace.get_download(GetProductDownloadRequest(product_id=product_id))
     link = parts.media.object_link(parts.origin(request), answer.object, f"{answer.title}.{answer.format}")
     return JSONResponse(mapping.success({"url": link}))

@@ -1,19 +1,19 @@
 from soundstage.catalog.v1.playlists_pb2 import (
     AddCollaboratorRequest,
-    AddTrackRequest,
+    AddPlaylistRequest,
+    AddPlaylistTrackRequest,
     ChangeCollaboratorRequest,
-    GetSharedRequest,
+    ChangePlaylistRequest,
+    GetPlaylistRequest,
+    GetSharedPlaylistRequest,
     ListCollaboratorsRequest,
-    PlaylistsServiceAddRequest,
-    PlaylistsServiceChangeRequest,
-    PlaylistsServiceGetRequest,
-    PlaylistsServiceListRequest,
-    PlaylistsServiceRemoveRequest,
-    RecommendRequest,
+    ListPlaylistsRequest,
+    RecommendPlaylistsRequest,
     RemoveCollaboratorRequest,
-    RemoveTrackRequest,
-    ReorderRequest,
-    ShareRequest,
+    RemovePlaylistRequest,
+    RemovePlaylistTrackRequest,
+    ReorderPlaylistRequest,
+    SharePlaylistRequest,
 )
 from soundstage.catalog.v1.search_pb2 import SearchPlaylistsRequest
 
@@ -46,7 +46,7 @@ SHARED = "/api/v1/playlists/shared"
 async def list_playlists(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, PlaylistsQuery)
     answer = await parts.calls.catalog.list_playlists(
-        PlaylistsServiceListRequest(page=page(asked.page, asked.limit), owner_id=asked.user_id or "")
+        ListPlaylistsRequest(page=page(asked.page, asked.limit), owner_id=asked.user_id or "")
     )
     playlists = [mapping.playlist_summary(playlist) for playlist in answer.playlists]
     pagination = mapping.pagination(asked.page, asked.limit, answer.total)
@@ -58,7 +58,7 @@ async def add_playlist(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, PlaylistInput)
     answer = await parts.calls.catalog.add_playlist(
-        PlaylistsServiceAddRequest(
+        AddPlaylistRequest(
             title=body.title, description=body.description, is_public=body.is_public, idempotency_key=key
         )
     )
@@ -85,7 +85,7 @@ async def search_playlists(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getPlaylistRecommendations")
 async def recommend_playlists(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, RecommendationsQuery)
-    answer = await parts.calls.catalog.recommend_playlists(RecommendRequest(limit=asked.limit))
+    answer = await parts.calls.catalog.recommend_playlists(RecommendPlaylistsRequest(limit=asked.limit))
     hits = [mapping.playlist_hit(playlist) for playlist in answer.playlists]
     return JSONResponse(mapping.success({"playlists": hits}))
 
@@ -93,7 +93,7 @@ async def recommend_playlists(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getPlaylist")
 async def get_playlist(parts: Parts, request: Request) -> JSONResponse:
     answer = await parts.calls.catalog.get_playlist(
-        PlaylistsServiceGetRequest(playlist=ref(path_uuid(request)), with_tracks=True)
+        GetPlaylistRequest(playlist=ref(path_uuid(request)), with_tracks=True)
     )
     return JSONResponse(mapping.success({"playlist": mapping.playlist(answer.playlist)}))
 
@@ -102,15 +102,13 @@ async def get_playlist(parts: Parts, request: Request) -> JSONResponse:
 async def change_playlist(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     sent = (await json_body(request, PlaylistChangeInput)).sent()
-    answer = await parts.calls.catalog.change_playlist(
-        PlaylistsServiceChangeRequest(id=playlist_id, fields=list(sent), **sent)
-    )
+    answer = await parts.calls.catalog.change_playlist(ChangePlaylistRequest(id=playlist_id, fields=list(sent), **sent))
     return JSONResponse(mapping.success({"playlist": mapping.changed_playlist(answer.playlist)}))
 
 
 @HANDLERS.on("deletePlaylist")
 async def remove_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.catalog.remove_playlist(PlaylistsServiceRemoveRequest(id=path_uuid(request)))
+    await parts.calls.catalog.remove_playlist(RemovePlaylistRequest(id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist deleted successfully"))
 
 
@@ -118,13 +116,15 @@ async def remove_playlist(parts: Parts, request: Request) -> JSONResponse:
 async def add_track(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     body = await json_body(request, TrackIdInput)
-    await parts.calls.catalog.add_playlist_track(AddTrackRequest(playlist_id=playlist_id, track_id=body.track_id))
+    await parts.calls.catalog.add_playlist_track(
+        AddPlaylistTrackRequest(playlist_id=playlist_id, track_id=body.track_id)
+    )
     return JSONResponse(mapping.message("Track added to playlist"))
 
 
 @HANDLERS.on("removePlaylistTrack")
 async def remove_track(parts: Parts, request: Request) -> JSONResponse:
-    wanted = RemoveTrackRequest(playlist_id=path_uuid(request), track_id=path_uuid(request, "track_id"))
+    wanted = RemovePlaylistTrackRequest(playlist_id=path_uuid(request), track_id=path_uuid(request, "track_id"))
     await parts.calls.catalog.remove_playlist_track(wanted)
     return JSONResponse(mapping.message("Track removed from playlist"))
 
@@ -133,7 +133,9 @@ async def remove_track(parts: Parts, request: Request) -> JSONResponse:
 async def reorder_tracks(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     body = await json_body(request, TrackOrderInput)
-    await parts.calls.catalog.reorder_playlist(ReorderRequest(playlist_id=playlist_id, track_ids=body.track_ids))
+    await parts.calls.catalog.reorder_playlist(
+        ReorderPlaylistRequest(playlist_id=playlist_id, track_ids=body.track_ids)
+    )
     return JSONResponse(mapping.message("Tracks reordered successfully"))
 
 
@@ -177,12 +179,12 @@ async def remove_collaborator(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("createShareLink")
 async def share_playlist(parts: Parts, request: Request) -> JSONResponse:
-    wanted = ShareRequest(playlist_id=path_uuid(request), idempotency_key=idempotency_key(request))
+    wanted = SharePlaylistRequest(playlist_id=path_uuid(request), idempotency_key=idempotency_key(request))
     answer = await parts.calls.catalog.share_playlist(wanted)
     return JSONResponse(mapping.success(mapping.share_link(answer, parts.origin(request) + SHARED)))
 
 
 @HANDLERS.on("getSharedPlaylist")
 async def get_shared_playlist(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.catalog.get_shared_playlist(GetSharedRequest(token=request.path_params["token"]))
+    answer = await parts.calls.catalog.get_shared_playlist(GetSharedPlaylistRequest(token=request.path_params["token"]))
     return JSONResponse(mapping.success({"playlist": mapping.playlist(answer.playlist)}))

@@ -5,8 +5,8 @@ from soundstage.audience.v1.follows_pb2 import (
     UnfollowRequest,
 )
 from soundstage.audience.v1.playlist_likes_pb2 import (
-    PlaylistLikesServiceLikeRequest,
-    PlaylistLikesServiceUnlikeRequest,
+    LikePlaylistRequest,
+    UnlikePlaylistRequest,
 )
 from soundstage.audience.v1.reposts_pb2 import RepostKind, RepostRequest, UnrepostRequest
 
@@ -85,11 +85,11 @@ async def unrepost_playlist(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("likePlaylist")
 async def like_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.like_playlist(PlaylistLikesServiceLikeRequest(playlist_id=path_uuid(request)))
+    await parts.calls.audience.like_playlist(LikePlaylistRequest(playlist_id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist liked"))
 
 
 @HANDLERS.on("unlikePlaylist")
 async def unlike_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unlike_playlist(PlaylistLikesServiceUnlikeRequest(playlist_id=path_uuid(request)))
+    await parts.calls.audience.unlike_playlist(UnlikePlaylistRequest(playlist_id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist unliked"))

@@ -1,16 +1,16 @@
 from hashlib import sha256
 
-from soundstage.audience.v1.likes_pb2 import LikeRequest, ListForTrackRequest, UnlikeRequest
+from soundstage.audience.v1.likes_pb2 import LikeTrackRequest, ListLikesForTrackRequest, UnlikeTrackRequest
 from soundstage.audience.v1.plays_pb2 import PlayItem, PlaySource
 from soundstage.catalog.v1.tracks_pb2 import (
-    ChangeRequest,
-    ListRequest,
-    RemoveRequest,
+    ChangeTrackRequest,
+    ListTracksRequest,
+    RemoveTrackRequest,
     TrackForm,
     TrackSort,
 )
-from soundstage.insights.v1.metrics_pb2 import GetTrackChartsRequest, GetTrackStatsRequest
-from soundstage.streaming.v1.recordings_pb2 import GetProgressRequest
+from soundstage.insights.v1.figures_pb2 import GetChartsRequest, GetStatsRequest
+from soundstage.streaming.v1.recordings_pb2 import GetRecordingProgressRequest
 
 from gateway.calls.wire import page, ref
 from gateway.contract import Handlers
@@ -35,7 +35,7 @@ SORTS = {
 async def list_tracks(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, TracksQuery)
     answer = await parts.calls.catalog.list_tracks(
-        ListRequest(
+        ListTracksRequest(
             page=page(asked.page, asked.limit),
             owner=ref(asked.user_id) if asked.user_id else None,
             genre=asked.genre,
@@ -61,41 +61,39 @@ async def change_track(parts: Parts, request: Request) -> JSONResponse:
     track_id = path_uuid(request)
     sent = (await json_body(request, TrackInput)).sent()
     answer = await parts.calls.catalog.change_track(
-        ChangeRequest(id=track_id, fields=list(sent), form=TrackForm(**sent))
+        ChangeTrackRequest(id=track_id, fields=list(sent), form=TrackForm(**sent))
     )
     return JSONResponse(mapping.success({"track": mapping.changed_track(answer.track)}))
 
 
 @HANDLERS.on("deleteTrack")
 async def remove_track(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.catalog.remove_track(RemoveRequest(id=path_uuid(request)))
+    await parts.calls.catalog.remove_track(RemoveTrackRequest(id=path_uuid(request)))
     return JSONResponse(mapping.message("Track deleted successfully"))
 
 
 @HANDLERS.on("getTrackStats")
 async def get_stats(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.insights.get_track_stats(GetTrackStatsRequest(track=ref(path_uuid(request))))
+    answer = await parts.calls.insights.get_track_stats(GetStatsRequest(track=ref(path_uuid(request))))
     return JSONResponse(mapping.success({"stats": mapping.stats(answer.stats)}))
 
 
 @HANDLERS.on("getTrackDashboard")
 async def get_dashboard(parts: Parts, request: Request) -> JSONResponse:
     track_id = path_uuid(request)
-    answer = await parts.calls.insights.get_track_charts(
-        GetTrackChartsRequest(track=ref(track_id), days=DASHBOARD_DAYS)
-    )
+    answer = await parts.calls.insights.get_track_charts(GetChartsRequest(track=ref(track_id), days=DASHBOARD_DAYS))
     return JSONResponse(mapping.success({"dashboard": mapping.dashboard(track_id, answer)}))
 
 
 @HANDLERS.on("likeTrack")
 async def like(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.like(LikeRequest(track_id=path_uuid(request)))
+    await parts.calls.audience.like(LikeTrackRequest(track_id=path_uuid(request)))
     return JSONResponse(mapping.message("Track liked"))
 
 
 @HANDLERS.on("unlikeTrack")
 async def unlike(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unlike(UnlikeRequest(track_id=path_uuid(request)))
+    await parts.calls.audience.unlike(UnlikeTrackRequest(track_id=path_uuid(request)))
     return JSONResponse(mapping.message("Track unliked"))
 
 
@@ -103,7 +101,7 @@ async def unlike(parts: Parts, request: Request) -> JSONResponse:
 async def list_likes(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_uuid(request), query(request, Pages)
     answer = await parts.calls.audience.list_likes_for_track(
-        ListForTrackRequest(track_id=track_id, page=page(asked.page, asked.limit))
+        ListLikesForTrackRequest(track_id=track_id, page=page(asked.page, asked.limit))
     )
     people = await parts.joins.people(like.user_id for like in answer.likes)
     likes = [mapping.like(like, people[like.user_id]) for like in answer.likes]
@@ -115,7 +113,7 @@ async def list_likes(parts: Parts, request: Request) -> JSONResponse:
 async def get_status(parts: Parts, request: Request) -> JSONResponse:
     track = await parts.calls.catalog.get_track(path_uuid(request))
     # Streaming alone decides who may look, so it is asked whatever catalog said.
-    progress = await parts.calls.streaming.get_progress(GetProgressRequest(recording_id=track.recording_id))
+    progress = await parts.calls.streaming.get_progress(GetRecordingProgressRequest(recording_id=track.recording_id))
     return JSONResponse(mapping.success(mapping.processing(track, progress)))
 
 

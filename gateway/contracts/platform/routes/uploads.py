@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from soundstage.catalog.v1.tracks_pb2 import AddRequest, TrackForm
-from soundstage.streaming.v1.uploads_pb2 import ReceiveRequest, ReceiveResponse, UploadHead
+from soundstage.catalog.v1.tracks_pb2 import AddTrackRequest, TrackForm
+from soundstage.streaming.v1.uploads_pb2 import ReceiveUploadRequest, ReceiveUploadResponse, UploadHead
 
 from chassis import errors
 from chassis.errors import FieldError
@@ -14,13 +14,13 @@ from gateway.contract import Handlers
 from gateway.contracts.platform import limits, mapping
 from gateway.contracts.platform.schemas import TrackFields
 from gateway.parts import Parts
-from gateway.web.multipart import MOST_FIELD_BYTES, Field, File, Form
+from gateway.web.multipart import MAX_FIELD_BYTES, Field, File, Form
 from gateway.web.reading import checked, idempotency_key
 from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
-MOST_FILENAME = 255
+MAX_FILENAME = 255
 # Answers that say for sure that no track was made; after any other there may be one.
 _REFUSED = (errors.Invalid, errors.NotFound, errors.Forbidden)
 
@@ -29,9 +29,9 @@ _REFUSED = (errors.Invalid, errors.NotFound, errors.Forbidden)
 async def upload(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     fields, file, received = await _read(parts, request)
-    asked = AddRequest(
+    asked = AddTrackRequest(
         recording_id=received.recording_id,
-        filename=file.filename[:MOST_FILENAME],
+        filename=file.filename[:MAX_FILENAME],
         sha256=received.sha256,
         file_bytes=received.bytes,
         format=received.format,
@@ -51,10 +51,10 @@ async def upload(parts: Parts, request: Request) -> JSONResponse:
     return JSONResponse(mapping.success({"track": track}), 201)
 
 
-async def _read(parts: Parts, request: Request) -> tuple[TrackFields, File, ReceiveResponse]:
+async def _read(parts: Parts, request: Request) -> tuple[TrackFields, File, ReceiveUploadResponse]:
     """The fields, which may come before and after the file, and the file's receipt."""
     texts: dict[str, str] = {}
-    taken: tuple[File, ReceiveResponse] | None = None
+    taken: tuple[File, ReceiveUploadResponse] | None = None
     try:
         async for part in Form(request).parts():
             if isinstance(part, Field):
@@ -75,13 +75,13 @@ async def _read(parts: Parts, request: Request) -> tuple[TrackFields, File, Rece
     return fields, *taken
 
 
-async def _withdraw(parts: Parts, received: ReceiveResponse) -> None:
+async def _withdraw(parts: Parts, received: ReceiveUploadResponse) -> None:
     # Streaming away: it finds the recording by its age.
     with suppress(errors.Error):
         await parts.calls.streaming.withdraw(received.recording_id)
 
 
-async def _receive(parts: Parts, file: File, declared_bytes: int) -> ReceiveResponse:
+async def _receive(parts: Parts, file: File, declared_bytes: int) -> ReceiveUploadResponse:
     failure: list[Exception] = []
     try:
         return await parts.calls.streaming.receive(_requests(file, declared_bytes, failure))
@@ -92,13 +92,13 @@ async def _receive(parts: Parts, file: File, declared_bytes: int) -> ReceiveResp
         raise
 
 
-async def _requests(file: File, declared_bytes: int, failure: list[Exception]) -> AsyncIterator[ReceiveRequest]:
-    yield ReceiveRequest(head=UploadHead(filename=file.filename[:MOST_FILENAME], declared_bytes=declared_bytes))
+async def _requests(file: File, declared_bytes: int, failure: list[Exception]) -> AsyncIterator[ReceiveUploadRequest]:
+    yield ReceiveUploadRequest(head=UploadHead(filename=file.filename[:MAX_FILENAME], declared_bytes=declared_bytes))
     try:
         async for chunk in file.chunks:
-            yield ReceiveRequest(chunk=chunk)
+            yield ReceiveUploadRequest(chunk=chunk)
         # The end of the file. A call that is cut off looks to its server like one that has ended, but for this.
-        yield ReceiveRequest(chunk=b"")
+        yield ReceiveUploadRequest(chunk=b"")
     except Exception as raised:
         failure.append(raised)
         raise
@@ -107,7 +107,7 @@ async def _requests(file: File, declared_bytes: int, failure: list[Exception]) -
 def _declared_bytes(request: Request) -> int:
     """At least so many bytes the file will have: what the whole body has, less all that is not the file."""
     length = request.headers.get("content-length", "")
-    return max(0, int(length[:18]) - 2 * MOST_FIELD_BYTES) if length.isdigit() else 0
+    return max(0, int(length[:18]) - 2 * MAX_FIELD_BYTES) if length.isdigit() else 0
 
 
 def _form(fields: TrackFields) -> TrackForm:
@@ -116,7 +116,7 @@ def _form(fields: TrackFields) -> TrackForm:
     return TrackForm(**sent, tags=list(dict.fromkeys(tag for tag in tags if tag)))
 
 
-def _tags(received: ReceiveResponse) -> TrackForm:
+def _tags(received: ReceiveUploadResponse) -> TrackForm:
     return TrackForm(**{field.name: value for field, value in received.tags.ListFields()})
 
 

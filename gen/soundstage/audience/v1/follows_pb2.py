@@ -27,7 +27,7 @@ from soundstage.audience.v1 import likes_pb2 as soundstage_dot_audience_dot_v1_d
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$soundstage/audience/v1/follows.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\x1a!soundstage/common/v1/common.proto\"#\n\rFollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x10\n\x0e\x46ollowResponse\"%\n\x0fUnfollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x12\n\x10UnfollowResponse\"\'\n\x10ListAmongRequest\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\t\")\n\x11ListAmongResponse\x12\x14\n\x0c\x66ollowed_ids\x18\x01 \x03(\t\"l\n\x14ListFollowersRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"Y\n\x15ListFollowersResponse\x12\x31\n\tfollowers\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Follow\x12\r\n\x05total\x18\x02 \x01(\x03\"l\n\x14ListFolloweesRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"Y\n\x15ListFolloweesResponse\x12\x31\n\tfollowees\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Follow\x12\r\n\x05total\x18\x02 \x01(\x03\"M\n\x06\x46ollow\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12/\n\x0b\x66ollowed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"u\n!FollowsServiceCountChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\"FollowsServiceCountChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"Q\n\"FollowsServiceResendChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"5\n#FollowsServiceResendChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"S\n\x1b\x46ollowsServiceExportRequest\x12\x19\n\x11\x61\x66ter_follower_id\x18\x01 \x01(\t\x12\x19\n\x11\x61\x66ter_followee_id\x18\x02 \x01(\t\"T\n\x1c\x46ollowsServiceExportResponse\x12\x34\n\x07\x66ollows\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.FollowState\"\xbf\x01\n\x0b\x46ollowState\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\t\x12\x14\n\x0cis_following\x18\x03 \x01(\x08\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12/\n\x0b\x66ollowed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xa9\x07\n\x0e\x46ollowsService\x12W\n\x06\x46ollow\x12%.soundstage.audience.v1.FollowRequest\x1a&.soundstage.audience.v1.FollowResponse\x12]\n\x08Unfollow\x12\'.soundstage.audience.v1.UnfollowRequest\x1a(.soundstage.audience.v1.UnfollowResponse\x12\x65\n\tListAmong\x12(.soundstage.audience.v1.ListAmongRequest\x1a).soundstage.audience.v1.ListAmongResponse\"\x03\x90\x02\x01\x12q\n\rListFollowers\x12,.soundstage.audience.v1.ListFollowersRequest\x1a-.soundstage.audience.v1.ListFollowersResponse\"\x03\x90\x02\x01\x12q\n\rListFollowees\x12,.soundstage.audience.v1.ListFolloweesRequest\x1a-.soundstage.audience.v1.ListFolloweesResponse\"\x03\x90\x02\x01\x12\x8a\x01\n\x0c\x43ountChanges\x12\x39.soundstage.audience.v1.FollowsServiceCountChangesRequest\x1a:.soundstage.audience.v1.FollowsServiceCountChangesResponse\"\x03\x90\x02\x01\x12\x88\x01\n\rResendChanges\x12:.soundstage.audience.v1.FollowsServiceResendChangesRequest\x1a;.soundstage.audience.v1.FollowsServiceResendChangesResponse\x12z\n\x06\x45xport\x12\x33.soundstage.audience.v1.FollowsServiceExportRequest\x1a\x34.soundstage.audience.v1.FollowsServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$soundstage/audience/v1/follows.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\x1a!soundstage/common/v1/common.proto\"#\n\rFollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x10\n\x0e\x46ollowResponse\"%\n\x0fUnfollowRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\x12\n\x10UnfollowResponse\".\n\x17ListFollowsAmongRequest\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\t\"0\n\x18ListFollowsAmongResponse\x12\x14\n\x0c\x66ollowed_ids\x18\x01 \x03(\t\"l\n\x14ListFollowersRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"Y\n\x15ListFollowersResponse\x12\x31\n\tfollowers\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Follow\x12\r\n\x05total\x18\x02 \x01(\x03\"l\n\x14ListFolloweesRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"Y\n\x15ListFolloweesResponse\x12\x31\n\tfollowees\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Follow\x12\r\n\x05total\x18\x02 \x01(\x03\"M\n\x06\x46ollow\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12/\n\x0b\x66ollowed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x19\x43ountFollowChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x1a\x43ountFollowChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"I\n\x1aResendFollowChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x1bResendFollowChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"L\n\x14\x45xportFollowsRequest\x12\x19\n\x11\x61\x66ter_follower_id\x18\x01 \x01(\t\x12\x19\n\x11\x61\x66ter_followee_id\x18\x02 \x01(\t\"M\n\x15\x45xportFollowsResponse\x12\x34\n\x07\x66ollows\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.FollowState\"\xbf\x01\n\x0b\x46ollowState\x12\x13\n\x0b\x66ollower_id\x18\x01 \x01(\t\x12\x13\n\x0b\x66ollowee_id\x18\x02 \x01(\t\x12\x14\n\x0cis_following\x18\x03 \x01(\x08\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12/\n\x0b\x66ollowed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x87\x07\n\x0e\x46ollowsService\x12W\n\x06\x46ollow\x12%.soundstage.audience.v1.FollowRequest\x1a&.soundstage.audience.v1.FollowResponse\x12]\n\x08Unfollow\x12\'.soundstage.audience.v1.UnfollowRequest\x1a(.soundstage.audience.v1.UnfollowResponse\x12s\n\tListAmong\x12/.soundstage.audience.v1.ListFollowsAmongRequest\x1a\x30.soundstage.audience.v1.ListFollowsAmongResponse\"\x03\x90\x02\x01\x12q\n\rListFollowers\x12,.soundstage.audience.v1.ListFollowersRequest\x1a-.soundstage.audience.v1.ListFollowersResponse\"\x03\x90\x02\x01\x12q\n\rListFollowees\x12,.soundstage.audience.v1.ListFolloweesRequest\x1a-.soundstage.audience.v1.ListFolloweesResponse\"\x03\x90\x02\x01\x12z\n\x0c\x43ountChanges\x12\x31.soundstage.audience.v1.CountFollowChangesRequest\x1a\x32.soundstage.audience.v1.CountFollowChangesResponse\"\x03\x90\x02\x01\x12x\n\rResendChanges\x12\x32.soundstage.audience.v1.ResendFollowChangesRequest\x1a\x33.soundstage.audience.v1.ResendFollowChangesResponse\x12l\n\x06\x45xport\x12,.soundstage.audience.v1.ExportFollowsRequest\x1a-.soundstage.audience.v1.ExportFollowsResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,34 +52,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNFOLLOWREQUEST']._serialized_end=260
   _globals['_UNFOLLOWRESPONSE']._serialized_start=262
   _globals['_UNFOLLOWRESPONSE']._serialized_end=280
-  _globals['_LISTAMONGREQUEST']._serialized_start=282
-  _globals['_LISTAMONGREQUEST']._serialized_end=321
-  _globals['_LISTAMONGRESPONSE']._serialized_start=323
-  _globals['_LISTAMONGRESPONSE']._serialized_end=364
-  _globals['_LISTFOLLOWERSREQUEST']._serialized_start=366
-  _globals['_LISTFOLLOWERSREQUEST']._serialized_end=474
-  _globals['_LISTFOLLOWERSRESPONSE']._serialized_start=476
-  _globals['_LISTFOLLOWERSRESPONSE']._serialized_end=565
-  _globals['_LISTFOLLOWEESREQUEST']._serialized_start=567
-  _globals['_LISTFOLLOWEESREQUEST']._serialized_end=675
-  _globals['_LISTFOLLOWEESRESPONSE']._serialized_start=677
-  _globals['_LISTFOLLOWEESRESPONSE']._serialized_end=766
-  _globals['_FOLLOW']._serialized_start=768
-  _globals['_FOLLOW']._serialized_end=845
-  _globals['_FOLLOWSSERVICECOUNTCHANGESREQUEST']._serialized_start=847
-  _globals['_FOLLOWSSERVICECOUNTCHANGESREQUEST']._serialized_end=964
-  _globals['_FOLLOWSSERVICECOUNTCHANGESRESPONSE']._serialized_start=966
-  _globals['_FOLLOWSSERVICECOUNTCHANGESRESPONSE']._serialized_end=1058
-  _globals['_FOLLOWSSERVICERESENDCHANGESREQUEST']._serialized_start=1060
-  _globals['_FOLLOWSSERVICERESENDCHANGESREQUEST']._serialized_end=1141
-  _globals['_FOLLOWSSERVICERESENDCHANGESRESPONSE']._serialized_start=1143
-  _globals['_FOLLOWSSERVICERESENDCHANGESRESPONSE']._serialized_end=1196
-  _globals['_FOLLOWSSERVICEEXPORTREQUEST']._serialized_start=1198
-  _globals['_FOLLOWSSERVICEEXPORTREQUEST']._serialized_end=1281
-  _globals['_FOLLOWSSERVICEEXPORTRESPONSE']._serialized_start=1283
-  _globals['_FOLLOWSSERVICEEXPORTRESPONSE']._serialized_end=1367
-  _globals['_FOLLOWSTATE']._serialized_start=1370
-  _globals['_FOLLOWSTATE']._serialized_end=1561
-  _globals['_FOLLOWSSERVICE']._serialized_start=1564
-  _globals['_FOLLOWSSERVICE']._serialized_end=2501
+  _globals['_LISTFOLLOWSAMONGREQUEST']._serialized_start=282
+  _globals['_LISTFOLLOWSAMONGREQUEST']._serialized_end=328
+  _globals['_LISTFOLLOWSAMONGRESPONSE']._serialized_start=330
+  _globals['_LISTFOLLOWSAMONGRESPONSE']._serialized_end=378
+  _globals['_LISTFOLLOWERSREQUEST']._serialized_start=380
+  _globals['_LISTFOLLOWERSREQUEST']._serialized_end=488
+  _globals['_LISTFOLLOWERSRESPONSE']._serialized_start=490
+  _globals['_LISTFOLLOWERSRESPONSE']._serialized_end=579
+  _globals['_LISTFOLLOWEESREQUEST']._serialized_start=581
+  _globals['_LISTFOLLOWEESREQUEST']._serialized_end=689
+  _globals['_LISTFOLLOWEESRESPONSE']._serialized_start=691
+  _globals['_LISTFOLLOWEESRESPONSE']._serialized_end=780
+  _globals['_FOLLOW']._serialized_start=782
+  _globals['_FOLLOW']._serialized_end=859
+  _globals['_COUNTFOLLOWCHANGESREQUEST']._serialized_start=861
+  _globals['_COUNTFOLLOWCHANGESREQUEST']._serialized_end=970
+  _globals['_COUNTFOLLOWCHANGESRESPONSE']._serialized_start=972
+  _globals['_COUNTFOLLOWCHANGESRESPONSE']._serialized_end=1056
+  _globals['_RESENDFOLLOWCHANGESREQUEST']._serialized_start=1058
+  _globals['_RESENDFOLLOWCHANGESREQUEST']._serialized_end=1131
+  _globals['_RESENDFOLLOWCHANGESRESPONSE']._serialized_start=1133
+  _globals['_RESENDFOLLOWCHANGESRESPONSE']._serialized_end=1178
+  _globals['_EXPORTFOLLOWSREQUEST']._serialized_start=1180
+  _globals['_EXPORTFOLLOWSREQUEST']._serialized_end=1256
+  _globals['_EXPORTFOLLOWSRESPONSE']._serialized_start=1258
+  _globals['_EXPORTFOLLOWSRESPONSE']._serialized_end=1335
+  _globals['_FOLLOWSTATE']._serialized_start=1338
+  _globals['_FOLLOWSTATE']._serialized_end=1529
+  _globals['_FOLLOWSSERVICE']._serialized_start=1532
+  _globals['_FOLLOWSSERVICE']._serialized_end=2435
 # @@protoc_insertion_point(module_scope)

@@ -90,7 +90,7 @@ class UnfollowResponse(_message.Message):
 Global___UnfollowResponse: _TypeAlias = UnfollowResponse  # noqa: Y015
 
 @_typing.final
-class ListAmongRequest(_message.Message):
+class ListFollowsAmongRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_IDS_FIELD_NUMBER: _builtins.int
@@ -107,10 +107,10 @@ class ListAmongRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListAmongRequest: _TypeAlias = ListAmongRequest  # noqa: Y015
+Global___ListFollowsAmongRequest: _TypeAlias = ListFollowsAmongRequest  # noqa: Y015
 
 @_typing.final
-class ListAmongResponse(_message.Message):
+class ListFollowsAmongResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FOLLOWED_IDS_FIELD_NUMBER: _builtins.int
@@ -127,7 +127,7 @@ class ListAmongResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListAmongResponse: _TypeAlias = ListAmongResponse  # noqa: Y015
+Global___ListFollowsAmongResponse: _TypeAlias = ListFollowsAmongResponse  # noqa: Y015
 
 @_typing.final
 class ListFollowersRequest(_message.Message):
@@ -247,7 +247,7 @@ class Follow(_message.Message):
 Global___Follow: _TypeAlias = Follow  # noqa: Y015
 
 @_typing.final
-class FollowsServiceCountChangesRequest(_message.Message):
+class CountFollowChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_FIELD_NUMBER: _builtins.int
@@ -265,10 +265,10 @@ class FollowsServiceCountChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowsServiceCountChangesRequest: _TypeAlias = FollowsServiceCountChangesRequest  # noqa: Y015
+Global___CountFollowChangesRequest: _TypeAlias = CountFollowChangesRequest  # noqa: Y015
 
 @_typing.final
-class FollowsServiceCountChangesResponse(_message.Message):
+class CountFollowChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -285,10 +285,10 @@ class FollowsServiceCountChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowsServiceCountChangesResponse: _TypeAlias = FollowsServiceCountChangesResponse  # noqa: Y015
+Global___CountFollowChangesResponse: _TypeAlias = CountFollowChangesResponse  # noqa: Y015
 
 @_typing.final
-class FollowsServiceResendChangesRequest(_message.Message):
+class ResendFollowChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -305,10 +305,10 @@ class FollowsServiceResendChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowsServiceResendChangesRequest: _TypeAlias = FollowsServiceResendChangesRequest  # noqa: Y015
+Global___ResendFollowChangesRequest: _TypeAlias = ResendFollowChangesRequest  # noqa: Y015
 
 @_typing.final
-class FollowsServiceResendChangesResponse(_message.Message):
+class ResendFollowChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
@@ -324,10 +324,10 @@ class FollowsServiceResendChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowsServiceResendChangesResponse: _TypeAlias = FollowsServiceResendChangesResponse  # noqa: Y015
+Global___ResendFollowChangesResponse: _TypeAlias = ResendFollowChangesResponse  # noqa: Y015
 
 @_typing.final
-class FollowsServiceExportRequest(_message.Message):
+class ExportFollowsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_FOLLOWER_ID_FIELD_NUMBER: _builtins.int
@@ -346,10 +346,10 @@ class FollowsServiceExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowsServiceExportRequest: _TypeAlias = FollowsServiceExportRequest  # noqa: Y015
+Global___ExportFollowsRequest: _TypeAlias = ExportFollowsRequest  # noqa: Y015
 
 @_typing.final
-class FollowsServiceExportResponse(_message.Message):
+class ExportFollowsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FOLLOWS_FIELD_NUMBER: _builtins.int
@@ -366,7 +366,7 @@ class FollowsServiceExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowsServiceExportResponse: _TypeAlias = FollowsServiceExportResponse  # noqa: Y015
+Global___ExportFollowsResponse: _TypeAlias = ExportFollowsResponse  # noqa: Y015
 
 @_typing.final
 class FollowState(_message.Message):

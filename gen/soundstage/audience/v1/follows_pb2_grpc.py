@@ -46,8 +46,8 @@ class FollowsServiceStub:
                 _registered_method=True)
         self.ListAmong = channel.unary_unary(
                 '/soundstage.audience.v1.FollowsService/ListAmong',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowsAmongRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowsAmongResponse.FromString,
                 _registered_method=True)
         self.ListFollowers = channel.unary_unary(
                 '/soundstage.audience.v1.FollowsService/ListFollowers',
@@ -61,18 +61,18 @@ class FollowsServiceStub:
                 _registered_method=True)
         self.CountChanges = channel.unary_unary(
                 '/soundstage.audience.v1.FollowsService/CountChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.CountFollowChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.CountFollowChangesResponse.FromString,
                 _registered_method=True)
         self.ResendChanges = channel.unary_unary(
                 '/soundstage.audience.v1.FollowsService/ResendChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ResendFollowChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ResendFollowChangesResponse.FromString,
                 _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.audience.v1.FollowsService/Export',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ExportFollowsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ExportFollowsResponse.FromString,
                 _registered_method=True)
 
 
@@ -146,8 +146,8 @@ def add_FollowsServiceServicer_to_server(servicer, server):
             ),
             'ListAmong': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAmong,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowsAmongRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowsAmongResponse.SerializeToString,
             ),
             'ListFollowers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFollowers,
@@ -161,18 +161,18 @@ def add_FollowsServiceServicer_to_server(servicer, server):
             ),
             'CountChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.CountChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.CountFollowChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.CountFollowChangesResponse.SerializeToString,
             ),
             'ResendChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ResendChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ResendFollowChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ResendFollowChangesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ExportFollowsRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_follows__pb2.ExportFollowsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -254,8 +254,8 @@ class FollowsService:
             request,
             target,
             '/soundstage.audience.v1.FollowsService/ListAmong',
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListAmongResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowsAmongRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ListFollowsAmongResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -335,8 +335,8 @@ class FollowsService:
             request,
             target,
             '/soundstage.audience.v1.FollowsService/CountChanges',
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceCountChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.CountFollowChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.CountFollowChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -362,8 +362,8 @@ class FollowsService:
             request,
             target,
             '/soundstage.audience.v1.FollowsService/ResendChanges',
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceResendChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ResendFollowChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ResendFollowChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -389,8 +389,8 @@ class FollowsService:
             request,
             target,
             '/soundstage.audience.v1.FollowsService/Export',
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_follows__pb2.FollowsServiceExportResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ExportFollowsRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_follows__pb2.ExportFollowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

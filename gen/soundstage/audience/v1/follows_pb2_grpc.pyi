@@ -34,15 +34,15 @@ class FollowsServiceStub:
     Follow: _grpc.UnaryUnaryMultiCallable[_follows_pb2.FollowRequest, _follows_pb2.FollowResponse]
     """States: repeating one changes nothing and answers the same."""
     Unfollow: _grpc.UnaryUnaryMultiCallable[_follows_pb2.UnfollowRequest, _follows_pb2.UnfollowResponse]
-    ListAmong: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListAmongRequest, _follows_pb2.ListAmongResponse]
+    ListAmong: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFollowsAmongRequest, _follows_pb2.ListFollowsAmongResponse]
     """Which of these accounts the caller follows."""
     ListFollowers: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFollowersRequest, _follows_pb2.ListFollowersResponse]
     """Newest first; an account that nobody knows is NotFound."""
     ListFollowees: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFolloweesRequest, _follows_pb2.ListFolloweesResponse]
-    CountChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceCountChangesRequest, _follows_pb2.FollowsServiceCountChangesResponse]
+    CountChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.CountFollowChangesRequest, _follows_pb2.CountFollowChangesResponse]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceResendChangesRequest, _follows_pb2.FollowsServiceResendChangesResponse]
-    Export: _grpc.UnaryStreamMultiCallable[_follows_pb2.FollowsServiceExportRequest, _follows_pb2.FollowsServiceExportResponse]
+    ResendChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ResendFollowChangesRequest, _follows_pb2.ResendFollowChangesResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_follows_pb2.ExportFollowsRequest, _follows_pb2.ExportFollowsResponse]
 
 @_typing.type_check_only
 class FollowsServiceAsyncStub(FollowsServiceStub):
@@ -50,15 +50,15 @@ class FollowsServiceAsyncStub(FollowsServiceStub):
     Follow: _aio.UnaryUnaryMultiCallable[_follows_pb2.FollowRequest, _follows_pb2.FollowResponse]  # type: ignore[assignment]
     """States: repeating one changes nothing and answers the same."""
     Unfollow: _aio.UnaryUnaryMultiCallable[_follows_pb2.UnfollowRequest, _follows_pb2.UnfollowResponse]  # type: ignore[assignment]
-    ListAmong: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListAmongRequest, _follows_pb2.ListAmongResponse]  # type: ignore[assignment]
+    ListAmong: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFollowsAmongRequest, _follows_pb2.ListFollowsAmongResponse]  # type: ignore[assignment]
     """Which of these accounts the caller follows."""
     ListFollowers: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFollowersRequest, _follows_pb2.ListFollowersResponse]  # type: ignore[assignment]
     """Newest first; an account that nobody knows is NotFound."""
     ListFollowees: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFolloweesRequest, _follows_pb2.ListFolloweesResponse]  # type: ignore[assignment]
-    CountChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceCountChangesRequest, _follows_pb2.FollowsServiceCountChangesResponse]  # type: ignore[assignment]
+    CountChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.CountFollowChangesRequest, _follows_pb2.CountFollowChangesResponse]  # type: ignore[assignment]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.FollowsServiceResendChangesRequest, _follows_pb2.FollowsServiceResendChangesResponse]  # type: ignore[assignment]
-    Export: _aio.UnaryStreamMultiCallable[_follows_pb2.FollowsServiceExportRequest, _follows_pb2.FollowsServiceExportResponse]  # type: ignore[assignment]
+    ResendChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.ResendFollowChangesRequest, _follows_pb2.ResendFollowChangesResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_follows_pb2.ExportFollowsRequest, _follows_pb2.ExportFollowsResponse]  # type: ignore[assignment]
 
 class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -79,9 +79,9 @@ class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListAmong(
         self,
-        request: _follows_pb2.ListAmongRequest,
+        request: _follows_pb2.ListFollowsAmongRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_follows_pb2.ListAmongResponse, _abc.Awaitable[_follows_pb2.ListAmongResponse]]:
+    ) -> _typing.Union[_follows_pb2.ListFollowsAmongResponse, _abc.Awaitable[_follows_pb2.ListFollowsAmongResponse]]:
         """Which of these accounts the caller follows."""
 
     @_abc_1.abstractmethod
@@ -102,23 +102,23 @@ class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def CountChanges(
         self,
-        request: _follows_pb2.FollowsServiceCountChangesRequest,
+        request: _follows_pb2.CountFollowChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_follows_pb2.FollowsServiceCountChangesResponse, _abc.Awaitable[_follows_pb2.FollowsServiceCountChangesResponse]]:
+    ) -> _typing.Union[_follows_pb2.CountFollowChangesResponse, _abc.Awaitable[_follows_pb2.CountFollowChangesResponse]]:
         """Count and sum of versions per minute of change, for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(
         self,
-        request: _follows_pb2.FollowsServiceResendChangesRequest,
+        request: _follows_pb2.ResendFollowChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_follows_pb2.FollowsServiceResendChangesResponse, _abc.Awaitable[_follows_pb2.FollowsServiceResendChangesResponse]]: ...
+    ) -> _typing.Union[_follows_pb2.ResendFollowChangesResponse, _abc.Awaitable[_follows_pb2.ResendFollowChangesResponse]]: ...
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _follows_pb2.FollowsServiceExportRequest,
+        request: _follows_pb2.ExportFollowsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_follows_pb2.FollowsServiceExportResponse], _abc.AsyncIterator[_follows_pb2.FollowsServiceExportResponse]]: ...
+    ) -> _typing.Union[_abc.Iterator[_follows_pb2.ExportFollowsResponse], _abc.AsyncIterator[_follows_pb2.ExportFollowsResponse]]: ...
 
 def add_FollowsServiceServicer_to_server(servicer: FollowsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

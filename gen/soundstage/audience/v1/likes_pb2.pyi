@@ -21,7 +21,7 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class LikeRequest(_message.Message):
+class LikeTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_ID_FIELD_NUMBER: _builtins.int
@@ -37,10 +37,10 @@ class LikeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___LikeRequest: _TypeAlias = LikeRequest  # noqa: Y015
+Global___LikeTrackRequest: _TypeAlias = LikeTrackRequest  # noqa: Y015
 
 @_typing.final
-class LikeResponse(_message.Message):
+class LikeTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -52,10 +52,10 @@ class LikeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___LikeResponse: _TypeAlias = LikeResponse  # noqa: Y015
+Global___LikeTrackResponse: _TypeAlias = LikeTrackResponse  # noqa: Y015
 
 @_typing.final
-class UnlikeRequest(_message.Message):
+class UnlikeTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_ID_FIELD_NUMBER: _builtins.int
@@ -71,10 +71,10 @@ class UnlikeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___UnlikeRequest: _TypeAlias = UnlikeRequest  # noqa: Y015
+Global___UnlikeTrackRequest: _TypeAlias = UnlikeTrackRequest  # noqa: Y015
 
 @_typing.final
-class UnlikeResponse(_message.Message):
+class UnlikeTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -86,10 +86,10 @@ class UnlikeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___UnlikeResponse: _TypeAlias = UnlikeResponse  # noqa: Y015
+Global___UnlikeTrackResponse: _TypeAlias = UnlikeTrackResponse  # noqa: Y015
 
 @_typing.final
-class ListForTrackRequest(_message.Message):
+class ListLikesForTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_ID_FIELD_NUMBER: _builtins.int
@@ -109,10 +109,10 @@ class ListForTrackRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListForTrackRequest: _TypeAlias = ListForTrackRequest  # noqa: Y015
+Global___ListLikesForTrackRequest: _TypeAlias = ListLikesForTrackRequest  # noqa: Y015
 
 @_typing.final
-class ListForTrackResponse(_message.Message):
+class ListLikesForTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LIKES_FIELD_NUMBER: _builtins.int
@@ -132,7 +132,7 @@ class ListForTrackResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListForTrackResponse: _TypeAlias = ListForTrackResponse  # noqa: Y015
+Global___ListLikesForTrackResponse: _TypeAlias = ListLikesForTrackResponse  # noqa: Y015
 
 @_typing.final
 class Like(_message.Message):
@@ -158,7 +158,7 @@ class Like(_message.Message):
 Global___Like: _TypeAlias = Like  # noqa: Y015
 
 @_typing.final
-class ListOfRequest(_message.Message):
+class ListLikesOfRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -179,10 +179,10 @@ class ListOfRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListOfRequest: _TypeAlias = ListOfRequest  # noqa: Y015
+Global___ListLikesOfRequest: _TypeAlias = ListLikesOfRequest  # noqa: Y015
 
 @_typing.final
-class ListOfResponse(_message.Message):
+class ListLikesOfResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACKS_FIELD_NUMBER: _builtins.int
@@ -202,7 +202,7 @@ class ListOfResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListOfResponse: _TypeAlias = ListOfResponse  # noqa: Y015
+Global___ListLikesOfResponse: _TypeAlias = ListLikesOfResponse  # noqa: Y015
 
 @_typing.final
 class LikedTrack(_message.Message):
@@ -228,7 +228,7 @@ class LikedTrack(_message.Message):
 Global___LikedTrack: _TypeAlias = LikedTrack  # noqa: Y015
 
 @_typing.final
-class CountChangesRequest(_message.Message):
+class CountLikeChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_FIELD_NUMBER: _builtins.int
@@ -246,10 +246,10 @@ class CountChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CountChangesRequest: _TypeAlias = CountChangesRequest  # noqa: Y015
+Global___CountLikeChangesRequest: _TypeAlias = CountLikeChangesRequest  # noqa: Y015
 
 @_typing.final
-class CountChangesResponse(_message.Message):
+class CountLikeChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -266,7 +266,7 @@ class CountChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CountChangesResponse: _TypeAlias = CountChangesResponse  # noqa: Y015
+Global___CountLikeChangesResponse: _TypeAlias = CountLikeChangesResponse  # noqa: Y015
 
 @_typing.final
 class MinuteChanges(_message.Message):
@@ -295,7 +295,7 @@ class MinuteChanges(_message.Message):
 Global___MinuteChanges: _TypeAlias = MinuteChanges  # noqa: Y015
 
 @_typing.final
-class ResendChangesRequest(_message.Message):
+class ResendLikeChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -312,10 +312,10 @@ class ResendChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ResendChangesRequest: _TypeAlias = ResendChangesRequest  # noqa: Y015
+Global___ResendLikeChangesRequest: _TypeAlias = ResendLikeChangesRequest  # noqa: Y015
 
 @_typing.final
-class ResendChangesResponse(_message.Message):
+class ResendLikeChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
@@ -331,10 +331,10 @@ class ResendChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ResendChangesResponse: _TypeAlias = ResendChangesResponse  # noqa: Y015
+Global___ResendLikeChangesResponse: _TypeAlias = ResendLikeChangesResponse  # noqa: Y015
 
 @_typing.final
-class LikesServiceExportRequest(_message.Message):
+class ExportLikesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_TRACK_ID_FIELD_NUMBER: _builtins.int
@@ -353,10 +353,10 @@ class LikesServiceExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___LikesServiceExportRequest: _TypeAlias = LikesServiceExportRequest  # noqa: Y015
+Global___ExportLikesRequest: _TypeAlias = ExportLikesRequest  # noqa: Y015
 
 @_typing.final
-class LikesServiceExportResponse(_message.Message):
+class ExportLikesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LIKES_FIELD_NUMBER: _builtins.int
@@ -373,7 +373,7 @@ class LikesServiceExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___LikesServiceExportResponse: _TypeAlias = LikesServiceExportResponse  # noqa: Y015
+Global___ExportLikesResponse: _TypeAlias = ExportLikesResponse  # noqa: Y015
 
 @_typing.final
 class LikeState(_message.Message):

@@ -36,38 +36,38 @@ class LikesServiceStub:
         """
         self.Like = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/Like',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeTrackRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeTrackResponse.FromString,
                 _registered_method=True)
         self.Unlike = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/Unlike',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeTrackRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeTrackResponse.FromString,
                 _registered_method=True)
         self.ListForTrack = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/ListForTrack',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesForTrackRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesForTrackResponse.FromString,
                 _registered_method=True)
         self.ListOf = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/ListOf',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesOfRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesOfResponse.FromString,
                 _registered_method=True)
         self.CountChanges = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/CountChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountLikeChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountLikeChangesResponse.FromString,
                 _registered_method=True)
         self.ResendChanges = channel.unary_unary(
                 '/soundstage.audience.v1.LikesService/ResendChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendLikeChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendLikeChangesResponse.FromString,
                 _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.audience.v1.LikesService/Export',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikesServiceExportRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikesServiceExportResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ExportLikesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ExportLikesResponse.FromString,
                 _registered_method=True)
 
 
@@ -125,38 +125,38 @@ def add_LikesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Like': grpc.unary_unary_rpc_method_handler(
                     servicer.Like,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeTrackRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeTrackResponse.SerializeToString,
             ),
             'Unlike': grpc.unary_unary_rpc_method_handler(
                     servicer.Unlike,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeTrackRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeTrackResponse.SerializeToString,
             ),
             'ListForTrack': grpc.unary_unary_rpc_method_handler(
                     servicer.ListForTrack,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesForTrackRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesForTrackResponse.SerializeToString,
             ),
             'ListOf': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOf,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesOfRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesOfResponse.SerializeToString,
             ),
             'CountChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.CountChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountLikeChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.CountLikeChangesResponse.SerializeToString,
             ),
             'ResendChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ResendChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendLikeChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendLikeChangesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikesServiceExportRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.LikesServiceExportResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ExportLikesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_likes__pb2.ExportLikesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,8 +184,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/Like',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeTrackRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.LikeTrackResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -211,8 +211,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/Unlike',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeTrackRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.UnlikeTrackResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -238,8 +238,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/ListForTrack',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListForTrackResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesForTrackRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesForTrackResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -265,8 +265,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/ListOf',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListOfResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesOfRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ListLikesOfResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -292,8 +292,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/CountChanges',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.CountChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.CountLikeChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.CountLikeChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -319,8 +319,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/ResendChanges',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendLikeChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ResendLikeChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -346,8 +346,8 @@ class LikesService:
             request,
             target,
             '/soundstage.audience.v1.LikesService/Export',
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.LikesServiceExportRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_likes__pb2.LikesServiceExportResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ExportLikesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_likes__pb2.ExportLikesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,85 +31,85 @@ class LikesServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LikesServiceAsyncStub: ...
-    Like: _grpc.UnaryUnaryMultiCallable[_likes_pb2.LikeRequest, _likes_pb2.LikeResponse]
+    Like: _grpc.UnaryUnaryMultiCallable[_likes_pb2.LikeTrackRequest, _likes_pb2.LikeTrackResponse]
     """States: repeating one changes nothing and answers the same."""
-    Unlike: _grpc.UnaryUnaryMultiCallable[_likes_pb2.UnlikeRequest, _likes_pb2.UnlikeResponse]
-    ListForTrack: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListForTrackRequest, _likes_pb2.ListForTrackResponse]
+    Unlike: _grpc.UnaryUnaryMultiCallable[_likes_pb2.UnlikeTrackRequest, _likes_pb2.UnlikeTrackResponse]
+    ListForTrack: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListLikesForTrackRequest, _likes_pb2.ListLikesForTrackResponse]
     """Who likes a track, newest first."""
-    ListOf: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListOfRequest, _likes_pb2.ListOfResponse]
+    ListOf: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListLikesOfRequest, _likes_pb2.ListLikesOfResponse]
     """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
-    CountChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.CountChangesRequest, _likes_pb2.CountChangesResponse]
+    CountChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.CountLikeChangesRequest, _likes_pb2.CountLikeChangesResponse]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ResendChangesRequest, _likes_pb2.ResendChangesResponse]
-    Export: _grpc.UnaryStreamMultiCallable[_likes_pb2.LikesServiceExportRequest, _likes_pb2.LikesServiceExportResponse]
+    ResendChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ResendLikeChangesRequest, _likes_pb2.ResendLikeChangesResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_likes_pb2.ExportLikesRequest, _likes_pb2.ExportLikesResponse]
 
 @_typing.type_check_only
 class LikesServiceAsyncStub(LikesServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Like: _aio.UnaryUnaryMultiCallable[_likes_pb2.LikeRequest, _likes_pb2.LikeResponse]  # type: ignore[assignment]
+    Like: _aio.UnaryUnaryMultiCallable[_likes_pb2.LikeTrackRequest, _likes_pb2.LikeTrackResponse]  # type: ignore[assignment]
     """States: repeating one changes nothing and answers the same."""
-    Unlike: _aio.UnaryUnaryMultiCallable[_likes_pb2.UnlikeRequest, _likes_pb2.UnlikeResponse]  # type: ignore[assignment]
-    ListForTrack: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListForTrackRequest, _likes_pb2.ListForTrackResponse]  # type: ignore[assignment]
+    Unlike: _aio.UnaryUnaryMultiCallable[_likes_pb2.UnlikeTrackRequest, _likes_pb2.UnlikeTrackResponse]  # type: ignore[assignment]
+    ListForTrack: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListLikesForTrackRequest, _likes_pb2.ListLikesForTrackResponse]  # type: ignore[assignment]
     """Who likes a track, newest first."""
-    ListOf: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListOfRequest, _likes_pb2.ListOfResponse]  # type: ignore[assignment]
+    ListOf: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListLikesOfRequest, _likes_pb2.ListLikesOfResponse]  # type: ignore[assignment]
     """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
-    CountChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.CountChangesRequest, _likes_pb2.CountChangesResponse]  # type: ignore[assignment]
+    CountChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.CountLikeChangesRequest, _likes_pb2.CountLikeChangesResponse]  # type: ignore[assignment]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.ResendChangesRequest, _likes_pb2.ResendChangesResponse]  # type: ignore[assignment]
-    Export: _aio.UnaryStreamMultiCallable[_likes_pb2.LikesServiceExportRequest, _likes_pb2.LikesServiceExportResponse]  # type: ignore[assignment]
+    ResendChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.ResendLikeChangesRequest, _likes_pb2.ResendLikeChangesResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_likes_pb2.ExportLikesRequest, _likes_pb2.ExportLikesResponse]  # type: ignore[assignment]
 
 class LikesServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Like(
         self,
-        request: _likes_pb2.LikeRequest,
+        request: _likes_pb2.LikeTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_likes_pb2.LikeResponse, _abc.Awaitable[_likes_pb2.LikeResponse]]:
+    ) -> _typing.Union[_likes_pb2.LikeTrackResponse, _abc.Awaitable[_likes_pb2.LikeTrackResponse]]:
         """States: repeating one changes nothing and answers the same."""
 
     @_abc_1.abstractmethod
     def Unlike(
         self,
-        request: _likes_pb2.UnlikeRequest,
+        request: _likes_pb2.UnlikeTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_likes_pb2.UnlikeResponse, _abc.Awaitable[_likes_pb2.UnlikeResponse]]: ...
+    ) -> _typing.Union[_likes_pb2.UnlikeTrackResponse, _abc.Awaitable[_likes_pb2.UnlikeTrackResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListForTrack(
         self,
-        request: _likes_pb2.ListForTrackRequest,
+        request: _likes_pb2.ListLikesForTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_likes_pb2.ListForTrackResponse, _abc.Awaitable[_likes_pb2.ListForTrackResponse]]:
+    ) -> _typing.Union[_likes_pb2.ListLikesForTrackResponse, _abc.Awaitable[_likes_pb2.ListLikesForTrackResponse]]:
         """Who likes a track, newest first."""
 
     @_abc_1.abstractmethod
     def ListOf(
         self,
-        request: _likes_pb2.ListOfRequest,
+        request: _likes_pb2.ListLikesOfRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_likes_pb2.ListOfResponse, _abc.Awaitable[_likes_pb2.ListOfResponse]]:
+    ) -> _typing.Union[_likes_pb2.ListLikesOfResponse, _abc.Awaitable[_likes_pb2.ListLikesOfResponse]]:
         """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
 
     @_abc_1.abstractmethod
     def CountChanges(
         self,
-        request: _likes_pb2.CountChangesRequest,
+        request: _likes_pb2.CountLikeChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_likes_pb2.CountChangesResponse, _abc.Awaitable[_likes_pb2.CountChangesResponse]]:
+    ) -> _typing.Union[_likes_pb2.CountLikeChangesResponse, _abc.Awaitable[_likes_pb2.CountLikeChangesResponse]]:
         """Count and sum of versions per minute of change, for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(
         self,
-        request: _likes_pb2.ResendChangesRequest,
+        request: _likes_pb2.ResendLikeChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_likes_pb2.ResendChangesResponse, _abc.Awaitable[_likes_pb2.ResendChangesResponse]]: ...
+    ) -> _typing.Union[_likes_pb2.ResendLikeChangesResponse, _abc.Awaitable[_likes_pb2.ResendLikeChangesResponse]]: ...
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _likes_pb2.LikesServiceExportRequest,
+        request: _likes_pb2.ExportLikesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_likes_pb2.LikesServiceExportResponse], _abc.AsyncIterator[_likes_pb2.LikesServiceExportResponse]]: ...
+    ) -> _typing.Union[_abc.Iterator[_likes_pb2.ExportLikesResponse], _abc.AsyncIterator[_likes_pb2.ExportLikesResponse]]: ...
 
 def add_LikesServiceServicer_to_server(servicer: LikesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

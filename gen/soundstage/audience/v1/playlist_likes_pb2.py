@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.audience.v1 import likes_pb2 as soundstage_dot_audience_dot_v1_dot_likes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+soundstage/audience/v1/playlist_likes.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\"6\n\x1fPlaylistLikesServiceLikeRequest\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\"\"\n PlaylistLikesServiceLikeResponse\"8\n!PlaylistLikesServiceUnlikeRequest\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\"$\n\"PlaylistLikesServiceUnlikeResponse\"{\n\'PlaylistLikesServiceCountChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n(PlaylistLikesServiceCountChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"W\n(PlaylistLikesServiceResendChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\";\n)PlaylistLikesServiceResendChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"X\n!PlaylistLikesServiceExportRequest\x12\x19\n\x11\x61\x66ter_playlist_id\x18\x01 \x01(\t\x12\x18\n\x10\x61\x66ter_account_id\x18\x02 \x01(\t\"^\n\"PlaylistLikesServiceExportResponse\x12\x38\n\x05likes\x18\x01 \x03(\x0b\x32).soundstage.audience.v1.PlaylistLikeState\"\xcf\x01\n\x11PlaylistLikeState\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x10\n\x08is_liked\x18\x04 \x01(\x08\x12\x0f\n\x07version\x18\x05 \x01(\x03\x12,\n\x08liked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xcb\x05\n\x14PlaylistLikesService\x12y\n\x04Like\x12\x37.soundstage.audience.v1.PlaylistLikesServiceLikeRequest\x1a\x38.soundstage.audience.v1.PlaylistLikesServiceLikeResponse\x12\x7f\n\x06Unlike\x12\x39.soundstage.audience.v1.PlaylistLikesServiceUnlikeRequest\x1a:.soundstage.audience.v1.PlaylistLikesServiceUnlikeResponse\x12\x96\x01\n\x0c\x43ountChanges\x12?.soundstage.audience.v1.PlaylistLikesServiceCountChangesRequest\x1a@.soundstage.audience.v1.PlaylistLikesServiceCountChangesResponse\"\x03\x90\x02\x01\x12\x94\x01\n\rResendChanges\x12@.soundstage.audience.v1.PlaylistLikesServiceResendChangesRequest\x1a\x41.soundstage.audience.v1.PlaylistLikesServiceResendChangesResponse\x12\x86\x01\n\x06\x45xport\x12\x39.soundstage.audience.v1.PlaylistLikesServiceExportRequest\x1a:.soundstage.audience.v1.PlaylistLikesServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+soundstage/audience/v1/playlist_likes.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\"*\n\x13LikePlaylistRequest\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\"\x16\n\x14LikePlaylistResponse\",\n\x15UnlikePlaylistRequest\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\"\x18\n\x16UnlikePlaylistResponse\"s\n\x1f\x43ountPlaylistLikeChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n CountPlaylistLikeChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"O\n ResendPlaylistLikeChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n!ResendPlaylistLikeChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"Q\n\x1a\x45xportPlaylistLikesRequest\x12\x19\n\x11\x61\x66ter_playlist_id\x18\x01 \x01(\t\x12\x18\n\x10\x61\x66ter_account_id\x18\x02 \x01(\t\"W\n\x1b\x45xportPlaylistLikesResponse\x12\x38\n\x05likes\x18\x01 \x03(\x0b\x32).soundstage.audience.v1.PlaylistLikeState\"\xcf\x01\n\x11PlaylistLikeState\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\x12\x10\n\x08owner_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x10\n\x08is_liked\x18\x04 \x01(\x08\x12\x0f\n\x07version\x18\x05 \x01(\x03\x12,\n\x08liked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xec\x04\n\x14PlaylistLikesService\x12\x61\n\x04Like\x12+.soundstage.audience.v1.LikePlaylistRequest\x1a,.soundstage.audience.v1.LikePlaylistResponse\x12g\n\x06Unlike\x12-.soundstage.audience.v1.UnlikePlaylistRequest\x1a..soundstage.audience.v1.UnlikePlaylistResponse\x12\x86\x01\n\x0c\x43ountChanges\x12\x37.soundstage.audience.v1.CountPlaylistLikeChangesRequest\x1a\x38.soundstage.audience.v1.CountPlaylistLikeChangesResponse\"\x03\x90\x02\x01\x12\x84\x01\n\rResendChanges\x12\x38.soundstage.audience.v1.ResendPlaylistLikeChangesRequest\x1a\x39.soundstage.audience.v1.ResendPlaylistLikeChangesResponse\x12x\n\x06\x45xport\x12\x32.soundstage.audience.v1.ExportPlaylistLikesRequest\x1a\x33.soundstage.audience.v1.ExportPlaylistLikesResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,28 +37,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLAYLISTLIKESSERVICE'].methods_by_name['CountChanges']._serialized_options = b'\220\002\001'
   _globals['_PLAYLISTLIKESSERVICE'].methods_by_name['Export']._loaded_options = None
   _globals['_PLAYLISTLIKESSERVICE'].methods_by_name['Export']._serialized_options = b'\220\002\001'
-  _globals['_PLAYLISTLIKESSERVICELIKEREQUEST']._serialized_start=140
-  _globals['_PLAYLISTLIKESSERVICELIKEREQUEST']._serialized_end=194
-  _globals['_PLAYLISTLIKESSERVICELIKERESPONSE']._serialized_start=196
-  _globals['_PLAYLISTLIKESSERVICELIKERESPONSE']._serialized_end=230
-  _globals['_PLAYLISTLIKESSERVICEUNLIKEREQUEST']._serialized_start=232
-  _globals['_PLAYLISTLIKESSERVICEUNLIKEREQUEST']._serialized_end=288
-  _globals['_PLAYLISTLIKESSERVICEUNLIKERESPONSE']._serialized_start=290
-  _globals['_PLAYLISTLIKESSERVICEUNLIKERESPONSE']._serialized_end=326
-  _globals['_PLAYLISTLIKESSERVICECOUNTCHANGESREQUEST']._serialized_start=328
-  _globals['_PLAYLISTLIKESSERVICECOUNTCHANGESREQUEST']._serialized_end=451
-  _globals['_PLAYLISTLIKESSERVICECOUNTCHANGESRESPONSE']._serialized_start=453
-  _globals['_PLAYLISTLIKESSERVICECOUNTCHANGESRESPONSE']._serialized_end=551
-  _globals['_PLAYLISTLIKESSERVICERESENDCHANGESREQUEST']._serialized_start=553
-  _globals['_PLAYLISTLIKESSERVICERESENDCHANGESREQUEST']._serialized_end=640
-  _globals['_PLAYLISTLIKESSERVICERESENDCHANGESRESPONSE']._serialized_start=642
-  _globals['_PLAYLISTLIKESSERVICERESENDCHANGESRESPONSE']._serialized_end=701
-  _globals['_PLAYLISTLIKESSERVICEEXPORTREQUEST']._serialized_start=703
-  _globals['_PLAYLISTLIKESSERVICEEXPORTREQUEST']._serialized_end=791
-  _globals['_PLAYLISTLIKESSERVICEEXPORTRESPONSE']._serialized_start=793
-  _globals['_PLAYLISTLIKESSERVICEEXPORTRESPONSE']._serialized_end=887
-  _globals['_PLAYLISTLIKESTATE']._serialized_start=890
-  _globals['_PLAYLISTLIKESTATE']._serialized_end=1097
-  _globals['_PLAYLISTLIKESSERVICE']._serialized_start=1100
-  _globals['_PLAYLISTLIKESSERVICE']._serialized_end=1815
+  _globals['_LIKEPLAYLISTREQUEST']._serialized_start=140
+  _globals['_LIKEPLAYLISTREQUEST']._serialized_end=182
+  _globals['_LIKEPLAYLISTRESPONSE']._serialized_start=184
+  _globals['_LIKEPLAYLISTRESPONSE']._serialized_end=206
+  _globals['_UNLIKEPLAYLISTREQUEST']._serialized_start=208
+  _globals['_UNLIKEPLAYLISTREQUEST']._serialized_end=252
+  _globals['_UNLIKEPLAYLISTRESPONSE']._serialized_start=254
+  _globals['_UNLIKEPLAYLISTRESPONSE']._serialized_end=278
+  _globals['_COUNTPLAYLISTLIKECHANGESREQUEST']._serialized_start=280
+  _globals['_COUNTPLAYLISTLIKECHANGESREQUEST']._serialized_end=395
+  _globals['_COUNTPLAYLISTLIKECHANGESRESPONSE']._serialized_start=397
+  _globals['_COUNTPLAYLISTLIKECHANGESRESPONSE']._serialized_end=487
+  _globals['_RESENDPLAYLISTLIKECHANGESREQUEST']._serialized_start=489
+  _globals['_RESENDPLAYLISTLIKECHANGESREQUEST']._serialized_end=568
+  _globals['_RESENDPLAYLISTLIKECHANGESRESPONSE']._serialized_start=570
+  _globals['_RESENDPLAYLISTLIKECHANGESRESPONSE']._serialized_end=621
+  _globals['_EXPORTPLAYLISTLIKESREQUEST']._serialized_start=623
+  _globals['_EXPORTPLAYLISTLIKESREQUEST']._serialized_end=704
+  _globals['_EXPORTPLAYLISTLIKESRESPONSE']._serialized_start=706
+  _globals['_EXPORTPLAYLISTLIKESRESPONSE']._serialized_end=793
+  _globals['_PLAYLISTLIKESTATE']._serialized_start=796
+  _globals['_PLAYLISTLIKESTATE']._serialized_end=1003
+  _globals['_PLAYLISTLIKESSERVICE']._serialized_start=1006
+  _globals['_PLAYLISTLIKESSERVICE']._serialized_end=1626
 # @@protoc_insertion_point(module_scope)

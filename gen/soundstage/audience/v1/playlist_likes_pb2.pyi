@@ -21,7 +21,7 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class PlaylistLikesServiceLikeRequest(_message.Message):
+class LikePlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -37,10 +37,10 @@ class PlaylistLikesServiceLikeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceLikeRequest: _TypeAlias = PlaylistLikesServiceLikeRequest  # noqa: Y015
+Global___LikePlaylistRequest: _TypeAlias = LikePlaylistRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceLikeResponse(_message.Message):
+class LikePlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -52,10 +52,10 @@ class PlaylistLikesServiceLikeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceLikeResponse: _TypeAlias = PlaylistLikesServiceLikeResponse  # noqa: Y015
+Global___LikePlaylistResponse: _TypeAlias = LikePlaylistResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceUnlikeRequest(_message.Message):
+class UnlikePlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -71,10 +71,10 @@ class PlaylistLikesServiceUnlikeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceUnlikeRequest: _TypeAlias = PlaylistLikesServiceUnlikeRequest  # noqa: Y015
+Global___UnlikePlaylistRequest: _TypeAlias = UnlikePlaylistRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceUnlikeResponse(_message.Message):
+class UnlikePlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -86,10 +86,10 @@ class PlaylistLikesServiceUnlikeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceUnlikeResponse: _TypeAlias = PlaylistLikesServiceUnlikeResponse  # noqa: Y015
+Global___UnlikePlaylistResponse: _TypeAlias = UnlikePlaylistResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceCountChangesRequest(_message.Message):
+class CountPlaylistLikeChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_FIELD_NUMBER: _builtins.int
@@ -107,10 +107,10 @@ class PlaylistLikesServiceCountChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceCountChangesRequest: _TypeAlias = PlaylistLikesServiceCountChangesRequest  # noqa: Y015
+Global___CountPlaylistLikeChangesRequest: _TypeAlias = CountPlaylistLikeChangesRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceCountChangesResponse(_message.Message):
+class CountPlaylistLikeChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -127,10 +127,10 @@ class PlaylistLikesServiceCountChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceCountChangesResponse: _TypeAlias = PlaylistLikesServiceCountChangesResponse  # noqa: Y015
+Global___CountPlaylistLikeChangesResponse: _TypeAlias = CountPlaylistLikeChangesResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceResendChangesRequest(_message.Message):
+class ResendPlaylistLikeChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -147,10 +147,10 @@ class PlaylistLikesServiceResendChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceResendChangesRequest: _TypeAlias = PlaylistLikesServiceResendChangesRequest  # noqa: Y015
+Global___ResendPlaylistLikeChangesRequest: _TypeAlias = ResendPlaylistLikeChangesRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceResendChangesResponse(_message.Message):
+class ResendPlaylistLikeChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
@@ -166,10 +166,10 @@ class PlaylistLikesServiceResendChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceResendChangesResponse: _TypeAlias = PlaylistLikesServiceResendChangesResponse  # noqa: Y015
+Global___ResendPlaylistLikeChangesResponse: _TypeAlias = ResendPlaylistLikeChangesResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceExportRequest(_message.Message):
+class ExportPlaylistLikesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -188,10 +188,10 @@ class PlaylistLikesServiceExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceExportRequest: _TypeAlias = PlaylistLikesServiceExportRequest  # noqa: Y015
+Global___ExportPlaylistLikesRequest: _TypeAlias = ExportPlaylistLikesRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistLikesServiceExportResponse(_message.Message):
+class ExportPlaylistLikesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LIKES_FIELD_NUMBER: _builtins.int
@@ -208,7 +208,7 @@ class PlaylistLikesServiceExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistLikesServiceExportResponse: _TypeAlias = PlaylistLikesServiceExportResponse  # noqa: Y015
+Global___ExportPlaylistLikesResponse: _TypeAlias = ExportPlaylistLikesResponse  # noqa: Y015
 
 @_typing.final
 class PlaylistLikeState(_message.Message):

@@ -36,28 +36,28 @@ class PlaylistLikesServiceStub:
         """
         self.Like = channel.unary_unary(
                 '/soundstage.audience.v1.PlaylistLikesService/Like',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceLikeRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceLikeResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.LikePlaylistRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.LikePlaylistResponse.FromString,
                 _registered_method=True)
         self.Unlike = channel.unary_unary(
                 '/soundstage.audience.v1.PlaylistLikesService/Unlike',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceUnlikeRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceUnlikeResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.UnlikePlaylistRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.UnlikePlaylistResponse.FromString,
                 _registered_method=True)
         self.CountChanges = channel.unary_unary(
                 '/soundstage.audience.v1.PlaylistLikesService/CountChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceCountChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceCountChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.CountPlaylistLikeChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.CountPlaylistLikeChangesResponse.FromString,
                 _registered_method=True)
         self.ResendChanges = channel.unary_unary(
                 '/soundstage.audience.v1.PlaylistLikesService/ResendChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceResendChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceResendChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ResendPlaylistLikeChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ResendPlaylistLikeChangesResponse.FromString,
                 _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.audience.v1.PlaylistLikesService/Export',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceExportRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceExportResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ExportPlaylistLikesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ExportPlaylistLikesResponse.FromString,
                 _registered_method=True)
 
 
@@ -101,28 +101,28 @@ def add_PlaylistLikesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Like': grpc.unary_unary_rpc_method_handler(
                     servicer.Like,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceLikeRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceLikeResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.LikePlaylistRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.LikePlaylistResponse.SerializeToString,
             ),
             'Unlike': grpc.unary_unary_rpc_method_handler(
                     servicer.Unlike,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceUnlikeRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceUnlikeResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.UnlikePlaylistRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.UnlikePlaylistResponse.SerializeToString,
             ),
             'CountChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.CountChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceCountChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceCountChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.CountPlaylistLikeChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.CountPlaylistLikeChangesResponse.SerializeToString,
             ),
             'ResendChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ResendChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceResendChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceResendChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ResendPlaylistLikeChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ResendPlaylistLikeChangesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceExportRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceExportResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ExportPlaylistLikesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ExportPlaylistLikesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -150,8 +150,8 @@ class PlaylistLikesService:
             request,
             target,
             '/soundstage.audience.v1.PlaylistLikesService/Like',
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceLikeRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceLikeResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.LikePlaylistRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.LikePlaylistResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -177,8 +177,8 @@ class PlaylistLikesService:
             request,
             target,
             '/soundstage.audience.v1.PlaylistLikesService/Unlike',
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceUnlikeRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceUnlikeResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.UnlikePlaylistRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.UnlikePlaylistResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -204,8 +204,8 @@ class PlaylistLikesService:
             request,
             target,
             '/soundstage.audience.v1.PlaylistLikesService/CountChanges',
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceCountChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceCountChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.CountPlaylistLikeChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.CountPlaylistLikeChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -231,8 +231,8 @@ class PlaylistLikesService:
             request,
             target,
             '/soundstage.audience.v1.PlaylistLikesService/ResendChanges',
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceResendChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceResendChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ResendPlaylistLikeChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ResendPlaylistLikeChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -258,8 +258,8 @@ class PlaylistLikesService:
             request,
             target,
             '/soundstage.audience.v1.PlaylistLikesService/Export',
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceExportRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.PlaylistLikesServiceExportResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ExportPlaylistLikesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_playlist__likes__pb2.ExportPlaylistLikesResponse.FromString,
             options,
             channel_credentials,
             insecure,

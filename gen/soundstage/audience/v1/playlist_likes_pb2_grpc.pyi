@@ -31,61 +31,61 @@ class PlaylistLikesServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PlaylistLikesServiceAsyncStub: ...
-    Like: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceLikeRequest, _playlist_likes_pb2.PlaylistLikesServiceLikeResponse]
+    Like: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.LikePlaylistRequest, _playlist_likes_pb2.LikePlaylistResponse]
     """States: repeating one changes nothing and answers the same."""
-    Unlike: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceUnlikeRequest, _playlist_likes_pb2.PlaylistLikesServiceUnlikeResponse]
-    CountChanges: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceCountChangesRequest, _playlist_likes_pb2.PlaylistLikesServiceCountChangesResponse]
+    Unlike: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.UnlikePlaylistRequest, _playlist_likes_pb2.UnlikePlaylistResponse]
+    CountChanges: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.CountPlaylistLikeChangesRequest, _playlist_likes_pb2.CountPlaylistLikeChangesResponse]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceResendChangesRequest, _playlist_likes_pb2.PlaylistLikesServiceResendChangesResponse]
-    Export: _grpc.UnaryStreamMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceExportRequest, _playlist_likes_pb2.PlaylistLikesServiceExportResponse]
+    ResendChanges: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.ResendPlaylistLikeChangesRequest, _playlist_likes_pb2.ResendPlaylistLikeChangesResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_playlist_likes_pb2.ExportPlaylistLikesRequest, _playlist_likes_pb2.ExportPlaylistLikesResponse]
 
 @_typing.type_check_only
 class PlaylistLikesServiceAsyncStub(PlaylistLikesServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Like: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceLikeRequest, _playlist_likes_pb2.PlaylistLikesServiceLikeResponse]  # type: ignore[assignment]
+    Like: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.LikePlaylistRequest, _playlist_likes_pb2.LikePlaylistResponse]  # type: ignore[assignment]
     """States: repeating one changes nothing and answers the same."""
-    Unlike: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceUnlikeRequest, _playlist_likes_pb2.PlaylistLikesServiceUnlikeResponse]  # type: ignore[assignment]
-    CountChanges: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceCountChangesRequest, _playlist_likes_pb2.PlaylistLikesServiceCountChangesResponse]  # type: ignore[assignment]
+    Unlike: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.UnlikePlaylistRequest, _playlist_likes_pb2.UnlikePlaylistResponse]  # type: ignore[assignment]
+    CountChanges: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.CountPlaylistLikeChangesRequest, _playlist_likes_pb2.CountPlaylistLikeChangesResponse]  # type: ignore[assignment]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceResendChangesRequest, _playlist_likes_pb2.PlaylistLikesServiceResendChangesResponse]  # type: ignore[assignment]
-    Export: _aio.UnaryStreamMultiCallable[_playlist_likes_pb2.PlaylistLikesServiceExportRequest, _playlist_likes_pb2.PlaylistLikesServiceExportResponse]  # type: ignore[assignment]
+    ResendChanges: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.ResendPlaylistLikeChangesRequest, _playlist_likes_pb2.ResendPlaylistLikeChangesResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_playlist_likes_pb2.ExportPlaylistLikesRequest, _playlist_likes_pb2.ExportPlaylistLikesResponse]  # type: ignore[assignment]
 
 class PlaylistLikesServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Like(
         self,
-        request: _playlist_likes_pb2.PlaylistLikesServiceLikeRequest,
+        request: _playlist_likes_pb2.LikePlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlist_likes_pb2.PlaylistLikesServiceLikeResponse, _abc.Awaitable[_playlist_likes_pb2.PlaylistLikesServiceLikeResponse]]:
+    ) -> _typing.Union[_playlist_likes_pb2.LikePlaylistResponse, _abc.Awaitable[_playlist_likes_pb2.LikePlaylistResponse]]:
         """States: repeating one changes nothing and answers the same."""
 
     @_abc_1.abstractmethod
     def Unlike(
         self,
-        request: _playlist_likes_pb2.PlaylistLikesServiceUnlikeRequest,
+        request: _playlist_likes_pb2.UnlikePlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlist_likes_pb2.PlaylistLikesServiceUnlikeResponse, _abc.Awaitable[_playlist_likes_pb2.PlaylistLikesServiceUnlikeResponse]]: ...
+    ) -> _typing.Union[_playlist_likes_pb2.UnlikePlaylistResponse, _abc.Awaitable[_playlist_likes_pb2.UnlikePlaylistResponse]]: ...
 
     @_abc_1.abstractmethod
     def CountChanges(
         self,
-        request: _playlist_likes_pb2.PlaylistLikesServiceCountChangesRequest,
+        request: _playlist_likes_pb2.CountPlaylistLikeChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlist_likes_pb2.PlaylistLikesServiceCountChangesResponse, _abc.Awaitable[_playlist_likes_pb2.PlaylistLikesServiceCountChangesResponse]]:
+    ) -> _typing.Union[_playlist_likes_pb2.CountPlaylistLikeChangesResponse, _abc.Awaitable[_playlist_likes_pb2.CountPlaylistLikeChangesResponse]]:
         """Count and sum of versions per minute of change, for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(
         self,
-        request: _playlist_likes_pb2.PlaylistLikesServiceResendChangesRequest,
+        request: _playlist_likes_pb2.ResendPlaylistLikeChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlist_likes_pb2.PlaylistLikesServiceResendChangesResponse, _abc.Awaitable[_playlist_likes_pb2.PlaylistLikesServiceResendChangesResponse]]: ...
+    ) -> _typing.Union[_playlist_likes_pb2.ResendPlaylistLikeChangesResponse, _abc.Awaitable[_playlist_likes_pb2.ResendPlaylistLikeChangesResponse]]: ...
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _playlist_likes_pb2.PlaylistLikesServiceExportRequest,
+        request: _playlist_likes_pb2.ExportPlaylistLikesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_playlist_likes_pb2.PlaylistLikesServiceExportResponse], _abc.AsyncIterator[_playlist_likes_pb2.PlaylistLikesServiceExportResponse]]: ...
+    ) -> _typing.Union[_abc.Iterator[_playlist_likes_pb2.ExportPlaylistLikesResponse], _abc.AsyncIterator[_playlist_likes_pb2.ExportPlaylistLikesResponse]]: ...
 
 def add_PlaylistLikesServiceServicer_to_server(servicer: PlaylistLikesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

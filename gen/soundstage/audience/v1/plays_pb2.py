@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/audience/v1/plays.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n\x08PlayItem\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tprincipal\x18\x02 \x01(\x0c\x12\x10\n\x08track_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x14\n\x07seconds\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06\x64\x65vice\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x32\n\x06source\x18\x07 \x01(\x0e\x32\".soundstage.audience.v1.PlaySource\x12\x17\n\x0fidempotency_key\x18\x08 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\t \x01(\x0c\x12\x13\n\x0btraceparent\x18\n \x01(\tB\n\n\x08_secondsB\t\n\x07_device\"E\n\x12RecordPlaysRequest\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .soundstage.audience.v1.PlayItem\"L\n\x13RecordPlaysResponse\x12\x35\n\x08outcomes\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.PlayOutcome\"[\n\x0bPlayOutcome\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x0brecorded_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07refused\x18\x03 \x01(\t\"g\n\x13\x43ountMinutesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x14\x43ountMinutesResponse\x12\x34\n\x07minutes\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.MinuteCount\"H\n\x0bMinuteCount\x12*\n\x06minute\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"C\n\x14ResendMinutesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x15ResendMinutesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"!\n\rExportRequest\x12\x10\n\x08\x61\x66ter_id\x18\x01 \x01(\t\"E\n\x0e\x45xportResponse\x12\x33\n\x05plays\x18\x01 \x03(\x0b\x32$.soundstage.audience.v1.PlayRecorded\"\xd6\x02\n\x0cPlayRecorded\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x10\n\x08owner_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x14\n\x07seconds\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\x06 \x01(\x03\x12\x13\n\x06\x64\x65vice\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x32\n\x06source\x18\x08 \x01(\x0e\x32\".soundstage.audience.v1.PlaySource\x12\x18\n\x10is_authenticated\x18\t \x01(\x08\x12/\n\x0boccurred_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breceived_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\n\x08_secondsB\t\n\x07_device*x\n\nPlaySource\x12\x1b\n\x17PLAY_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14PLAY_SOURCE_PLATFORM\x10\x01\x12\x18\n\x14PLAY_SOURCE_AUDIENCE\x10\x02\x12\x19\n\x15PLAY_SOURCE_DISCOVERY\x10\x03\x32\xb4\x03\n\x0cPlaysService\x12\x66\n\x0bRecordPlays\x12*.soundstage.audience.v1.RecordPlaysRequest\x1a+.soundstage.audience.v1.RecordPlaysResponse\x12n\n\x0c\x43ountMinutes\x12+.soundstage.audience.v1.CountMinutesRequest\x1a,.soundstage.audience.v1.CountMinutesResponse\"\x03\x90\x02\x01\x12l\n\rResendMinutes\x12,.soundstage.audience.v1.ResendMinutesRequest\x1a-.soundstage.audience.v1.ResendMinutesResponse\x12^\n\x06\x45xport\x12%.soundstage.audience.v1.ExportRequest\x1a&.soundstage.audience.v1.ExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/audience/v1/plays.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n\x08PlayItem\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tprincipal\x18\x02 \x01(\x0c\x12\x10\n\x08track_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x14\n\x07seconds\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06\x64\x65vice\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x32\n\x06source\x18\x07 \x01(\x0e\x32\".soundstage.audience.v1.PlaySource\x12\x17\n\x0fidempotency_key\x18\x08 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\t \x01(\x0c\x12\x13\n\x0btraceparent\x18\n \x01(\tB\n\n\x08_secondsB\t\n\x07_device\"E\n\x12RecordPlaysRequest\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .soundstage.audience.v1.PlayItem\"L\n\x13RecordPlaysResponse\x12\x35\n\x08outcomes\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.PlayOutcome\"[\n\x0bPlayOutcome\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x0brecorded_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07refused\x18\x03 \x01(\t\"k\n\x17\x43ountPlayMinutesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x18\x43ountPlayMinutesResponse\x12\x34\n\x07minutes\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.MinuteCount\"H\n\x0bMinuteCount\x12*\n\x06minute\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"G\n\x18ResendPlayMinutesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x19ResendPlayMinutesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"&\n\x12\x45xportPlaysRequest\x12\x10\n\x08\x61\x66ter_id\x18\x01 \x01(\t\"J\n\x13\x45xportPlaysResponse\x12\x33\n\x05plays\x18\x01 \x03(\x0b\x32$.soundstage.audience.v1.PlayRecorded\"\xd6\x02\n\x0cPlayRecorded\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x10\n\x08owner_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x14\n\x07seconds\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\x06 \x01(\x03\x12\x13\n\x06\x64\x65vice\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x32\n\x06source\x18\x08 \x01(\x0e\x32\".soundstage.audience.v1.PlaySource\x12\x18\n\x10is_authenticated\x18\t \x01(\x08\x12/\n\x0boccurred_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breceived_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\n\x08_secondsB\t\n\x07_device*x\n\nPlaySource\x12\x1b\n\x17PLAY_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14PLAY_SOURCE_PLATFORM\x10\x01\x12\x18\n\x14PLAY_SOURCE_AUDIENCE\x10\x02\x12\x19\n\x15PLAY_SOURCE_DISCOVERY\x10\x03\x32\xce\x03\n\x0cPlaysService\x12\x66\n\x0bRecordPlays\x12*.soundstage.audience.v1.RecordPlaysRequest\x1a+.soundstage.audience.v1.RecordPlaysResponse\x12v\n\x0c\x43ountMinutes\x12/.soundstage.audience.v1.CountPlayMinutesRequest\x1a\x30.soundstage.audience.v1.CountPlayMinutesResponse\"\x03\x90\x02\x01\x12t\n\rResendMinutes\x12\x30.soundstage.audience.v1.ResendPlayMinutesRequest\x1a\x31.soundstage.audience.v1.ResendPlayMinutesResponse\x12h\n\x06\x45xport\x12*.soundstage.audience.v1.ExportPlaysRequest\x1a+.soundstage.audience.v1.ExportPlaysResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLAYSSERVICE'].methods_by_name['CountMinutes']._serialized_options = b'\220\002\001'
   _globals['_PLAYSSERVICE'].methods_by_name['Export']._loaded_options = None
   _globals['_PLAYSSERVICE'].methods_by_name['Export']._serialized_options = b'\220\002\001'
-  _globals['_PLAYSOURCE']._serialized_start=1419
-  _globals['_PLAYSOURCE']._serialized_end=1539
+  _globals['_PLAYSOURCE']._serialized_start=1445
+  _globals['_PLAYSOURCE']._serialized_end=1565
   _globals['_PLAYITEM']._serialized_start=96
   _globals['_PLAYITEM']._serialized_end=357
   _globals['_RECORDPLAYSREQUEST']._serialized_start=359
@@ -46,22 +46,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDPLAYSRESPONSE']._serialized_end=506
   _globals['_PLAYOUTCOME']._serialized_start=508
   _globals['_PLAYOUTCOME']._serialized_end=599
-  _globals['_COUNTMINUTESREQUEST']._serialized_start=601
-  _globals['_COUNTMINUTESREQUEST']._serialized_end=704
-  _globals['_COUNTMINUTESRESPONSE']._serialized_start=706
-  _globals['_COUNTMINUTESRESPONSE']._serialized_end=782
-  _globals['_MINUTECOUNT']._serialized_start=784
-  _globals['_MINUTECOUNT']._serialized_end=856
-  _globals['_RESENDMINUTESREQUEST']._serialized_start=858
-  _globals['_RESENDMINUTESREQUEST']._serialized_end=925
-  _globals['_RESENDMINUTESRESPONSE']._serialized_start=927
-  _globals['_RESENDMINUTESRESPONSE']._serialized_end=966
-  _globals['_EXPORTREQUEST']._serialized_start=968
-  _globals['_EXPORTREQUEST']._serialized_end=1001
-  _globals['_EXPORTRESPONSE']._serialized_start=1003
-  _globals['_EXPORTRESPONSE']._serialized_end=1072
-  _globals['_PLAYRECORDED']._serialized_start=1075
-  _globals['_PLAYRECORDED']._serialized_end=1417
-  _globals['_PLAYSSERVICE']._serialized_start=1542
-  _globals['_PLAYSSERVICE']._serialized_end=1978
+  _globals['_COUNTPLAYMINUTESREQUEST']._serialized_start=601
+  _globals['_COUNTPLAYMINUTESREQUEST']._serialized_end=708
+  _globals['_COUNTPLAYMINUTESRESPONSE']._serialized_start=710
+  _globals['_COUNTPLAYMINUTESRESPONSE']._serialized_end=790
+  _globals['_MINUTECOUNT']._serialized_start=792
+  _globals['_MINUTECOUNT']._serialized_end=864
+  _globals['_RESENDPLAYMINUTESREQUEST']._serialized_start=866
+  _globals['_RESENDPLAYMINUTESREQUEST']._serialized_end=937
+  _globals['_RESENDPLAYMINUTESRESPONSE']._serialized_start=939
+  _globals['_RESENDPLAYMINUTESRESPONSE']._serialized_end=982
+  _globals['_EXPORTPLAYSREQUEST']._serialized_start=984
+  _globals['_EXPORTPLAYSREQUEST']._serialized_end=1022
+  _globals['_EXPORTPLAYSRESPONSE']._serialized_start=1024
+  _globals['_EXPORTPLAYSRESPONSE']._serialized_end=1098
+  _globals['_PLAYRECORDED']._serialized_start=1101
+  _globals['_PLAYRECORDED']._serialized_end=1443
+  _globals['_PLAYSSERVICE']._serialized_start=1568
+  _globals['_PLAYSSERVICE']._serialized_end=2030
 # @@protoc_insertion_point(module_scope)

@@ -168,7 +168,7 @@ class PlayOutcome(_message.Message):
 Global___PlayOutcome: _TypeAlias = PlayOutcome  # noqa: Y015
 
 @_typing.final
-class CountMinutesRequest(_message.Message):
+class CountPlayMinutesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_FIELD_NUMBER: _builtins.int
@@ -186,10 +186,10 @@ class CountMinutesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CountMinutesRequest: _TypeAlias = CountMinutesRequest  # noqa: Y015
+Global___CountPlayMinutesRequest: _TypeAlias = CountPlayMinutesRequest  # noqa: Y015
 
 @_typing.final
-class CountMinutesResponse(_message.Message):
+class CountPlayMinutesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -206,7 +206,7 @@ class CountMinutesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CountMinutesResponse: _TypeAlias = CountMinutesResponse  # noqa: Y015
+Global___CountPlayMinutesResponse: _TypeAlias = CountPlayMinutesResponse  # noqa: Y015
 
 @_typing.final
 class MinuteCount(_message.Message):
@@ -232,7 +232,7 @@ class MinuteCount(_message.Message):
 Global___MinuteCount: _TypeAlias = MinuteCount  # noqa: Y015
 
 @_typing.final
-class ResendMinutesRequest(_message.Message):
+class ResendPlayMinutesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -249,10 +249,10 @@ class ResendMinutesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ResendMinutesRequest: _TypeAlias = ResendMinutesRequest  # noqa: Y015
+Global___ResendPlayMinutesRequest: _TypeAlias = ResendPlayMinutesRequest  # noqa: Y015
 
 @_typing.final
-class ResendMinutesResponse(_message.Message):
+class ResendPlayMinutesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
@@ -268,10 +268,10 @@ class ResendMinutesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ResendMinutesResponse: _TypeAlias = ResendMinutesResponse  # noqa: Y015
+Global___ResendPlayMinutesResponse: _TypeAlias = ResendPlayMinutesResponse  # noqa: Y015
 
 @_typing.final
-class ExportRequest(_message.Message):
+class ExportPlaysRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_ID_FIELD_NUMBER: _builtins.int
@@ -288,10 +288,10 @@ class ExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportRequest: _TypeAlias = ExportRequest  # noqa: Y015
+Global___ExportPlaysRequest: _TypeAlias = ExportPlaysRequest  # noqa: Y015
 
 @_typing.final
-class ExportResponse(_message.Message):
+class ExportPlaysResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYS_FIELD_NUMBER: _builtins.int
@@ -308,7 +308,7 @@ class ExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportResponse: _TypeAlias = ExportResponse  # noqa: Y015
+Global___ExportPlaysResponse: _TypeAlias = ExportPlaysResponse  # noqa: Y015
 
 @_typing.final
 class PlayRecorded(_message.Message):

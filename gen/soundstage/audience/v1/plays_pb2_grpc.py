@@ -41,18 +41,18 @@ class PlaysServiceStub:
                 _registered_method=True)
         self.CountMinutes = channel.unary_unary(
                 '/soundstage.audience.v1.PlaysService/CountMinutes',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountMinutesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountMinutesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountPlayMinutesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountPlayMinutesResponse.FromString,
                 _registered_method=True)
         self.ResendMinutes = channel.unary_unary(
                 '/soundstage.audience.v1.PlaysService/ResendMinutes',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendMinutesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendMinutesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendPlayMinutesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendPlayMinutesResponse.FromString,
                 _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.audience.v1.PlaysService/Export',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportPlaysRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportPlaysResponse.FromString,
                 _registered_method=True)
 
 
@@ -97,18 +97,18 @@ def add_PlaysServiceServicer_to_server(servicer, server):
             ),
             'CountMinutes': grpc.unary_unary_rpc_method_handler(
                     servicer.CountMinutes,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountMinutesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountMinutesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountPlayMinutesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.CountPlayMinutesResponse.SerializeToString,
             ),
             'ResendMinutes': grpc.unary_unary_rpc_method_handler(
                     servicer.ResendMinutes,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendMinutesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendMinutesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendPlayMinutesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendPlayMinutesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportPlaysRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportPlaysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -163,8 +163,8 @@ class PlaysService:
             request,
             target,
             '/soundstage.audience.v1.PlaysService/CountMinutes',
-            soundstage_dot_audience_dot_v1_dot_plays__pb2.CountMinutesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_plays__pb2.CountMinutesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_plays__pb2.CountPlayMinutesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_plays__pb2.CountPlayMinutesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -190,8 +190,8 @@ class PlaysService:
             request,
             target,
             '/soundstage.audience.v1.PlaysService/ResendMinutes',
-            soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendMinutesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendMinutesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendPlayMinutesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_plays__pb2.ResendPlayMinutesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -217,8 +217,8 @@ class PlaysService:
             request,
             target,
             '/soundstage.audience.v1.PlaysService/Export',
-            soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportPlaysRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_plays__pb2.ExportPlaysResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,11 +33,11 @@ class PlaysServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PlaysServiceAsyncStub: ...
     RecordPlays: _grpc.UnaryUnaryMultiCallable[_plays_pb2.RecordPlaysRequest, _plays_pb2.RecordPlaysResponse]
     """Many callers' plays in one statement; each item has its own outcome. Safe to send again: ids are the caller's."""
-    CountMinutes: _grpc.UnaryUnaryMultiCallable[_plays_pb2.CountMinutesRequest, _plays_pb2.CountMinutesResponse]
+    CountMinutes: _grpc.UnaryUnaryMultiCallable[_plays_pb2.CountPlayMinutesRequest, _plays_pb2.CountPlayMinutesResponse]
     """Plays per minute of `received_at`, for the reconciler."""
-    ResendMinutes: _grpc.UnaryUnaryMultiCallable[_plays_pb2.ResendMinutesRequest, _plays_pb2.ResendMinutesResponse]
+    ResendMinutes: _grpc.UnaryUnaryMultiCallable[_plays_pb2.ResendPlayMinutesRequest, _plays_pb2.ResendPlayMinutesResponse]
     """Publishes the plays of these minutes again, under their own event ids."""
-    Export: _grpc.UnaryStreamMultiCallable[_plays_pb2.ExportRequest, _plays_pb2.ExportResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_plays_pb2.ExportPlaysRequest, _plays_pb2.ExportPlaysResponse]
     """All plays as events, in order of id."""
 
 @_typing.type_check_only
@@ -45,11 +45,11 @@ class PlaysServiceAsyncStub(PlaysServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecordPlays: _aio.UnaryUnaryMultiCallable[_plays_pb2.RecordPlaysRequest, _plays_pb2.RecordPlaysResponse]  # type: ignore[assignment]
     """Many callers' plays in one statement; each item has its own outcome. Safe to send again: ids are the caller's."""
-    CountMinutes: _aio.UnaryUnaryMultiCallable[_plays_pb2.CountMinutesRequest, _plays_pb2.CountMinutesResponse]  # type: ignore[assignment]
+    CountMinutes: _aio.UnaryUnaryMultiCallable[_plays_pb2.CountPlayMinutesRequest, _plays_pb2.CountPlayMinutesResponse]  # type: ignore[assignment]
     """Plays per minute of `received_at`, for the reconciler."""
-    ResendMinutes: _aio.UnaryUnaryMultiCallable[_plays_pb2.ResendMinutesRequest, _plays_pb2.ResendMinutesResponse]  # type: ignore[assignment]
+    ResendMinutes: _aio.UnaryUnaryMultiCallable[_plays_pb2.ResendPlayMinutesRequest, _plays_pb2.ResendPlayMinutesResponse]  # type: ignore[assignment]
     """Publishes the plays of these minutes again, under their own event ids."""
-    Export: _aio.UnaryStreamMultiCallable[_plays_pb2.ExportRequest, _plays_pb2.ExportResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_plays_pb2.ExportPlaysRequest, _plays_pb2.ExportPlaysResponse]  # type: ignore[assignment]
     """All plays as events, in order of id."""
 
 class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -64,25 +64,25 @@ class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def CountMinutes(
         self,
-        request: _plays_pb2.CountMinutesRequest,
+        request: _plays_pb2.CountPlayMinutesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_plays_pb2.CountMinutesResponse, _abc.Awaitable[_plays_pb2.CountMinutesResponse]]:
+    ) -> _typing.Union[_plays_pb2.CountPlayMinutesResponse, _abc.Awaitable[_plays_pb2.CountPlayMinutesResponse]]:
         """Plays per minute of `received_at`, for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendMinutes(
         self,
-        request: _plays_pb2.ResendMinutesRequest,
+        request: _plays_pb2.ResendPlayMinutesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_plays_pb2.ResendMinutesResponse, _abc.Awaitable[_plays_pb2.ResendMinutesResponse]]:
+    ) -> _typing.Union[_plays_pb2.ResendPlayMinutesResponse, _abc.Awaitable[_plays_pb2.ResendPlayMinutesResponse]]:
         """Publishes the plays of these minutes again, under their own event ids."""
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _plays_pb2.ExportRequest,
+        request: _plays_pb2.ExportPlaysRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_plays_pb2.ExportResponse], _abc.AsyncIterator[_plays_pb2.ExportResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_plays_pb2.ExportPlaysResponse], _abc.AsyncIterator[_plays_pb2.ExportPlaysResponse]]:
         """All plays as events, in order of id."""
 
 def add_PlaysServiceServicer_to_server(servicer: PlaysServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

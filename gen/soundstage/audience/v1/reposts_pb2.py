@@ -27,7 +27,7 @@ from soundstage.audience.v1 import likes_pb2 as soundstage_dot_audience_dot_v1_d
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$soundstage/audience/v1/reposts.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\x1a!soundstage/common/v1/common.proto\"U\n\rRepostRequest\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"\x10\n\x0eRepostResponse\"W\n\x0fUnrepostRequest\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"\x12\n\x10UnrepostResponse\"s\n\x1bRepostsServiceListOfRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"^\n\x1cRepostsServiceListOfResponse\x12/\n\x07reposts\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Repost\x12\r\n\x05total\x18\x02 \x01(\x03\"\x7f\n\x06Repost\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12/\n\x0breposted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"u\n!RepostsServiceCountChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\"RepostsServiceCountChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"Q\n\"RepostsServiceResendChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"5\n#RepostsServiceResendChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"Q\n\x1bRepostsServiceExportRequest\x12\x18\n\x10\x61\x66ter_subject_id\x18\x01 \x01(\t\x12\x18\n\x10\x61\x66ter_account_id\x18\x02 \x01(\t\"T\n\x1cRepostsServiceExportResponse\x12\x34\n\x07reposts\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.RepostState\"\x80\x02\n\x0bRepostState\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x10\n\x08owner_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\x12\x13\n\x0bis_reposted\x18\x05 \x01(\x08\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12/\n\x0breposted_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*Z\n\nRepostKind\x12\x1b\n\x17REPOST_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11REPOST_KIND_TRACK\x10\x01\x12\x18\n\x14REPOST_KIND_PLAYLIST\x10\x02\x32\xd6\x05\n\x0eRepostsService\x12W\n\x06Repost\x12%.soundstage.audience.v1.RepostRequest\x1a&.soundstage.audience.v1.RepostResponse\x12]\n\x08Unrepost\x12\'.soundstage.audience.v1.UnrepostRequest\x1a(.soundstage.audience.v1.UnrepostResponse\x12x\n\x06ListOf\x12\x33.soundstage.audience.v1.RepostsServiceListOfRequest\x1a\x34.soundstage.audience.v1.RepostsServiceListOfResponse\"\x03\x90\x02\x01\x12\x8a\x01\n\x0c\x43ountChanges\x12\x39.soundstage.audience.v1.RepostsServiceCountChangesRequest\x1a:.soundstage.audience.v1.RepostsServiceCountChangesResponse\"\x03\x90\x02\x01\x12\x88\x01\n\rResendChanges\x12:.soundstage.audience.v1.RepostsServiceResendChangesRequest\x1a;.soundstage.audience.v1.RepostsServiceResendChangesResponse\x12z\n\x06\x45xport\x12\x33.soundstage.audience.v1.RepostsServiceExportRequest\x1a\x34.soundstage.audience.v1.RepostsServiceExportResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$soundstage/audience/v1/reposts.proto\x12\x16soundstage.audience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"soundstage/audience/v1/likes.proto\x1a!soundstage/common/v1/common.proto\"U\n\rRepostRequest\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"\x10\n\x0eRepostResponse\"W\n\x0fUnrepostRequest\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\"\x12\n\x10UnrepostResponse\"l\n\x14ListRepostsOfRequest\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"W\n\x15ListRepostsOfResponse\x12/\n\x07reposts\x18\x01 \x03(\x0b\x32\x1e.soundstage.audience.v1.Repost\x12\r\n\x05total\x18\x02 \x01(\x03\"\x7f\n\x06Repost\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12/\n\x0breposted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x19\x43ountRepostChangesRequest\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x1a\x43ountRepostChangesResponse\x12\x36\n\x07minutes\x18\x01 \x03(\x0b\x32%.soundstage.audience.v1.MinuteChanges\"I\n\x1aResendRepostChangesRequest\x12+\n\x07minutes\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x1bResendRepostChangesResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\"J\n\x14\x45xportRepostsRequest\x12\x18\n\x10\x61\x66ter_subject_id\x18\x01 \x01(\t\x12\x18\n\x10\x61\x66ter_account_id\x18\x02 \x01(\t\"M\n\x15\x45xportRepostsResponse\x12\x34\n\x07reposts\x18\x01 \x03(\x0b\x32#.soundstage.audience.v1.RepostState\"\x80\x02\n\x0bRepostState\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".soundstage.audience.v1.RepostKind\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x10\n\x08owner_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\x12\x13\n\x0bis_reposted\x18\x05 \x01(\x08\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12/\n\x0breposted_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nchanged_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*Z\n\nRepostKind\x12\x1b\n\x17REPOST_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11REPOST_KIND_TRACK\x10\x01\x12\x18\n\x14REPOST_KIND_PLAYLIST\x10\x02\x32\x98\x05\n\x0eRepostsService\x12W\n\x06Repost\x12%.soundstage.audience.v1.RepostRequest\x1a&.soundstage.audience.v1.RepostResponse\x12]\n\x08Unrepost\x12\'.soundstage.audience.v1.UnrepostRequest\x1a(.soundstage.audience.v1.UnrepostResponse\x12j\n\x06ListOf\x12,.soundstage.audience.v1.ListRepostsOfRequest\x1a-.soundstage.audience.v1.ListRepostsOfResponse\"\x03\x90\x02\x01\x12z\n\x0c\x43ountChanges\x12\x31.soundstage.audience.v1.CountRepostChangesRequest\x1a\x32.soundstage.audience.v1.CountRepostChangesResponse\"\x03\x90\x02\x01\x12x\n\rResendChanges\x12\x32.soundstage.audience.v1.ResendRepostChangesRequest\x1a\x33.soundstage.audience.v1.ResendRepostChangesResponse\x12l\n\x06\x45xport\x12,.soundstage.audience.v1.ExportRepostsRequest\x1a-.soundstage.audience.v1.ExportRepostsResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,8 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPOSTSSERVICE'].methods_by_name['CountChanges']._serialized_options = b'\220\002\001'
   _globals['_REPOSTSSERVICE'].methods_by_name['Export']._loaded_options = None
   _globals['_REPOSTSSERVICE'].methods_by_name['Export']._serialized_options = b'\220\002\001'
-  _globals['_REPOSTKIND']._serialized_start=1503
-  _globals['_REPOSTKIND']._serialized_end=1593
+  _globals['_REPOSTKIND']._serialized_start=1443
+  _globals['_REPOSTKIND']._serialized_end=1533
   _globals['_REPOSTREQUEST']._serialized_start=168
   _globals['_REPOSTREQUEST']._serialized_end=253
   _globals['_REPOSTRESPONSE']._serialized_start=255
@@ -50,26 +50,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNREPOSTREQUEST']._serialized_end=360
   _globals['_UNREPOSTRESPONSE']._serialized_start=362
   _globals['_UNREPOSTRESPONSE']._serialized_end=380
-  _globals['_REPOSTSSERVICELISTOFREQUEST']._serialized_start=382
-  _globals['_REPOSTSSERVICELISTOFREQUEST']._serialized_end=497
-  _globals['_REPOSTSSERVICELISTOFRESPONSE']._serialized_start=499
-  _globals['_REPOSTSSERVICELISTOFRESPONSE']._serialized_end=593
-  _globals['_REPOST']._serialized_start=595
-  _globals['_REPOST']._serialized_end=722
-  _globals['_REPOSTSSERVICECOUNTCHANGESREQUEST']._serialized_start=724
-  _globals['_REPOSTSSERVICECOUNTCHANGESREQUEST']._serialized_end=841
-  _globals['_REPOSTSSERVICECOUNTCHANGESRESPONSE']._serialized_start=843
-  _globals['_REPOSTSSERVICECOUNTCHANGESRESPONSE']._serialized_end=935
-  _globals['_REPOSTSSERVICERESENDCHANGESREQUEST']._serialized_start=937
-  _globals['_REPOSTSSERVICERESENDCHANGESREQUEST']._serialized_end=1018
-  _globals['_REPOSTSSERVICERESENDCHANGESRESPONSE']._serialized_start=1020
-  _globals['_REPOSTSSERVICERESENDCHANGESRESPONSE']._serialized_end=1073
-  _globals['_REPOSTSSERVICEEXPORTREQUEST']._serialized_start=1075
-  _globals['_REPOSTSSERVICEEXPORTREQUEST']._serialized_end=1156
-  _globals['_REPOSTSSERVICEEXPORTRESPONSE']._serialized_start=1158
-  _globals['_REPOSTSSERVICEEXPORTRESPONSE']._serialized_end=1242
-  _globals['_REPOSTSTATE']._serialized_start=1245
-  _globals['_REPOSTSTATE']._serialized_end=1501
-  _globals['_REPOSTSSERVICE']._serialized_start=1596
-  _globals['_REPOSTSSERVICE']._serialized_end=2322
+  _globals['_LISTREPOSTSOFREQUEST']._serialized_start=382
+  _globals['_LISTREPOSTSOFREQUEST']._serialized_end=490
+  _globals['_LISTREPOSTSOFRESPONSE']._serialized_start=492
+  _globals['_LISTREPOSTSOFRESPONSE']._serialized_end=579
+  _globals['_REPOST']._serialized_start=581
+  _globals['_REPOST']._serialized_end=708
+  _globals['_COUNTREPOSTCHANGESREQUEST']._serialized_start=710
+  _globals['_COUNTREPOSTCHANGESREQUEST']._serialized_end=819
+  _globals['_COUNTREPOSTCHANGESRESPONSE']._serialized_start=821
+  _globals['_COUNTREPOSTCHANGESRESPONSE']._serialized_end=905
+  _globals['_RESENDREPOSTCHANGESREQUEST']._serialized_start=907
+  _globals['_RESENDREPOSTCHANGESREQUEST']._serialized_end=980
+  _globals['_RESENDREPOSTCHANGESRESPONSE']._serialized_start=982
+  _globals['_RESENDREPOSTCHANGESRESPONSE']._serialized_end=1027
+  _globals['_EXPORTREPOSTSREQUEST']._serialized_start=1029
+  _globals['_EXPORTREPOSTSREQUEST']._serialized_end=1103
+  _globals['_EXPORTREPOSTSRESPONSE']._serialized_start=1105
+  _globals['_EXPORTREPOSTSRESPONSE']._serialized_end=1182
+  _globals['_REPOSTSTATE']._serialized_start=1185
+  _globals['_REPOSTSTATE']._serialized_end=1441
+  _globals['_REPOSTSSERVICE']._serialized_start=1536
+  _globals['_REPOSTSSERVICE']._serialized_end=2200
 # @@protoc_insertion_point(module_scope)

@@ -114,7 +114,7 @@ class UnrepostResponse(_message.Message):
 Global___UnrepostResponse: _TypeAlias = UnrepostResponse  # noqa: Y015
 
 @_typing.final
-class RepostsServiceListOfRequest(_message.Message):
+class ListRepostsOfRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -135,10 +135,10 @@ class RepostsServiceListOfRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceListOfRequest: _TypeAlias = RepostsServiceListOfRequest  # noqa: Y015
+Global___ListRepostsOfRequest: _TypeAlias = ListRepostsOfRequest  # noqa: Y015
 
 @_typing.final
-class RepostsServiceListOfResponse(_message.Message):
+class ListRepostsOfResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REPOSTS_FIELD_NUMBER: _builtins.int
@@ -158,7 +158,7 @@ class RepostsServiceListOfResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceListOfResponse: _TypeAlias = RepostsServiceListOfResponse  # noqa: Y015
+Global___ListRepostsOfResponse: _TypeAlias = ListRepostsOfResponse  # noqa: Y015
 
 @_typing.final
 class Repost(_message.Message):
@@ -187,7 +187,7 @@ class Repost(_message.Message):
 Global___Repost: _TypeAlias = Repost  # noqa: Y015
 
 @_typing.final
-class RepostsServiceCountChangesRequest(_message.Message):
+class CountRepostChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_FIELD_NUMBER: _builtins.int
@@ -205,10 +205,10 @@ class RepostsServiceCountChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceCountChangesRequest: _TypeAlias = RepostsServiceCountChangesRequest  # noqa: Y015
+Global___CountRepostChangesRequest: _TypeAlias = CountRepostChangesRequest  # noqa: Y015
 
 @_typing.final
-class RepostsServiceCountChangesResponse(_message.Message):
+class CountRepostChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -225,10 +225,10 @@ class RepostsServiceCountChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceCountChangesResponse: _TypeAlias = RepostsServiceCountChangesResponse  # noqa: Y015
+Global___CountRepostChangesResponse: _TypeAlias = CountRepostChangesResponse  # noqa: Y015
 
 @_typing.final
-class RepostsServiceResendChangesRequest(_message.Message):
+class ResendRepostChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MINUTES_FIELD_NUMBER: _builtins.int
@@ -245,10 +245,10 @@ class RepostsServiceResendChangesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceResendChangesRequest: _TypeAlias = RepostsServiceResendChangesRequest  # noqa: Y015
+Global___ResendRepostChangesRequest: _TypeAlias = ResendRepostChangesRequest  # noqa: Y015
 
 @_typing.final
-class RepostsServiceResendChangesResponse(_message.Message):
+class ResendRepostChangesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
@@ -264,10 +264,10 @@ class RepostsServiceResendChangesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceResendChangesResponse: _TypeAlias = RepostsServiceResendChangesResponse  # noqa: Y015
+Global___ResendRepostChangesResponse: _TypeAlias = ResendRepostChangesResponse  # noqa: Y015
 
 @_typing.final
-class RepostsServiceExportRequest(_message.Message):
+class ExportRepostsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_SUBJECT_ID_FIELD_NUMBER: _builtins.int
@@ -286,10 +286,10 @@ class RepostsServiceExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceExportRequest: _TypeAlias = RepostsServiceExportRequest  # noqa: Y015
+Global___ExportRepostsRequest: _TypeAlias = ExportRepostsRequest  # noqa: Y015
 
 @_typing.final
-class RepostsServiceExportResponse(_message.Message):
+class ExportRepostsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REPOSTS_FIELD_NUMBER: _builtins.int
@@ -306,7 +306,7 @@ class RepostsServiceExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RepostsServiceExportResponse: _TypeAlias = RepostsServiceExportResponse  # noqa: Y015
+Global___ExportRepostsResponse: _TypeAlias = ExportRepostsResponse  # noqa: Y015
 
 @_typing.final
 class RepostState(_message.Message):

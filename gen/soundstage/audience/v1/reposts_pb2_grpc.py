@@ -46,23 +46,23 @@ class RepostsServiceStub:
                 _registered_method=True)
         self.ListOf = channel.unary_unary(
                 '/soundstage.audience.v1.RepostsService/ListOf',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceListOfRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceListOfResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ListRepostsOfRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ListRepostsOfResponse.FromString,
                 _registered_method=True)
         self.CountChanges = channel.unary_unary(
                 '/soundstage.audience.v1.RepostsService/CountChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceCountChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceCountChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.CountRepostChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.CountRepostChangesResponse.FromString,
                 _registered_method=True)
         self.ResendChanges = channel.unary_unary(
                 '/soundstage.audience.v1.RepostsService/ResendChanges',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceResendChangesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceResendChangesResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ResendRepostChangesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ResendRepostChangesResponse.FromString,
                 _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.audience.v1.RepostsService/Export',
-                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceExportRequest.SerializeToString,
-                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceExportResponse.FromString,
+                request_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ExportRepostsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ExportRepostsResponse.FromString,
                 _registered_method=True)
 
 
@@ -123,23 +123,23 @@ def add_RepostsServiceServicer_to_server(servicer, server):
             ),
             'ListOf': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOf,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceListOfRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceListOfResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ListRepostsOfRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ListRepostsOfResponse.SerializeToString,
             ),
             'CountChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.CountChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceCountChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceCountChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.CountRepostChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.CountRepostChangesResponse.SerializeToString,
             ),
             'ResendChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ResendChanges,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceResendChangesRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceResendChangesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ResendRepostChangesRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ResendRepostChangesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
-                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceExportRequest.FromString,
-                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceExportResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ExportRepostsRequest.FromString,
+                    response_serializer=soundstage_dot_audience_dot_v1_dot_reposts__pb2.ExportRepostsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -221,8 +221,8 @@ class RepostsService:
             request,
             target,
             '/soundstage.audience.v1.RepostsService/ListOf',
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceListOfRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceListOfResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.ListRepostsOfRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.ListRepostsOfResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -248,8 +248,8 @@ class RepostsService:
             request,
             target,
             '/soundstage.audience.v1.RepostsService/CountChanges',
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceCountChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceCountChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.CountRepostChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.CountRepostChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -275,8 +275,8 @@ class RepostsService:
             request,
             target,
             '/soundstage.audience.v1.RepostsService/ResendChanges',
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceResendChangesRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceResendChangesResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.ResendRepostChangesRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.ResendRepostChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -302,8 +302,8 @@ class RepostsService:
             request,
             target,
             '/soundstage.audience.v1.RepostsService/Export',
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceExportRequest.SerializeToString,
-            soundstage_dot_audience_dot_v1_dot_reposts__pb2.RepostsServiceExportResponse.FromString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.ExportRepostsRequest.SerializeToString,
+            soundstage_dot_audience_dot_v1_dot_reposts__pb2.ExportRepostsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,12 +34,12 @@ class RepostsServiceStub:
     Repost: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.RepostRequest, _reposts_pb2.RepostResponse]
     """States: repeating one changes nothing and answers the same."""
     Unrepost: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.UnrepostRequest, _reposts_pb2.UnrepostResponse]
-    ListOf: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.RepostsServiceListOfRequest, _reposts_pb2.RepostsServiceListOfResponse]
+    ListOf: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.ListRepostsOfRequest, _reposts_pb2.ListRepostsOfResponse]
     """What an account reposted, newest first; an account that nobody knows is NotFound."""
-    CountChanges: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.RepostsServiceCountChangesRequest, _reposts_pb2.RepostsServiceCountChangesResponse]
+    CountChanges: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.CountRepostChangesRequest, _reposts_pb2.CountRepostChangesResponse]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.RepostsServiceResendChangesRequest, _reposts_pb2.RepostsServiceResendChangesResponse]
-    Export: _grpc.UnaryStreamMultiCallable[_reposts_pb2.RepostsServiceExportRequest, _reposts_pb2.RepostsServiceExportResponse]
+    ResendChanges: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.ResendRepostChangesRequest, _reposts_pb2.ResendRepostChangesResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_reposts_pb2.ExportRepostsRequest, _reposts_pb2.ExportRepostsResponse]
 
 @_typing.type_check_only
 class RepostsServiceAsyncStub(RepostsServiceStub):
@@ -47,12 +47,12 @@ class RepostsServiceAsyncStub(RepostsServiceStub):
     Repost: _aio.UnaryUnaryMultiCallable[_reposts_pb2.RepostRequest, _reposts_pb2.RepostResponse]  # type: ignore[assignment]
     """States: repeating one changes nothing and answers the same."""
     Unrepost: _aio.UnaryUnaryMultiCallable[_reposts_pb2.UnrepostRequest, _reposts_pb2.UnrepostResponse]  # type: ignore[assignment]
-    ListOf: _aio.UnaryUnaryMultiCallable[_reposts_pb2.RepostsServiceListOfRequest, _reposts_pb2.RepostsServiceListOfResponse]  # type: ignore[assignment]
+    ListOf: _aio.UnaryUnaryMultiCallable[_reposts_pb2.ListRepostsOfRequest, _reposts_pb2.ListRepostsOfResponse]  # type: ignore[assignment]
     """What an account reposted, newest first; an account that nobody knows is NotFound."""
-    CountChanges: _aio.UnaryUnaryMultiCallable[_reposts_pb2.RepostsServiceCountChangesRequest, _reposts_pb2.RepostsServiceCountChangesResponse]  # type: ignore[assignment]
+    CountChanges: _aio.UnaryUnaryMultiCallable[_reposts_pb2.CountRepostChangesRequest, _reposts_pb2.CountRepostChangesResponse]  # type: ignore[assignment]
     """Count and sum of versions per minute of change, for the reconciler."""
-    ResendChanges: _aio.UnaryUnaryMultiCallable[_reposts_pb2.RepostsServiceResendChangesRequest, _reposts_pb2.RepostsServiceResendChangesResponse]  # type: ignore[assignment]
-    Export: _aio.UnaryStreamMultiCallable[_reposts_pb2.RepostsServiceExportRequest, _reposts_pb2.RepostsServiceExportResponse]  # type: ignore[assignment]
+    ResendChanges: _aio.UnaryUnaryMultiCallable[_reposts_pb2.ResendRepostChangesRequest, _reposts_pb2.ResendRepostChangesResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_reposts_pb2.ExportRepostsRequest, _reposts_pb2.ExportRepostsResponse]  # type: ignore[assignment]
 
 class RepostsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -73,31 +73,31 @@ class RepostsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListOf(
         self,
-        request: _reposts_pb2.RepostsServiceListOfRequest,
+        request: _reposts_pb2.ListRepostsOfRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reposts_pb2.RepostsServiceListOfResponse, _abc.Awaitable[_reposts_pb2.RepostsServiceListOfResponse]]:
+    ) -> _typing.Union[_reposts_pb2.ListRepostsOfResponse, _abc.Awaitable[_reposts_pb2.ListRepostsOfResponse]]:
         """What an account reposted, newest first; an account that nobody knows is NotFound."""
 
     @_abc_1.abstractmethod
     def CountChanges(
         self,
-        request: _reposts_pb2.RepostsServiceCountChangesRequest,
+        request: _reposts_pb2.CountRepostChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reposts_pb2.RepostsServiceCountChangesResponse, _abc.Awaitable[_reposts_pb2.RepostsServiceCountChangesResponse]]:
+    ) -> _typing.Union[_reposts_pb2.CountRepostChangesResponse, _abc.Awaitable[_reposts_pb2.CountRepostChangesResponse]]:
         """Count and sum of versions per minute of change, for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(
         self,
-        request: _reposts_pb2.RepostsServiceResendChangesRequest,
+        request: _reposts_pb2.ResendRepostChangesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reposts_pb2.RepostsServiceResendChangesResponse, _abc.Awaitable[_reposts_pb2.RepostsServiceResendChangesResponse]]: ...
+    ) -> _typing.Union[_reposts_pb2.ResendRepostChangesResponse, _abc.Awaitable[_reposts_pb2.ResendRepostChangesResponse]]: ...
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _reposts_pb2.RepostsServiceExportRequest,
+        request: _reposts_pb2.ExportRepostsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_reposts_pb2.RepostsServiceExportResponse], _abc.AsyncIterator[_reposts_pb2.RepostsServiceExportResponse]]: ...
+    ) -> _typing.Union[_abc.Iterator[_reposts_pb2.ExportRepostsResponse], _abc.AsyncIterator[_reposts_pb2.ExportRepostsResponse]]: ...
 
 def add_RepostsServiceServicer_to_server(servicer: RepostsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

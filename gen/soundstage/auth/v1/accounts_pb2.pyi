@@ -115,7 +115,7 @@ class Account(_message.Message):
 Global___Account: _TypeAlias = Account  # noqa: Y015
 
 @_typing.final
-class RegisterRequest(_message.Message):
+class RegisterAccountRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     USERNAME_FIELD_NUMBER: _builtins.int
@@ -143,10 +143,10 @@ class RegisterRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RegisterRequest: _TypeAlias = RegisterRequest  # noqa: Y015
+Global___RegisterAccountRequest: _TypeAlias = RegisterAccountRequest  # noqa: Y015
 
 @_typing.final
-class RegisterResponse(_message.Message):
+class RegisterAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -167,10 +167,10 @@ class RegisterResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RegisterResponse: _TypeAlias = RegisterResponse  # noqa: Y015
+Global___RegisterAccountResponse: _TypeAlias = RegisterAccountResponse  # noqa: Y015
 
 @_typing.final
-class AddRequest(_message.Message):
+class AddAccountRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FIRST_NAME_FIELD_NUMBER: _builtins.int
@@ -198,10 +198,10 @@ class AddRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddRequest: _TypeAlias = AddRequest  # noqa: Y015
+Global___AddAccountRequest: _TypeAlias = AddAccountRequest  # noqa: Y015
 
 @_typing.final
-class AddResponse(_message.Message):
+class AddAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -218,10 +218,10 @@ class AddResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddResponse: _TypeAlias = AddResponse  # noqa: Y015
+Global___AddAccountResponse: _TypeAlias = AddAccountResponse  # noqa: Y015
 
 @_typing.final
-class GetRequest(_message.Message):
+class GetAccountRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -238,10 +238,10 @@ class GetRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetRequest: _TypeAlias = GetRequest  # noqa: Y015
+Global___GetAccountRequest: _TypeAlias = GetAccountRequest  # noqa: Y015
 
 @_typing.final
-class GetResponse(_message.Message):
+class GetAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -258,10 +258,10 @@ class GetResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetResponse: _TypeAlias = GetResponse  # noqa: Y015
+Global___GetAccountResponse: _TypeAlias = GetAccountResponse  # noqa: Y015
 
 @_typing.final
-class GetByUsernameRequest(_message.Message):
+class GetAccountByUsernameRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     USERNAME_FIELD_NUMBER: _builtins.int
@@ -277,10 +277,10 @@ class GetByUsernameRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetByUsernameRequest: _TypeAlias = GetByUsernameRequest  # noqa: Y015
+Global___GetAccountByUsernameRequest: _TypeAlias = GetAccountByUsernameRequest  # noqa: Y015
 
 @_typing.final
-class GetByUsernameResponse(_message.Message):
+class GetAccountByUsernameResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -297,7 +297,7 @@ class GetByUsernameResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetByUsernameResponse: _TypeAlias = GetByUsernameResponse  # noqa: Y015
+Global___GetAccountByUsernameResponse: _TypeAlias = GetAccountByUsernameResponse  # noqa: Y015
 
 @_typing.final
 class CheckUsernameRequest(_message.Message):
@@ -338,7 +338,7 @@ class CheckUsernameResponse(_message.Message):
 Global___CheckUsernameResponse: _TypeAlias = CheckUsernameResponse  # noqa: Y015
 
 @_typing.final
-class ChangeRequest(_message.Message):
+class ChangeAccountRequest(_message.Message):
     """Only the fields named in `fields` change; one that is named and unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -404,10 +404,10 @@ class ChangeRequest(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__location) -> _WhichOneofReturnType__location | None: ...
 
-Global___ChangeRequest: _TypeAlias = ChangeRequest  # noqa: Y015
+Global___ChangeAccountRequest: _TypeAlias = ChangeAccountRequest  # noqa: Y015
 
 @_typing.final
-class ChangeResponse(_message.Message):
+class ChangeAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
@@ -424,10 +424,10 @@ class ChangeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ChangeResponse: _TypeAlias = ChangeResponse  # noqa: Y015
+Global___ChangeAccountResponse: _TypeAlias = ChangeAccountResponse  # noqa: Y015
 
 @_typing.final
-class ListStatesRequest(_message.Message):
+class ListAccountStatesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
@@ -444,10 +444,10 @@ class ListStatesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListStatesRequest: _TypeAlias = ListStatesRequest  # noqa: Y015
+Global___ListAccountStatesRequest: _TypeAlias = ListAccountStatesRequest  # noqa: Y015
 
 @_typing.final
-class ListStatesResponse(_message.Message):
+class ListAccountStatesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
@@ -464,10 +464,10 @@ class ListStatesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListStatesResponse: _TypeAlias = ListStatesResponse  # noqa: Y015
+Global___ListAccountStatesResponse: _TypeAlias = ListAccountStatesResponse  # noqa: Y015
 
 @_typing.final
-class ExportRequest(_message.Message):
+class ExportAccountsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_ID_FIELD_NUMBER: _builtins.int
@@ -484,10 +484,10 @@ class ExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportRequest: _TypeAlias = ExportRequest  # noqa: Y015
+Global___ExportAccountsRequest: _TypeAlias = ExportAccountsRequest  # noqa: Y015
 
 @_typing.final
-class ExportResponse(_message.Message):
+class ExportAccountsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
@@ -504,7 +504,7 @@ class ExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportResponse: _TypeAlias = ExportResponse  # noqa: Y015
+Global___ExportAccountsResponse: _TypeAlias = ExportAccountsResponse  # noqa: Y015
 
 @_typing.final
 class AccountState(_message.Message):

@@ -36,23 +36,23 @@ class AccountsServiceStub:
         """
         self.Register = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/Register',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterAccountRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterAccountResponse.FromString,
                 _registered_method=True)
         self.Add = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/Add',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddAccountRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddAccountResponse.FromString,
                 _registered_method=True)
         self.Get = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/Get',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountResponse.FromString,
                 _registered_method=True)
         self.GetByUsername = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/GetByUsername',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetByUsernameRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetByUsernameResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountByUsernameRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountByUsernameResponse.FromString,
                 _registered_method=True)
         self.CheckUsername = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/CheckUsername',
@@ -61,18 +61,18 @@ class AccountsServiceStub:
                 _registered_method=True)
         self.Change = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/Change',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeAccountRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeAccountResponse.FromString,
                 _registered_method=True)
         self.ListStates = channel.unary_unary(
                 '/soundstage.auth.v1.AccountsService/ListStates',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListStatesRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListStatesResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListAccountStatesRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListAccountStatesResponse.FromString,
                 _registered_method=True)
         self.Export = channel.unary_stream(
                 '/soundstage.auth.v1.AccountsService/Export',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportAccountsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportAccountsResponse.FromString,
                 _registered_method=True)
 
 
@@ -136,23 +136,23 @@ def add_AccountsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Register': grpc.unary_unary_rpc_method_handler(
                     servicer.Register,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterAccountRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterAccountResponse.SerializeToString,
             ),
             'Add': grpc.unary_unary_rpc_method_handler(
                     servicer.Add,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddAccountRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddAccountResponse.SerializeToString,
             ),
             'Get': grpc.unary_unary_rpc_method_handler(
                     servicer.Get,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountResponse.SerializeToString,
             ),
             'GetByUsername': grpc.unary_unary_rpc_method_handler(
                     servicer.GetByUsername,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetByUsernameRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetByUsernameResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountByUsernameRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountByUsernameResponse.SerializeToString,
             ),
             'CheckUsername': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckUsername,
@@ -161,18 +161,18 @@ def add_AccountsServiceServicer_to_server(servicer, server):
             ),
             'Change': grpc.unary_unary_rpc_method_handler(
                     servicer.Change,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeAccountRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeAccountResponse.SerializeToString,
             ),
             'ListStates': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStates,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListStatesRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListStatesResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListAccountStatesRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListAccountStatesResponse.SerializeToString,
             ),
             'Export': grpc.unary_stream_rpc_method_handler(
                     servicer.Export,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportAccountsRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportAccountsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -200,8 +200,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/Register',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterAccountRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.RegisterAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -227,8 +227,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/Add',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddAccountRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.AddAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -254,8 +254,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/Get',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -281,8 +281,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/GetByUsername',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetByUsernameRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetByUsernameResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountByUsernameRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.GetAccountByUsernameResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -335,8 +335,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/Change',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeAccountRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ChangeAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -362,8 +362,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/ListStates',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListStatesRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListStatesResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListAccountStatesRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ListAccountStatesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -389,8 +389,8 @@ class AccountsService:
             request,
             target,
             '/soundstage.auth.v1.AccountsService/Export',
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportAccountsRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_accounts__pb2.ExportAccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,65 +31,65 @@ class AccountsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AccountsServiceAsyncStub: ...
-    Register: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RegisterRequest, _accounts_pb2.RegisterResponse]
+    Register: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RegisterAccountRequest, _accounts_pb2.RegisterAccountResponse]
     """A person signs up on the public tenant and is signed in at once."""
-    Add: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.AddRequest, _accounts_pb2.AddResponse]
+    Add: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.AddAccountRequest, _accounts_pb2.AddAccountResponse]
     """A partner's back end adds a user to its tenant."""
-    Get: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetRequest, _accounts_pb2.GetResponse]
-    GetByUsername: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetByUsernameRequest, _accounts_pb2.GetByUsernameResponse]
+    Get: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountRequest, _accounts_pb2.GetAccountResponse]
+    GetByUsername: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountByUsernameRequest, _accounts_pb2.GetAccountByUsernameResponse]
     CheckUsername: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.CheckUsernameRequest, _accounts_pb2.CheckUsernameResponse]
-    Change: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRequest, _accounts_pb2.ChangeResponse]
-    ListStates: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListStatesRequest, _accounts_pb2.ListStatesResponse]
+    Change: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeAccountRequest, _accounts_pb2.ChangeAccountResponse]
+    ListStates: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAccountStatesRequest, _accounts_pb2.ListAccountStatesResponse]
     """The states that others keep copies of, as they are now; unknown ids are left out."""
-    Export: _grpc.UnaryStreamMultiCallable[_accounts_pb2.ExportRequest, _accounts_pb2.ExportResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_accounts_pb2.ExportAccountsRequest, _accounts_pb2.ExportAccountsResponse]
     """All accounts as events, for whoever rebuilds a copy."""
 
 @_typing.type_check_only
 class AccountsServiceAsyncStub(AccountsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Register: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RegisterRequest, _accounts_pb2.RegisterResponse]  # type: ignore[assignment]
+    Register: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RegisterAccountRequest, _accounts_pb2.RegisterAccountResponse]  # type: ignore[assignment]
     """A person signs up on the public tenant and is signed in at once."""
-    Add: _aio.UnaryUnaryMultiCallable[_accounts_pb2.AddRequest, _accounts_pb2.AddResponse]  # type: ignore[assignment]
+    Add: _aio.UnaryUnaryMultiCallable[_accounts_pb2.AddAccountRequest, _accounts_pb2.AddAccountResponse]  # type: ignore[assignment]
     """A partner's back end adds a user to its tenant."""
-    Get: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetRequest, _accounts_pb2.GetResponse]  # type: ignore[assignment]
-    GetByUsername: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetByUsernameRequest, _accounts_pb2.GetByUsernameResponse]  # type: ignore[assignment]
+    Get: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountRequest, _accounts_pb2.GetAccountResponse]  # type: ignore[assignment]
+    GetByUsername: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountByUsernameRequest, _accounts_pb2.GetAccountByUsernameResponse]  # type: ignore[assignment]
     CheckUsername: _aio.UnaryUnaryMultiCallable[_accounts_pb2.CheckUsernameRequest, _accounts_pb2.CheckUsernameResponse]  # type: ignore[assignment]
-    Change: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeRequest, _accounts_pb2.ChangeResponse]  # type: ignore[assignment]
-    ListStates: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListStatesRequest, _accounts_pb2.ListStatesResponse]  # type: ignore[assignment]
+    Change: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeAccountRequest, _accounts_pb2.ChangeAccountResponse]  # type: ignore[assignment]
+    ListStates: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAccountStatesRequest, _accounts_pb2.ListAccountStatesResponse]  # type: ignore[assignment]
     """The states that others keep copies of, as they are now; unknown ids are left out."""
-    Export: _aio.UnaryStreamMultiCallable[_accounts_pb2.ExportRequest, _accounts_pb2.ExportResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_accounts_pb2.ExportAccountsRequest, _accounts_pb2.ExportAccountsResponse]  # type: ignore[assignment]
     """All accounts as events, for whoever rebuilds a copy."""
 
 class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Register(
         self,
-        request: _accounts_pb2.RegisterRequest,
+        request: _accounts_pb2.RegisterAccountRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_accounts_pb2.RegisterResponse, _abc.Awaitable[_accounts_pb2.RegisterResponse]]:
+    ) -> _typing.Union[_accounts_pb2.RegisterAccountResponse, _abc.Awaitable[_accounts_pb2.RegisterAccountResponse]]:
         """A person signs up on the public tenant and is signed in at once."""
 
     @_abc_1.abstractmethod
     def Add(
         self,
-        request: _accounts_pb2.AddRequest,
+        request: _accounts_pb2.AddAccountRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_accounts_pb2.AddResponse, _abc.Awaitable[_accounts_pb2.AddResponse]]:
+    ) -> _typing.Union[_accounts_pb2.AddAccountResponse, _abc.Awaitable[_accounts_pb2.AddAccountResponse]]:
         """A partner's back end adds a user to its tenant."""
 
     @_abc_1.abstractmethod
     def Get(
         self,
-        request: _accounts_pb2.GetRequest,
+        request: _accounts_pb2.GetAccountRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_accounts_pb2.GetResponse, _abc.Awaitable[_accounts_pb2.GetResponse]]: ...
+    ) -> _typing.Union[_accounts_pb2.GetAccountResponse, _abc.Awaitable[_accounts_pb2.GetAccountResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetByUsername(
         self,
-        request: _accounts_pb2.GetByUsernameRequest,
+        request: _accounts_pb2.GetAccountByUsernameRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_accounts_pb2.GetByUsernameResponse, _abc.Awaitable[_accounts_pb2.GetByUsernameResponse]]: ...
+    ) -> _typing.Union[_accounts_pb2.GetAccountByUsernameResponse, _abc.Awaitable[_accounts_pb2.GetAccountByUsernameResponse]]: ...
 
     @_abc_1.abstractmethod
     def CheckUsername(
@@ -101,24 +101,24 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Change(
         self,
-        request: _accounts_pb2.ChangeRequest,
+        request: _accounts_pb2.ChangeAccountRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_accounts_pb2.ChangeResponse, _abc.Awaitable[_accounts_pb2.ChangeResponse]]: ...
+    ) -> _typing.Union[_accounts_pb2.ChangeAccountResponse, _abc.Awaitable[_accounts_pb2.ChangeAccountResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListStates(
         self,
-        request: _accounts_pb2.ListStatesRequest,
+        request: _accounts_pb2.ListAccountStatesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_accounts_pb2.ListStatesResponse, _abc.Awaitable[_accounts_pb2.ListStatesResponse]]:
+    ) -> _typing.Union[_accounts_pb2.ListAccountStatesResponse, _abc.Awaitable[_accounts_pb2.ListAccountStatesResponse]]:
         """The states that others keep copies of, as they are now; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _accounts_pb2.ExportRequest,
+        request: _accounts_pb2.ExportAccountsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_accounts_pb2.ExportResponse], _abc.AsyncIterator[_accounts_pb2.ExportResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_accounts_pb2.ExportAccountsResponse], _abc.AsyncIterator[_accounts_pb2.ExportAccountsResponse]]:
         """All accounts as events, for whoever rebuilds a copy."""
 
 def add_AccountsServiceServicer_to_server(servicer: AccountsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

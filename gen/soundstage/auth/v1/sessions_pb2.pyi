@@ -76,7 +76,7 @@ class LogInResponse(_message.Message):
 Global___LogInResponse: _TypeAlias = LogInResponse  # noqa: Y015
 
 @_typing.final
-class RefreshRequest(_message.Message):
+class RefreshSessionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
@@ -95,10 +95,10 @@ class RefreshRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RefreshRequest: _TypeAlias = RefreshRequest  # noqa: Y015
+Global___RefreshSessionRequest: _TypeAlias = RefreshSessionRequest  # noqa: Y015
 
 @_typing.final
-class RefreshResponse(_message.Message):
+class RefreshSessionResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKENS_FIELD_NUMBER: _builtins.int
@@ -115,7 +115,7 @@ class RefreshResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RefreshResponse: _TypeAlias = RefreshResponse  # noqa: Y015
+Global___RefreshSessionResponse: _TypeAlias = RefreshSessionResponse  # noqa: Y015
 
 @_typing.final
 class LogOutRequest(_message.Message):

@@ -41,8 +41,8 @@ class SessionsServiceStub:
                 _registered_method=True)
         self.Refresh = channel.unary_unary(
                 '/soundstage.auth.v1.SessionsService/Refresh',
-                request_serializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshRequest.SerializeToString,
-                response_deserializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshResponse.FromString,
+                request_serializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshSessionRequest.SerializeToString,
+                response_deserializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshSessionResponse.FromString,
                 _registered_method=True)
         self.LogOut = channel.unary_unary(
                 '/soundstage.auth.v1.SessionsService/LogOut',
@@ -107,8 +107,8 @@ def add_SessionsServiceServicer_to_server(servicer, server):
             ),
             'Refresh': grpc.unary_unary_rpc_method_handler(
                     servicer.Refresh,
-                    request_deserializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshRequest.FromString,
-                    response_serializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshSessionRequest.FromString,
+                    response_serializer=soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshSessionResponse.SerializeToString,
             ),
             'LogOut': grpc.unary_unary_rpc_method_handler(
                     servicer.LogOut,
@@ -178,8 +178,8 @@ class SessionsService:
             request,
             target,
             '/soundstage.auth.v1.SessionsService/Refresh',
-            soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshRequest.SerializeToString,
-            soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshResponse.FromString,
+            soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshSessionRequest.SerializeToString,
+            soundstage_dot_auth_dot_v1_dot_sessions__pb2.RefreshSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,7 +32,7 @@ class SessionsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SessionsServiceAsyncStub: ...
     LogIn: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]
-    Refresh: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.RefreshRequest, _sessions_pb2.RefreshResponse]
+    Refresh: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.RefreshSessionRequest, _sessions_pb2.RefreshSessionResponse]
     """Trades a refresh token for its successor; a repeat within 10 s answers the same one."""
     LogOut: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogOutRequest, _sessions_pb2.LogOutResponse]
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListRevocationsRequest, _sessions_pb2.ListRevocationsResponse]
@@ -44,7 +44,7 @@ class SessionsServiceStub:
 class SessionsServiceAsyncStub(SessionsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     LogIn: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]  # type: ignore[assignment]
-    Refresh: _aio.UnaryUnaryMultiCallable[_sessions_pb2.RefreshRequest, _sessions_pb2.RefreshResponse]  # type: ignore[assignment]
+    Refresh: _aio.UnaryUnaryMultiCallable[_sessions_pb2.RefreshSessionRequest, _sessions_pb2.RefreshSessionResponse]  # type: ignore[assignment]
     """Trades a refresh token for its successor; a repeat within 10 s answers the same one."""
     LogOut: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogOutRequest, _sessions_pb2.LogOutResponse]  # type: ignore[assignment]
     ListRevocations: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListRevocationsRequest, _sessions_pb2.ListRevocationsResponse]  # type: ignore[assignment]
@@ -63,9 +63,9 @@ class SessionsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Refresh(
         self,
-        request: _sessions_pb2.RefreshRequest,
+        request: _sessions_pb2.RefreshSessionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_sessions_pb2.RefreshResponse, _abc.Awaitable[_sessions_pb2.RefreshResponse]]:
+    ) -> _typing.Union[_sessions_pb2.RefreshSessionResponse, _abc.Awaitable[_sessions_pb2.RefreshSessionResponse]]:
         """Trades a refresh token for its successor; a repeat within 10 s answers the same one."""
 
     @_abc_1.abstractmethod

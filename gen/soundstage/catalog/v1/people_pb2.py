@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/catalog/v1/people.proto\x12\x15soundstage.catalog.v1\x1a!soundstage/common/v1/common.proto\"\xaa\x02\n\x06Person\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\x12\x0e\n\x06handle\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07picture\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08location\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\x13\n\x0btrack_count\x18\x08 \x01(\x03\x12\x13\n\x0b\x61lbum_count\x18\t \x01(\x03\x12\x16\n\x0eplaylist_count\x18\n \x01(\x03\x12\x16\n\x0e\x66ollower_count\x18\x0b \x01(\x03\x12\x16\n\x0e\x66ollowee_count\x18\x0c \x01(\x03\x12\x14\n\x0crepost_count\x18\r \x01(\x03\x42\x06\n\x04_bioB\n\n\x08_pictureB\x0b\n\t_location\"$\n\x12GetByHandleRequest\x12\x0e\n\x06handle\x18\x01 \x01(\t\"D\n\x13GetByHandleResponse\x12-\n\x06person\x18\x01 \x01(\x0b\x32\x1d.soundstage.catalog.v1.Person\":\n\x0eListTopRequest\x12(\n\x04page\x18\x01 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"@\n\x0fListTopResponse\x12-\n\x06people\x18\x01 \x03(\x0b\x32\x1d.soundstage.catalog.v1.Person\"I\n\x1cPeopleServiceGetBatchRequest\x12)\n\x06people\x18\x01 \x03(\x0b\x32\x19.soundstage.common.v1.Ref\"N\n\x1dPeopleServiceGetBatchResponse\x12-\n\x06people\x18\x01 \x03(\x0b\x32\x1d.soundstage.catalog.v1.Person2\xd5\x02\n\rPeopleService\x12i\n\x0bGetByHandle\x12).soundstage.catalog.v1.GetByHandleRequest\x1a*.soundstage.catalog.v1.GetByHandleResponse\"\x03\x90\x02\x01\x12]\n\x07ListTop\x12%.soundstage.catalog.v1.ListTopRequest\x1a&.soundstage.catalog.v1.ListTopResponse\"\x03\x90\x02\x01\x12z\n\x08GetBatch\x12\x33.soundstage.catalog.v1.PeopleServiceGetBatchRequest\x1a\x34.soundstage.catalog.v1.PeopleServiceGetBatchResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"soundstage/catalog/v1/people.proto\x12\x15soundstage.catalog.v1\x1a!soundstage/common/v1/common.proto\"\xaa\x02\n\x06Person\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\x12\x0e\n\x06handle\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07picture\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08location\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\x13\n\x0btrack_count\x18\x08 \x01(\x03\x12\x13\n\x0b\x61lbum_count\x18\t \x01(\x03\x12\x16\n\x0eplaylist_count\x18\n \x01(\x03\x12\x16\n\x0e\x66ollower_count\x18\x0b \x01(\x03\x12\x16\n\x0e\x66ollowee_count\x18\x0c \x01(\x03\x12\x14\n\x0crepost_count\x18\r \x01(\x03\x42\x06\n\x04_bioB\n\n\x08_pictureB\x0b\n\t_location\"*\n\x18GetPersonByHandleRequest\x12\x0e\n\x06handle\x18\x01 \x01(\t\"J\n\x19GetPersonByHandleResponse\x12-\n\x06person\x18\x01 \x01(\x0b\x32\x1d.soundstage.catalog.v1.Person\"@\n\x14ListTopPeopleRequest\x12(\n\x04page\x18\x01 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"F\n\x15ListTopPeopleResponse\x12-\n\x06people\x18\x01 \x03(\x0b\x32\x1d.soundstage.catalog.v1.Person\"B\n\x15GetPersonBatchRequest\x12)\n\x06people\x18\x01 \x03(\x0b\x32\x19.soundstage.common.v1.Ref\"G\n\x16GetPersonBatchResponse\x12-\n\x06people\x18\x01 \x03(\x0b\x32\x1d.soundstage.catalog.v1.Person2\xdf\x02\n\rPeopleService\x12u\n\x0bGetByHandle\x12/.soundstage.catalog.v1.GetPersonByHandleRequest\x1a\x30.soundstage.catalog.v1.GetPersonByHandleResponse\"\x03\x90\x02\x01\x12i\n\x07ListTop\x12+.soundstage.catalog.v1.ListTopPeopleRequest\x1a,.soundstage.catalog.v1.ListTopPeopleResponse\"\x03\x90\x02\x01\x12l\n\x08GetBatch\x12,.soundstage.catalog.v1.GetPersonBatchRequest\x1a-.soundstage.catalog.v1.GetPersonBatchResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,18 +40,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PEOPLESERVICE'].methods_by_name['GetBatch']._serialized_options = b'\220\002\001'
   _globals['_PERSON']._serialized_start=97
   _globals['_PERSON']._serialized_end=395
-  _globals['_GETBYHANDLEREQUEST']._serialized_start=397
-  _globals['_GETBYHANDLEREQUEST']._serialized_end=433
-  _globals['_GETBYHANDLERESPONSE']._serialized_start=435
-  _globals['_GETBYHANDLERESPONSE']._serialized_end=503
-  _globals['_LISTTOPREQUEST']._serialized_start=505
-  _globals['_LISTTOPREQUEST']._serialized_end=563
-  _globals['_LISTTOPRESPONSE']._serialized_start=565
-  _globals['_LISTTOPRESPONSE']._serialized_end=629
-  _globals['_PEOPLESERVICEGETBATCHREQUEST']._serialized_start=631
-  _globals['_PEOPLESERVICEGETBATCHREQUEST']._serialized_end=704
-  _globals['_PEOPLESERVICEGETBATCHRESPONSE']._serialized_start=706
-  _globals['_PEOPLESERVICEGETBATCHRESPONSE']._serialized_end=784
-  _globals['_PEOPLESERVICE']._serialized_start=787
-  _globals['_PEOPLESERVICE']._serialized_end=1128
+  _globals['_GETPERSONBYHANDLEREQUEST']._serialized_start=397
+  _globals['_GETPERSONBYHANDLEREQUEST']._serialized_end=439
+  _globals['_GETPERSONBYHANDLERESPONSE']._serialized_start=441
+  _globals['_GETPERSONBYHANDLERESPONSE']._serialized_end=515
+  _globals['_LISTTOPPEOPLEREQUEST']._serialized_start=517
+  _globals['_LISTTOPPEOPLEREQUEST']._serialized_end=581
+  _globals['_LISTTOPPEOPLERESPONSE']._serialized_start=583
+  _globals['_LISTTOPPEOPLERESPONSE']._serialized_end=653
+  _globals['_GETPERSONBATCHREQUEST']._serialized_start=655
+  _globals['_GETPERSONBATCHREQUEST']._serialized_end=721
+  _globals['_GETPERSONBATCHRESPONSE']._serialized_start=723
+  _globals['_GETPERSONBATCHRESPONSE']._serialized_end=794
+  _globals['_PEOPLESERVICE']._serialized_start=797
+  _globals['_PEOPLESERVICE']._serialized_end=1148
 # @@protoc_insertion_point(module_scope)

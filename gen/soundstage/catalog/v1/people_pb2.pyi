@@ -88,7 +88,7 @@ class Person(_message.Message):
 Global___Person: _TypeAlias = Person  # noqa: Y015
 
 @_typing.final
-class GetByHandleRequest(_message.Message):
+class GetPersonByHandleRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HANDLE_FIELD_NUMBER: _builtins.int
@@ -104,10 +104,10 @@ class GetByHandleRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetByHandleRequest: _TypeAlias = GetByHandleRequest  # noqa: Y015
+Global___GetPersonByHandleRequest: _TypeAlias = GetPersonByHandleRequest  # noqa: Y015
 
 @_typing.final
-class GetByHandleResponse(_message.Message):
+class GetPersonByHandleResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PERSON_FIELD_NUMBER: _builtins.int
@@ -124,10 +124,10 @@ class GetByHandleResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetByHandleResponse: _TypeAlias = GetByHandleResponse  # noqa: Y015
+Global___GetPersonByHandleResponse: _TypeAlias = GetPersonByHandleResponse  # noqa: Y015
 
 @_typing.final
-class ListTopRequest(_message.Message):
+class ListTopPeopleRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
@@ -144,10 +144,10 @@ class ListTopRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTopRequest: _TypeAlias = ListTopRequest  # noqa: Y015
+Global___ListTopPeopleRequest: _TypeAlias = ListTopPeopleRequest  # noqa: Y015
 
 @_typing.final
-class ListTopResponse(_message.Message):
+class ListTopPeopleResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PEOPLE_FIELD_NUMBER: _builtins.int
@@ -164,10 +164,10 @@ class ListTopResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTopResponse: _TypeAlias = ListTopResponse  # noqa: Y015
+Global___ListTopPeopleResponse: _TypeAlias = ListTopPeopleResponse  # noqa: Y015
 
 @_typing.final
-class PeopleServiceGetBatchRequest(_message.Message):
+class GetPersonBatchRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PEOPLE_FIELD_NUMBER: _builtins.int
@@ -184,10 +184,10 @@ class PeopleServiceGetBatchRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PeopleServiceGetBatchRequest: _TypeAlias = PeopleServiceGetBatchRequest  # noqa: Y015
+Global___GetPersonBatchRequest: _TypeAlias = GetPersonBatchRequest  # noqa: Y015
 
 @_typing.final
-class PeopleServiceGetBatchResponse(_message.Message):
+class GetPersonBatchResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PEOPLE_FIELD_NUMBER: _builtins.int
@@ -204,4 +204,4 @@ class PeopleServiceGetBatchResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PeopleServiceGetBatchResponse: _TypeAlias = PeopleServiceGetBatchResponse  # noqa: Y015
+Global___GetPersonBatchResponse: _TypeAlias = GetPersonBatchResponse  # noqa: Y015

@@ -36,18 +36,18 @@ class PeopleServiceStub:
         """
         self.GetByHandle = channel.unary_unary(
                 '/soundstage.catalog.v1.PeopleService/GetByHandle',
-                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleRequest.SerializeToString,
-                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleResponse.FromString,
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonByHandleRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonByHandleResponse.FromString,
                 _registered_method=True)
         self.ListTop = channel.unary_unary(
                 '/soundstage.catalog.v1.PeopleService/ListTop',
-                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopRequest.SerializeToString,
-                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopResponse.FromString,
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopPeopleRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopPeopleResponse.FromString,
                 _registered_method=True)
         self.GetBatch = channel.unary_unary(
                 '/soundstage.catalog.v1.PeopleService/GetBatch',
-                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchRequest.SerializeToString,
-                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchResponse.FromString,
+                request_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonBatchRequest.SerializeToString,
+                response_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonBatchResponse.FromString,
                 _registered_method=True)
 
 
@@ -80,18 +80,18 @@ def add_PeopleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'GetByHandle': grpc.unary_unary_rpc_method_handler(
                     servicer.GetByHandle,
-                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleRequest.FromString,
-                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonByHandleRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonByHandleResponse.SerializeToString,
             ),
             'ListTop': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTop,
-                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopRequest.FromString,
-                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopPeopleRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopPeopleResponse.SerializeToString,
             ),
             'GetBatch': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBatch,
-                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchRequest.FromString,
-                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonBatchRequest.FromString,
+                    response_serializer=soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonBatchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -119,8 +119,8 @@ class PeopleService:
             request,
             target,
             '/soundstage.catalog.v1.PeopleService/GetByHandle',
-            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleRequest.SerializeToString,
-            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetByHandleResponse.FromString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonByHandleRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonByHandleResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -146,8 +146,8 @@ class PeopleService:
             request,
             target,
             '/soundstage.catalog.v1.PeopleService/ListTop',
-            soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopRequest.SerializeToString,
-            soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopResponse.FromString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopPeopleRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.ListTopPeopleResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -173,8 +173,8 @@ class PeopleService:
             request,
             target,
             '/soundstage.catalog.v1.PeopleService/GetBatch',
-            soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchRequest.SerializeToString,
-            soundstage_dot_catalog_dot_v1_dot_people__pb2.PeopleServiceGetBatchResponse.FromString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonBatchRequest.SerializeToString,
+            soundstage_dot_catalog_dot_v1_dot_people__pb2.GetPersonBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

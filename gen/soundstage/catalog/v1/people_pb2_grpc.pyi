@@ -31,46 +31,46 @@ class PeopleServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PeopleServiceAsyncStub: ...
-    GetByHandle: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetByHandleRequest, _people_pb2.GetByHandleResponse]
+    GetByHandle: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetPersonByHandleRequest, _people_pb2.GetPersonByHandleResponse]
     """One person by handle, in any case; NotFound."""
-    ListTop: _grpc.UnaryUnaryMultiCallable[_people_pb2.ListTopRequest, _people_pb2.ListTopResponse]
+    ListTop: _grpc.UnaryUnaryMultiCallable[_people_pb2.ListTopPeopleRequest, _people_pb2.ListTopPeopleResponse]
     """Who has a public track, most followers first, the lower number before the higher."""
-    GetBatch: _grpc.UnaryUnaryMultiCallable[_people_pb2.PeopleServiceGetBatchRequest, _people_pb2.PeopleServiceGetBatchResponse]
+    GetBatch: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetPersonBatchRequest, _people_pb2.GetPersonBatchResponse]
     """The cards of these people in the order asked; who is unknown or removed is left out."""
 
 @_typing.type_check_only
 class PeopleServiceAsyncStub(PeopleServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    GetByHandle: _aio.UnaryUnaryMultiCallable[_people_pb2.GetByHandleRequest, _people_pb2.GetByHandleResponse]  # type: ignore[assignment]
+    GetByHandle: _aio.UnaryUnaryMultiCallable[_people_pb2.GetPersonByHandleRequest, _people_pb2.GetPersonByHandleResponse]  # type: ignore[assignment]
     """One person by handle, in any case; NotFound."""
-    ListTop: _aio.UnaryUnaryMultiCallable[_people_pb2.ListTopRequest, _people_pb2.ListTopResponse]  # type: ignore[assignment]
+    ListTop: _aio.UnaryUnaryMultiCallable[_people_pb2.ListTopPeopleRequest, _people_pb2.ListTopPeopleResponse]  # type: ignore[assignment]
     """Who has a public track, most followers first, the lower number before the higher."""
-    GetBatch: _aio.UnaryUnaryMultiCallable[_people_pb2.PeopleServiceGetBatchRequest, _people_pb2.PeopleServiceGetBatchResponse]  # type: ignore[assignment]
+    GetBatch: _aio.UnaryUnaryMultiCallable[_people_pb2.GetPersonBatchRequest, _people_pb2.GetPersonBatchResponse]  # type: ignore[assignment]
     """The cards of these people in the order asked; who is unknown or removed is left out."""
 
 class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetByHandle(
         self,
-        request: _people_pb2.GetByHandleRequest,
+        request: _people_pb2.GetPersonByHandleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_people_pb2.GetByHandleResponse, _abc.Awaitable[_people_pb2.GetByHandleResponse]]:
+    ) -> _typing.Union[_people_pb2.GetPersonByHandleResponse, _abc.Awaitable[_people_pb2.GetPersonByHandleResponse]]:
         """One person by handle, in any case; NotFound."""
 
     @_abc_1.abstractmethod
     def ListTop(
         self,
-        request: _people_pb2.ListTopRequest,
+        request: _people_pb2.ListTopPeopleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_people_pb2.ListTopResponse, _abc.Awaitable[_people_pb2.ListTopResponse]]:
+    ) -> _typing.Union[_people_pb2.ListTopPeopleResponse, _abc.Awaitable[_people_pb2.ListTopPeopleResponse]]:
         """Who has a public track, most followers first, the lower number before the higher."""
 
     @_abc_1.abstractmethod
     def GetBatch(
         self,
-        request: _people_pb2.PeopleServiceGetBatchRequest,
+        request: _people_pb2.GetPersonBatchRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_people_pb2.PeopleServiceGetBatchResponse, _abc.Awaitable[_people_pb2.PeopleServiceGetBatchResponse]]:
+    ) -> _typing.Union[_people_pb2.GetPersonBatchResponse, _abc.Awaitable[_people_pb2.GetPersonBatchResponse]]:
         """The cards of these people in the order asked; who is unknown or removed is left out."""
 
 def add_PeopleServiceServicer_to_server(servicer: PeopleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -186,7 +186,7 @@ class Collaborator(_message.Message):
 Global___Collaborator: _TypeAlias = Collaborator  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceAddRequest(_message.Message):
+class AddPlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TITLE_FIELD_NUMBER: _builtins.int
@@ -213,10 +213,10 @@ class PlaylistsServiceAddRequest(_message.Message):
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
 
-Global___PlaylistsServiceAddRequest: _TypeAlias = PlaylistsServiceAddRequest  # noqa: Y015
+Global___AddPlaylistRequest: _TypeAlias = AddPlaylistRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceAddResponse(_message.Message):
+class AddPlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_FIELD_NUMBER: _builtins.int
@@ -233,10 +233,10 @@ class PlaylistsServiceAddResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceAddResponse: _TypeAlias = PlaylistsServiceAddResponse  # noqa: Y015
+Global___AddPlaylistResponse: _TypeAlias = AddPlaylistResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceGetRequest(_message.Message):
+class GetPlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_FIELD_NUMBER: _builtins.int
@@ -261,10 +261,10 @@ class PlaylistsServiceGetRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceGetRequest: _TypeAlias = PlaylistsServiceGetRequest  # noqa: Y015
+Global___GetPlaylistRequest: _TypeAlias = GetPlaylistRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceGetResponse(_message.Message):
+class GetPlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_FIELD_NUMBER: _builtins.int
@@ -281,10 +281,10 @@ class PlaylistsServiceGetResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceGetResponse: _TypeAlias = PlaylistsServiceGetResponse  # noqa: Y015
+Global___GetPlaylistResponse: _TypeAlias = GetPlaylistResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceGetBatchRequest(_message.Message):
+class GetPlaylistBatchRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IDS_FIELD_NUMBER: _builtins.int
@@ -301,10 +301,10 @@ class PlaylistsServiceGetBatchRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceGetBatchRequest: _TypeAlias = PlaylistsServiceGetBatchRequest  # noqa: Y015
+Global___GetPlaylistBatchRequest: _TypeAlias = GetPlaylistBatchRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceGetBatchResponse(_message.Message):
+class GetPlaylistBatchResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLISTS_FIELD_NUMBER: _builtins.int
@@ -321,10 +321,10 @@ class PlaylistsServiceGetBatchResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceGetBatchResponse: _TypeAlias = PlaylistsServiceGetBatchResponse  # noqa: Y015
+Global___GetPlaylistBatchResponse: _TypeAlias = GetPlaylistBatchResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceListRequest(_message.Message):
+class ListPlaylistsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
@@ -344,10 +344,10 @@ class PlaylistsServiceListRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceListRequest: _TypeAlias = PlaylistsServiceListRequest  # noqa: Y015
+Global___ListPlaylistsRequest: _TypeAlias = ListPlaylistsRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceListResponse(_message.Message):
+class ListPlaylistsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLISTS_FIELD_NUMBER: _builtins.int
@@ -367,10 +367,10 @@ class PlaylistsServiceListResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceListResponse: _TypeAlias = PlaylistsServiceListResponse  # noqa: Y015
+Global___ListPlaylistsResponse: _TypeAlias = ListPlaylistsResponse  # noqa: Y015
 
 @_typing.final
-class RecommendRequest(_message.Message):
+class RecommendPlaylistsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LIMIT_FIELD_NUMBER: _builtins.int
@@ -386,10 +386,10 @@ class RecommendRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RecommendRequest: _TypeAlias = RecommendRequest  # noqa: Y015
+Global___RecommendPlaylistsRequest: _TypeAlias = RecommendPlaylistsRequest  # noqa: Y015
 
 @_typing.final
-class RecommendResponse(_message.Message):
+class RecommendPlaylistsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLISTS_FIELD_NUMBER: _builtins.int
@@ -406,10 +406,10 @@ class RecommendResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RecommendResponse: _TypeAlias = RecommendResponse  # noqa: Y015
+Global___RecommendPlaylistsResponse: _TypeAlias = RecommendPlaylistsResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceChangeRequest(_message.Message):
+class ChangePlaylistRequest(_message.Message):
     """Only the fields named in `fields` change; one that is named and unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -442,10 +442,10 @@ class PlaylistsServiceChangeRequest(_message.Message):
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
 
-Global___PlaylistsServiceChangeRequest: _TypeAlias = PlaylistsServiceChangeRequest  # noqa: Y015
+Global___ChangePlaylistRequest: _TypeAlias = ChangePlaylistRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceChangeResponse(_message.Message):
+class ChangePlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_FIELD_NUMBER: _builtins.int
@@ -462,10 +462,10 @@ class PlaylistsServiceChangeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceChangeResponse: _TypeAlias = PlaylistsServiceChangeResponse  # noqa: Y015
+Global___ChangePlaylistResponse: _TypeAlias = ChangePlaylistResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceRemoveRequest(_message.Message):
+class RemovePlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -481,10 +481,10 @@ class PlaylistsServiceRemoveRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceRemoveRequest: _TypeAlias = PlaylistsServiceRemoveRequest  # noqa: Y015
+Global___RemovePlaylistRequest: _TypeAlias = RemovePlaylistRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceRemoveResponse(_message.Message):
+class RemovePlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -496,10 +496,10 @@ class PlaylistsServiceRemoveResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceRemoveResponse: _TypeAlias = PlaylistsServiceRemoveResponse  # noqa: Y015
+Global___RemovePlaylistResponse: _TypeAlias = RemovePlaylistResponse  # noqa: Y015
 
 @_typing.final
-class AddTrackRequest(_message.Message):
+class AddPlaylistTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -518,10 +518,10 @@ class AddTrackRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddTrackRequest: _TypeAlias = AddTrackRequest  # noqa: Y015
+Global___AddPlaylistTrackRequest: _TypeAlias = AddPlaylistTrackRequest  # noqa: Y015
 
 @_typing.final
-class AddTrackResponse(_message.Message):
+class AddPlaylistTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -533,10 +533,10 @@ class AddTrackResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddTrackResponse: _TypeAlias = AddTrackResponse  # noqa: Y015
+Global___AddPlaylistTrackResponse: _TypeAlias = AddPlaylistTrackResponse  # noqa: Y015
 
 @_typing.final
-class RemoveTrackRequest(_message.Message):
+class RemovePlaylistTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -555,10 +555,10 @@ class RemoveTrackRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RemoveTrackRequest: _TypeAlias = RemoveTrackRequest  # noqa: Y015
+Global___RemovePlaylistTrackRequest: _TypeAlias = RemovePlaylistTrackRequest  # noqa: Y015
 
 @_typing.final
-class RemoveTrackResponse(_message.Message):
+class RemovePlaylistTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -570,10 +570,10 @@ class RemoveTrackResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RemoveTrackResponse: _TypeAlias = RemoveTrackResponse  # noqa: Y015
+Global___RemovePlaylistTrackResponse: _TypeAlias = RemovePlaylistTrackResponse  # noqa: Y015
 
 @_typing.final
-class ReorderRequest(_message.Message):
+class ReorderPlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -593,10 +593,10 @@ class ReorderRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ReorderRequest: _TypeAlias = ReorderRequest  # noqa: Y015
+Global___ReorderPlaylistRequest: _TypeAlias = ReorderPlaylistRequest  # noqa: Y015
 
 @_typing.final
-class ReorderResponse(_message.Message):
+class ReorderPlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -608,7 +608,7 @@ class ReorderResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ReorderResponse: _TypeAlias = ReorderResponse  # noqa: Y015
+Global___ReorderPlaylistResponse: _TypeAlias = ReorderPlaylistResponse  # noqa: Y015
 
 @_typing.final
 class AddCollaboratorRequest(_message.Message):
@@ -777,7 +777,7 @@ class RemoveCollaboratorResponse(_message.Message):
 Global___RemoveCollaboratorResponse: _TypeAlias = RemoveCollaboratorResponse  # noqa: Y015
 
 @_typing.final
-class ShareRequest(_message.Message):
+class SharePlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_ID_FIELD_NUMBER: _builtins.int
@@ -796,10 +796,10 @@ class ShareRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ShareRequest: _TypeAlias = ShareRequest  # noqa: Y015
+Global___SharePlaylistRequest: _TypeAlias = SharePlaylistRequest  # noqa: Y015
 
 @_typing.final
-class ShareResponse(_message.Message):
+class SharePlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
@@ -819,10 +819,10 @@ class ShareResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ShareResponse: _TypeAlias = ShareResponse  # noqa: Y015
+Global___SharePlaylistResponse: _TypeAlias = SharePlaylistResponse  # noqa: Y015
 
 @_typing.final
-class GetSharedRequest(_message.Message):
+class GetSharedPlaylistRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
@@ -838,10 +838,10 @@ class GetSharedRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetSharedRequest: _TypeAlias = GetSharedRequest  # noqa: Y015
+Global___GetSharedPlaylistRequest: _TypeAlias = GetSharedPlaylistRequest  # noqa: Y015
 
 @_typing.final
-class GetSharedResponse(_message.Message):
+class GetSharedPlaylistResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLIST_FIELD_NUMBER: _builtins.int
@@ -858,10 +858,10 @@ class GetSharedResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetSharedResponse: _TypeAlias = GetSharedResponse  # noqa: Y015
+Global___GetSharedPlaylistResponse: _TypeAlias = GetSharedPlaylistResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceListStatesRequest(_message.Message):
+class ListPlaylistStatesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLISTS_FIELD_NUMBER: _builtins.int
@@ -878,10 +878,10 @@ class PlaylistsServiceListStatesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceListStatesRequest: _TypeAlias = PlaylistsServiceListStatesRequest  # noqa: Y015
+Global___ListPlaylistStatesRequest: _TypeAlias = ListPlaylistStatesRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceListStatesResponse(_message.Message):
+class ListPlaylistStatesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLISTS_FIELD_NUMBER: _builtins.int
@@ -898,10 +898,10 @@ class PlaylistsServiceListStatesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceListStatesResponse: _TypeAlias = PlaylistsServiceListStatesResponse  # noqa: Y015
+Global___ListPlaylistStatesResponse: _TypeAlias = ListPlaylistStatesResponse  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceExportRequest(_message.Message):
+class ExportPlaylistsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_ID_FIELD_NUMBER: _builtins.int
@@ -917,10 +917,10 @@ class PlaylistsServiceExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceExportRequest: _TypeAlias = PlaylistsServiceExportRequest  # noqa: Y015
+Global___ExportPlaylistsRequest: _TypeAlias = ExportPlaylistsRequest  # noqa: Y015
 
 @_typing.final
-class PlaylistsServiceExportResponse(_message.Message):
+class ExportPlaylistsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYLISTS_FIELD_NUMBER: _builtins.int
@@ -937,7 +937,7 @@ class PlaylistsServiceExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PlaylistsServiceExportResponse: _TypeAlias = PlaylistsServiceExportResponse  # noqa: Y015
+Global___ExportPlaylistsResponse: _TypeAlias = ExportPlaylistsResponse  # noqa: Y015
 
 @_typing.final
 class PlaylistState(_message.Message):

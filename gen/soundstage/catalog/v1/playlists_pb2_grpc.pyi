@@ -31,135 +31,135 @@ class PlaylistsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PlaylistsServiceAsyncStub: ...
-    Add: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceAddRequest, _playlists_pb2.PlaylistsServiceAddResponse]
-    Get: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceGetRequest, _playlists_pb2.PlaylistsServiceGetResponse]
+    Add: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistRequest, _playlists_pb2.AddPlaylistResponse]
+    Get: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistRequest, _playlists_pb2.GetPlaylistResponse]
     """One playlist the caller may see; NotFound, Forbidden."""
-    GetBatch: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceGetBatchRequest, _playlists_pb2.PlaylistsServiceGetBatchResponse]
+    GetBatch: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistBatchRequest, _playlists_pb2.GetPlaylistBatchResponse]
     """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
-    List: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceListRequest, _playlists_pb2.PlaylistsServiceListResponse]
+    List: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistsRequest, _playlists_pb2.ListPlaylistsResponse]
     """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
-    Recommend: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RecommendRequest, _playlists_pb2.RecommendResponse]
+    Recommend: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RecommendPlaylistsRequest, _playlists_pb2.RecommendPlaylistsResponse]
     """Public playlists of others with at least one track, best first; no albums."""
-    Change: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceChangeRequest, _playlists_pb2.PlaylistsServiceChangeResponse]
-    Remove: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceRemoveRequest, _playlists_pb2.PlaylistsServiceRemoveResponse]
-    AddTrack: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddTrackRequest, _playlists_pb2.AddTrackResponse]
-    RemoveTrack: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RemoveTrackRequest, _playlists_pb2.RemoveTrackResponse]
-    Reorder: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ReorderRequest, _playlists_pb2.ReorderResponse]
+    Change: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ChangePlaylistRequest, _playlists_pb2.ChangePlaylistResponse]
+    Remove: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RemovePlaylistRequest, _playlists_pb2.RemovePlaylistResponse]
+    AddTrack: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistTrackRequest, _playlists_pb2.AddPlaylistTrackResponse]
+    RemoveTrack: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RemovePlaylistTrackRequest, _playlists_pb2.RemovePlaylistTrackResponse]
+    Reorder: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ReorderPlaylistRequest, _playlists_pb2.ReorderPlaylistResponse]
     AddCollaborator: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddCollaboratorRequest, _playlists_pb2.AddCollaboratorResponse]
     ListCollaborators: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ListCollaboratorsRequest, _playlists_pb2.ListCollaboratorsResponse]
     ChangeCollaborator: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ChangeCollaboratorRequest, _playlists_pb2.ChangeCollaboratorResponse]
     RemoveCollaborator: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RemoveCollaboratorRequest, _playlists_pb2.RemoveCollaboratorResponse]
-    Share: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ShareRequest, _playlists_pb2.ShareResponse]
+    Share: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.SharePlaylistRequest, _playlists_pb2.SharePlaylistResponse]
     """A new link by which anybody may read the playlist for a time."""
-    GetShared: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetSharedRequest, _playlists_pb2.GetSharedResponse]
-    ListStates: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceListStatesRequest, _playlists_pb2.PlaylistsServiceListStatesResponse]
+    GetShared: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetSharedPlaylistRequest, _playlists_pb2.GetSharedPlaylistResponse]
+    ListStates: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistStatesRequest, _playlists_pb2.ListPlaylistStatesResponse]
     """The states that others keep copies of, as they are now; unknown ids are left out."""
-    Export: _grpc.UnaryStreamMultiCallable[_playlists_pb2.PlaylistsServiceExportRequest, _playlists_pb2.PlaylistsServiceExportResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_playlists_pb2.ExportPlaylistsRequest, _playlists_pb2.ExportPlaylistsResponse]
     """All playlists as states, tombstones too, for whoever rebuilds a copy."""
 
 @_typing.type_check_only
 class PlaylistsServiceAsyncStub(PlaylistsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Add: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceAddRequest, _playlists_pb2.PlaylistsServiceAddResponse]  # type: ignore[assignment]
-    Get: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceGetRequest, _playlists_pb2.PlaylistsServiceGetResponse]  # type: ignore[assignment]
+    Add: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistRequest, _playlists_pb2.AddPlaylistResponse]  # type: ignore[assignment]
+    Get: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistRequest, _playlists_pb2.GetPlaylistResponse]  # type: ignore[assignment]
     """One playlist the caller may see; NotFound, Forbidden."""
-    GetBatch: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceGetBatchRequest, _playlists_pb2.PlaylistsServiceGetBatchResponse]  # type: ignore[assignment]
+    GetBatch: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistBatchRequest, _playlists_pb2.GetPlaylistBatchResponse]  # type: ignore[assignment]
     """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
-    List: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceListRequest, _playlists_pb2.PlaylistsServiceListResponse]  # type: ignore[assignment]
+    List: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistsRequest, _playlists_pb2.ListPlaylistsResponse]  # type: ignore[assignment]
     """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
-    Recommend: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RecommendRequest, _playlists_pb2.RecommendResponse]  # type: ignore[assignment]
+    Recommend: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RecommendPlaylistsRequest, _playlists_pb2.RecommendPlaylistsResponse]  # type: ignore[assignment]
     """Public playlists of others with at least one track, best first; no albums."""
-    Change: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceChangeRequest, _playlists_pb2.PlaylistsServiceChangeResponse]  # type: ignore[assignment]
-    Remove: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceRemoveRequest, _playlists_pb2.PlaylistsServiceRemoveResponse]  # type: ignore[assignment]
-    AddTrack: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddTrackRequest, _playlists_pb2.AddTrackResponse]  # type: ignore[assignment]
-    RemoveTrack: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RemoveTrackRequest, _playlists_pb2.RemoveTrackResponse]  # type: ignore[assignment]
-    Reorder: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ReorderRequest, _playlists_pb2.ReorderResponse]  # type: ignore[assignment]
+    Change: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ChangePlaylistRequest, _playlists_pb2.ChangePlaylistResponse]  # type: ignore[assignment]
+    Remove: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RemovePlaylistRequest, _playlists_pb2.RemovePlaylistResponse]  # type: ignore[assignment]
+    AddTrack: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistTrackRequest, _playlists_pb2.AddPlaylistTrackResponse]  # type: ignore[assignment]
+    RemoveTrack: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RemovePlaylistTrackRequest, _playlists_pb2.RemovePlaylistTrackResponse]  # type: ignore[assignment]
+    Reorder: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ReorderPlaylistRequest, _playlists_pb2.ReorderPlaylistResponse]  # type: ignore[assignment]
     AddCollaborator: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddCollaboratorRequest, _playlists_pb2.AddCollaboratorResponse]  # type: ignore[assignment]
     ListCollaborators: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ListCollaboratorsRequest, _playlists_pb2.ListCollaboratorsResponse]  # type: ignore[assignment]
     ChangeCollaborator: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ChangeCollaboratorRequest, _playlists_pb2.ChangeCollaboratorResponse]  # type: ignore[assignment]
     RemoveCollaborator: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RemoveCollaboratorRequest, _playlists_pb2.RemoveCollaboratorResponse]  # type: ignore[assignment]
-    Share: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ShareRequest, _playlists_pb2.ShareResponse]  # type: ignore[assignment]
+    Share: _aio.UnaryUnaryMultiCallable[_playlists_pb2.SharePlaylistRequest, _playlists_pb2.SharePlaylistResponse]  # type: ignore[assignment]
     """A new link by which anybody may read the playlist for a time."""
-    GetShared: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetSharedRequest, _playlists_pb2.GetSharedResponse]  # type: ignore[assignment]
-    ListStates: _aio.UnaryUnaryMultiCallable[_playlists_pb2.PlaylistsServiceListStatesRequest, _playlists_pb2.PlaylistsServiceListStatesResponse]  # type: ignore[assignment]
+    GetShared: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetSharedPlaylistRequest, _playlists_pb2.GetSharedPlaylistResponse]  # type: ignore[assignment]
+    ListStates: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistStatesRequest, _playlists_pb2.ListPlaylistStatesResponse]  # type: ignore[assignment]
     """The states that others keep copies of, as they are now; unknown ids are left out."""
-    Export: _aio.UnaryStreamMultiCallable[_playlists_pb2.PlaylistsServiceExportRequest, _playlists_pb2.PlaylistsServiceExportResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_playlists_pb2.ExportPlaylistsRequest, _playlists_pb2.ExportPlaylistsResponse]  # type: ignore[assignment]
     """All playlists as states, tombstones too, for whoever rebuilds a copy."""
 
 class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Add(
         self,
-        request: _playlists_pb2.PlaylistsServiceAddRequest,
+        request: _playlists_pb2.AddPlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceAddResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceAddResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.AddPlaylistResponse, _abc.Awaitable[_playlists_pb2.AddPlaylistResponse]]: ...
 
     @_abc_1.abstractmethod
     def Get(
         self,
-        request: _playlists_pb2.PlaylistsServiceGetRequest,
+        request: _playlists_pb2.GetPlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceGetResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceGetResponse]]:
+    ) -> _typing.Union[_playlists_pb2.GetPlaylistResponse, _abc.Awaitable[_playlists_pb2.GetPlaylistResponse]]:
         """One playlist the caller may see; NotFound, Forbidden."""
 
     @_abc_1.abstractmethod
     def GetBatch(
         self,
-        request: _playlists_pb2.PlaylistsServiceGetBatchRequest,
+        request: _playlists_pb2.GetPlaylistBatchRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceGetBatchResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceGetBatchResponse]]:
+    ) -> _typing.Union[_playlists_pb2.GetPlaylistBatchResponse, _abc.Awaitable[_playlists_pb2.GetPlaylistBatchResponse]]:
         """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
 
     @_abc_1.abstractmethod
     def List(
         self,
-        request: _playlists_pb2.PlaylistsServiceListRequest,
+        request: _playlists_pb2.ListPlaylistsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceListResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceListResponse]]:
+    ) -> _typing.Union[_playlists_pb2.ListPlaylistsResponse, _abc.Awaitable[_playlists_pb2.ListPlaylistsResponse]]:
         """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
 
     @_abc_1.abstractmethod
     def Recommend(
         self,
-        request: _playlists_pb2.RecommendRequest,
+        request: _playlists_pb2.RecommendPlaylistsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.RecommendResponse, _abc.Awaitable[_playlists_pb2.RecommendResponse]]:
+    ) -> _typing.Union[_playlists_pb2.RecommendPlaylistsResponse, _abc.Awaitable[_playlists_pb2.RecommendPlaylistsResponse]]:
         """Public playlists of others with at least one track, best first; no albums."""
 
     @_abc_1.abstractmethod
     def Change(
         self,
-        request: _playlists_pb2.PlaylistsServiceChangeRequest,
+        request: _playlists_pb2.ChangePlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceChangeResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceChangeResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.ChangePlaylistResponse, _abc.Awaitable[_playlists_pb2.ChangePlaylistResponse]]: ...
 
     @_abc_1.abstractmethod
     def Remove(
         self,
-        request: _playlists_pb2.PlaylistsServiceRemoveRequest,
+        request: _playlists_pb2.RemovePlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceRemoveResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceRemoveResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.RemovePlaylistResponse, _abc.Awaitable[_playlists_pb2.RemovePlaylistResponse]]: ...
 
     @_abc_1.abstractmethod
     def AddTrack(
         self,
-        request: _playlists_pb2.AddTrackRequest,
+        request: _playlists_pb2.AddPlaylistTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.AddTrackResponse, _abc.Awaitable[_playlists_pb2.AddTrackResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.AddPlaylistTrackResponse, _abc.Awaitable[_playlists_pb2.AddPlaylistTrackResponse]]: ...
 
     @_abc_1.abstractmethod
     def RemoveTrack(
         self,
-        request: _playlists_pb2.RemoveTrackRequest,
+        request: _playlists_pb2.RemovePlaylistTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.RemoveTrackResponse, _abc.Awaitable[_playlists_pb2.RemoveTrackResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.RemovePlaylistTrackResponse, _abc.Awaitable[_playlists_pb2.RemovePlaylistTrackResponse]]: ...
 
     @_abc_1.abstractmethod
     def Reorder(
         self,
-        request: _playlists_pb2.ReorderRequest,
+        request: _playlists_pb2.ReorderPlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.ReorderResponse, _abc.Awaitable[_playlists_pb2.ReorderResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.ReorderPlaylistResponse, _abc.Awaitable[_playlists_pb2.ReorderPlaylistResponse]]: ...
 
     @_abc_1.abstractmethod
     def AddCollaborator(
@@ -192,32 +192,32 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Share(
         self,
-        request: _playlists_pb2.ShareRequest,
+        request: _playlists_pb2.SharePlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.ShareResponse, _abc.Awaitable[_playlists_pb2.ShareResponse]]:
+    ) -> _typing.Union[_playlists_pb2.SharePlaylistResponse, _abc.Awaitable[_playlists_pb2.SharePlaylistResponse]]:
         """A new link by which anybody may read the playlist for a time."""
 
     @_abc_1.abstractmethod
     def GetShared(
         self,
-        request: _playlists_pb2.GetSharedRequest,
+        request: _playlists_pb2.GetSharedPlaylistRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.GetSharedResponse, _abc.Awaitable[_playlists_pb2.GetSharedResponse]]: ...
+    ) -> _typing.Union[_playlists_pb2.GetSharedPlaylistResponse, _abc.Awaitable[_playlists_pb2.GetSharedPlaylistResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListStates(
         self,
-        request: _playlists_pb2.PlaylistsServiceListStatesRequest,
+        request: _playlists_pb2.ListPlaylistStatesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_playlists_pb2.PlaylistsServiceListStatesResponse, _abc.Awaitable[_playlists_pb2.PlaylistsServiceListStatesResponse]]:
+    ) -> _typing.Union[_playlists_pb2.ListPlaylistStatesResponse, _abc.Awaitable[_playlists_pb2.ListPlaylistStatesResponse]]:
         """The states that others keep copies of, as they are now; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _playlists_pb2.PlaylistsServiceExportRequest,
+        request: _playlists_pb2.ExportPlaylistsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_playlists_pb2.PlaylistsServiceExportResponse], _abc.AsyncIterator[_playlists_pb2.PlaylistsServiceExportResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_playlists_pb2.ExportPlaylistsResponse], _abc.AsyncIterator[_playlists_pb2.ExportPlaylistsResponse]]:
         """All playlists as states, tombstones too, for whoever rebuilds a copy."""
 
 def add_PlaylistsServiceServicer_to_server(servicer: PlaylistsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -306,7 +306,7 @@ class TrackForm(_message.Message):
 Global___TrackForm: _TypeAlias = TrackForm  # noqa: Y015
 
 @_typing.final
-class AddRequest(_message.Message):
+class AddTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORDING_ID_FIELD_NUMBER: _builtins.int
@@ -347,10 +347,10 @@ class AddRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddRequest: _TypeAlias = AddRequest  # noqa: Y015
+Global___AddTrackRequest: _TypeAlias = AddTrackRequest  # noqa: Y015
 
 @_typing.final
-class AddResponse(_message.Message):
+class AddTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -367,10 +367,10 @@ class AddResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddResponse: _TypeAlias = AddResponse  # noqa: Y015
+Global___AddTrackResponse: _TypeAlias = AddTrackResponse  # noqa: Y015
 
 @_typing.final
-class GetRequest(_message.Message):
+class GetTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -391,10 +391,10 @@ class GetRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetRequest: _TypeAlias = GetRequest  # noqa: Y015
+Global___GetTrackRequest: _TypeAlias = GetTrackRequest  # noqa: Y015
 
 @_typing.final
-class GetResponse(_message.Message):
+class GetTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -411,19 +411,19 @@ class GetResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetResponse: _TypeAlias = GetResponse  # noqa: Y015
+Global___GetTrackResponse: _TypeAlias = GetTrackResponse  # noqa: Y015
 
 @_typing.final
-class GetBatchRequest(_message.Message):
+class GetTrackBatchRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ITEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetItem]: ...
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetTrackItem]: ...
     def __init__(
         self,
         *,
-        items: _abc.Iterable[Global___GetItem] | None = ...,
+        items: _abc.Iterable[Global___GetTrackItem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -431,10 +431,10 @@ class GetBatchRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetBatchRequest: _TypeAlias = GetBatchRequest  # noqa: Y015
+Global___GetTrackBatchRequest: _TypeAlias = GetTrackBatchRequest  # noqa: Y015
 
 @_typing.final
-class GetItem(_message.Message):
+class GetTrackItem(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -458,21 +458,21 @@ class GetItem(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetItem: _TypeAlias = GetItem  # noqa: Y015
+Global___GetTrackItem: _TypeAlias = GetTrackItem  # noqa: Y015
 
 @_typing.final
-class GetBatchResponse(_message.Message):
+class GetTrackBatchResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     OUTCOMES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetOutcome]:
+    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetTrackOutcome]:
         """In the order of the request."""
 
     def __init__(
         self,
         *,
-        outcomes: _abc.Iterable[Global___GetOutcome] | None = ...,
+        outcomes: _abc.Iterable[Global___GetTrackOutcome] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -480,10 +480,10 @@ class GetBatchResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetBatchResponse: _TypeAlias = GetBatchResponse  # noqa: Y015
+Global___GetTrackBatchResponse: _TypeAlias = GetTrackBatchResponse  # noqa: Y015
 
 @_typing.final
-class GetOutcome(_message.Message):
+class GetTrackOutcome(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -506,10 +506,10 @@ class GetOutcome(_message.Message):
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
 
-Global___GetOutcome: _TypeAlias = GetOutcome  # noqa: Y015
+Global___GetTrackOutcome: _TypeAlias = GetTrackOutcome  # noqa: Y015
 
 @_typing.final
-class ListRequest(_message.Message):
+class ListTracksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
@@ -556,10 +556,10 @@ class ListRequest(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__genre) -> _WhichOneofReturnType__genre | None: ...
 
-Global___ListRequest: _TypeAlias = ListRequest  # noqa: Y015
+Global___ListTracksRequest: _TypeAlias = ListTracksRequest  # noqa: Y015
 
 @_typing.final
-class ListResponse(_message.Message):
+class ListTracksResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACKS_FIELD_NUMBER: _builtins.int
@@ -579,10 +579,10 @@ class ListResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListResponse: _TypeAlias = ListResponse  # noqa: Y015
+Global___ListTracksResponse: _TypeAlias = ListTracksResponse  # noqa: Y015
 
 @_typing.final
-class ListTagsRequest(_message.Message):
+class ListTrackTagsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     OWNER_FIELD_NUMBER: _builtins.int
@@ -602,10 +602,10 @@ class ListTagsRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTagsRequest: _TypeAlias = ListTagsRequest  # noqa: Y015
+Global___ListTrackTagsRequest: _TypeAlias = ListTrackTagsRequest  # noqa: Y015
 
 @_typing.final
-class ListTagsResponse(_message.Message):
+class ListTrackTagsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TAGS_FIELD_NUMBER: _builtins.int
@@ -622,10 +622,10 @@ class ListTagsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTagsResponse: _TypeAlias = ListTagsResponse  # noqa: Y015
+Global___ListTrackTagsResponse: _TypeAlias = ListTrackTagsResponse  # noqa: Y015
 
 @_typing.final
-class ChangeRequest(_message.Message):
+class ChangeTrackRequest(_message.Message):
     """Only the fields named in `fields` change; one that is named and unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -651,10 +651,10 @@ class ChangeRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ChangeRequest: _TypeAlias = ChangeRequest  # noqa: Y015
+Global___ChangeTrackRequest: _TypeAlias = ChangeTrackRequest  # noqa: Y015
 
 @_typing.final
-class ChangeResponse(_message.Message):
+class ChangeTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -671,10 +671,10 @@ class ChangeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ChangeResponse: _TypeAlias = ChangeResponse  # noqa: Y015
+Global___ChangeTrackResponse: _TypeAlias = ChangeTrackResponse  # noqa: Y015
 
 @_typing.final
-class RemoveRequest(_message.Message):
+class RemoveTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -690,10 +690,10 @@ class RemoveRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RemoveRequest: _TypeAlias = RemoveRequest  # noqa: Y015
+Global___RemoveTrackRequest: _TypeAlias = RemoveTrackRequest  # noqa: Y015
 
 @_typing.final
-class RemoveResponse(_message.Message):
+class RemoveTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -705,10 +705,10 @@ class RemoveResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RemoveResponse: _TypeAlias = RemoveResponse  # noqa: Y015
+Global___RemoveTrackResponse: _TypeAlias = RemoveTrackResponse  # noqa: Y015
 
 @_typing.final
-class ListStatesRequest(_message.Message):
+class ListTrackStatesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACKS_FIELD_NUMBER: _builtins.int
@@ -725,10 +725,10 @@ class ListStatesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListStatesRequest: _TypeAlias = ListStatesRequest  # noqa: Y015
+Global___ListTrackStatesRequest: _TypeAlias = ListTrackStatesRequest  # noqa: Y015
 
 @_typing.final
-class ListStatesResponse(_message.Message):
+class ListTrackStatesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACKS_FIELD_NUMBER: _builtins.int
@@ -745,10 +745,10 @@ class ListStatesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListStatesResponse: _TypeAlias = ListStatesResponse  # noqa: Y015
+Global___ListTrackStatesResponse: _TypeAlias = ListTrackStatesResponse  # noqa: Y015
 
 @_typing.final
-class ExportRequest(_message.Message):
+class ExportTracksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_ID_FIELD_NUMBER: _builtins.int
@@ -764,10 +764,10 @@ class ExportRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportRequest: _TypeAlias = ExportRequest  # noqa: Y015
+Global___ExportTracksRequest: _TypeAlias = ExportTracksRequest  # noqa: Y015
 
 @_typing.final
-class ExportResponse(_message.Message):
+class ExportTracksResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACKS_FIELD_NUMBER: _builtins.int
@@ -784,7 +784,7 @@ class ExportResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ExportResponse: _TypeAlias = ExportResponse  # noqa: Y015
+Global___ExportTracksResponse: _TypeAlias = ExportTracksResponse  # noqa: Y015
 
 @_typing.final
 class TrackState(_message.Message):

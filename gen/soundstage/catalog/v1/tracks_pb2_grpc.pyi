@@ -31,109 +31,109 @@ class TracksServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TracksServiceAsyncStub: ...
-    Add: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.AddRequest, _tracks_pb2.AddResponse]
+    Add: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.AddTrackRequest, _tracks_pb2.AddTrackResponse]
     """Commit point of an upload."""
-    Get: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetRequest, _tracks_pb2.GetResponse]
+    Get: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackRequest, _tracks_pb2.GetTrackResponse]
     """One track the caller may see; NotFound, Forbidden."""
-    GetBatch: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetBatchRequest, _tracks_pb2.GetBatchResponse]
+    GetBatch: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackBatchRequest, _tracks_pb2.GetTrackBatchResponse]
     """Many callers' tracks in one call; each item has its own outcome."""
-    List: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListRequest, _tracks_pb2.ListResponse]
-    ListTags: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTagsRequest, _tracks_pb2.ListTagsResponse]
+    List: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTracksRequest, _tracks_pb2.ListTracksResponse]
+    ListTags: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackTagsRequest, _tracks_pb2.ListTrackTagsResponse]
     """The tags of an owner's public tracks, most used first."""
-    Change: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ChangeRequest, _tracks_pb2.ChangeResponse]
-    Remove: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.RemoveRequest, _tracks_pb2.RemoveResponse]
-    ListStates: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListStatesRequest, _tracks_pb2.ListStatesResponse]
+    Change: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ChangeTrackRequest, _tracks_pb2.ChangeTrackResponse]
+    Remove: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.RemoveTrackRequest, _tracks_pb2.RemoveTrackResponse]
+    ListStates: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackStatesRequest, _tracks_pb2.ListTrackStatesResponse]
     """The states that others keep copies of, as they are now; unknown ids are left out."""
-    Export: _grpc.UnaryStreamMultiCallable[_tracks_pb2.ExportRequest, _tracks_pb2.ExportResponse]
+    Export: _grpc.UnaryStreamMultiCallable[_tracks_pb2.ExportTracksRequest, _tracks_pb2.ExportTracksResponse]
     """All tracks as states, tombstones too, for whoever rebuilds a copy."""
 
 @_typing.type_check_only
 class TracksServiceAsyncStub(TracksServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Add: _aio.UnaryUnaryMultiCallable[_tracks_pb2.AddRequest, _tracks_pb2.AddResponse]  # type: ignore[assignment]
+    Add: _aio.UnaryUnaryMultiCallable[_tracks_pb2.AddTrackRequest, _tracks_pb2.AddTrackResponse]  # type: ignore[assignment]
     """Commit point of an upload."""
-    Get: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetRequest, _tracks_pb2.GetResponse]  # type: ignore[assignment]
+    Get: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackRequest, _tracks_pb2.GetTrackResponse]  # type: ignore[assignment]
     """One track the caller may see; NotFound, Forbidden."""
-    GetBatch: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetBatchRequest, _tracks_pb2.GetBatchResponse]  # type: ignore[assignment]
+    GetBatch: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackBatchRequest, _tracks_pb2.GetTrackBatchResponse]  # type: ignore[assignment]
     """Many callers' tracks in one call; each item has its own outcome."""
-    List: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListRequest, _tracks_pb2.ListResponse]  # type: ignore[assignment]
-    ListTags: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTagsRequest, _tracks_pb2.ListTagsResponse]  # type: ignore[assignment]
+    List: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTracksRequest, _tracks_pb2.ListTracksResponse]  # type: ignore[assignment]
+    ListTags: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackTagsRequest, _tracks_pb2.ListTrackTagsResponse]  # type: ignore[assignment]
     """The tags of an owner's public tracks, most used first."""
-    Change: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ChangeRequest, _tracks_pb2.ChangeResponse]  # type: ignore[assignment]
-    Remove: _aio.UnaryUnaryMultiCallable[_tracks_pb2.RemoveRequest, _tracks_pb2.RemoveResponse]  # type: ignore[assignment]
-    ListStates: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListStatesRequest, _tracks_pb2.ListStatesResponse]  # type: ignore[assignment]
+    Change: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ChangeTrackRequest, _tracks_pb2.ChangeTrackResponse]  # type: ignore[assignment]
+    Remove: _aio.UnaryUnaryMultiCallable[_tracks_pb2.RemoveTrackRequest, _tracks_pb2.RemoveTrackResponse]  # type: ignore[assignment]
+    ListStates: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackStatesRequest, _tracks_pb2.ListTrackStatesResponse]  # type: ignore[assignment]
     """The states that others keep copies of, as they are now; unknown ids are left out."""
-    Export: _aio.UnaryStreamMultiCallable[_tracks_pb2.ExportRequest, _tracks_pb2.ExportResponse]  # type: ignore[assignment]
+    Export: _aio.UnaryStreamMultiCallable[_tracks_pb2.ExportTracksRequest, _tracks_pb2.ExportTracksResponse]  # type: ignore[assignment]
     """All tracks as states, tombstones too, for whoever rebuilds a copy."""
 
 class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Add(
         self,
-        request: _tracks_pb2.AddRequest,
+        request: _tracks_pb2.AddTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.AddResponse, _abc.Awaitable[_tracks_pb2.AddResponse]]:
+    ) -> _typing.Union[_tracks_pb2.AddTrackResponse, _abc.Awaitable[_tracks_pb2.AddTrackResponse]]:
         """Commit point of an upload."""
 
     @_abc_1.abstractmethod
     def Get(
         self,
-        request: _tracks_pb2.GetRequest,
+        request: _tracks_pb2.GetTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.GetResponse, _abc.Awaitable[_tracks_pb2.GetResponse]]:
+    ) -> _typing.Union[_tracks_pb2.GetTrackResponse, _abc.Awaitable[_tracks_pb2.GetTrackResponse]]:
         """One track the caller may see; NotFound, Forbidden."""
 
     @_abc_1.abstractmethod
     def GetBatch(
         self,
-        request: _tracks_pb2.GetBatchRequest,
+        request: _tracks_pb2.GetTrackBatchRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.GetBatchResponse, _abc.Awaitable[_tracks_pb2.GetBatchResponse]]:
+    ) -> _typing.Union[_tracks_pb2.GetTrackBatchResponse, _abc.Awaitable[_tracks_pb2.GetTrackBatchResponse]]:
         """Many callers' tracks in one call; each item has its own outcome."""
 
     @_abc_1.abstractmethod
     def List(
         self,
-        request: _tracks_pb2.ListRequest,
+        request: _tracks_pb2.ListTracksRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.ListResponse, _abc.Awaitable[_tracks_pb2.ListResponse]]: ...
+    ) -> _typing.Union[_tracks_pb2.ListTracksResponse, _abc.Awaitable[_tracks_pb2.ListTracksResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListTags(
         self,
-        request: _tracks_pb2.ListTagsRequest,
+        request: _tracks_pb2.ListTrackTagsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.ListTagsResponse, _abc.Awaitable[_tracks_pb2.ListTagsResponse]]:
+    ) -> _typing.Union[_tracks_pb2.ListTrackTagsResponse, _abc.Awaitable[_tracks_pb2.ListTrackTagsResponse]]:
         """The tags of an owner's public tracks, most used first."""
 
     @_abc_1.abstractmethod
     def Change(
         self,
-        request: _tracks_pb2.ChangeRequest,
+        request: _tracks_pb2.ChangeTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.ChangeResponse, _abc.Awaitable[_tracks_pb2.ChangeResponse]]: ...
+    ) -> _typing.Union[_tracks_pb2.ChangeTrackResponse, _abc.Awaitable[_tracks_pb2.ChangeTrackResponse]]: ...
 
     @_abc_1.abstractmethod
     def Remove(
         self,
-        request: _tracks_pb2.RemoveRequest,
+        request: _tracks_pb2.RemoveTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.RemoveResponse, _abc.Awaitable[_tracks_pb2.RemoveResponse]]: ...
+    ) -> _typing.Union[_tracks_pb2.RemoveTrackResponse, _abc.Awaitable[_tracks_pb2.RemoveTrackResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListStates(
         self,
-        request: _tracks_pb2.ListStatesRequest,
+        request: _tracks_pb2.ListTrackStatesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_tracks_pb2.ListStatesResponse, _abc.Awaitable[_tracks_pb2.ListStatesResponse]]:
+    ) -> _typing.Union[_tracks_pb2.ListTrackStatesResponse, _abc.Awaitable[_tracks_pb2.ListTrackStatesResponse]]:
         """The states that others keep copies of, as they are now; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def Export(
         self,
-        request: _tracks_pb2.ExportRequest,
+        request: _tracks_pb2.ExportTracksRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_tracks_pb2.ExportResponse], _abc.AsyncIterator[_tracks_pb2.ExportResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_tracks_pb2.ExportTracksResponse], _abc.AsyncIterator[_tracks_pb2.ExportTracksResponse]]:
         """All tracks as states, tombstones too, for whoever rebuilds a copy."""
 
 def add_TracksServiceServicer_to_server(servicer: TracksServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

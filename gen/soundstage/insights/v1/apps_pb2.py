@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soundstage/insights/v1/apps.proto\x12\x16soundstage.insights.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"}\n\rRecordRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\x06\x63ounts\x18\x02 \x03(\x0b\x32 .soundstage.insights.v1.AppCount\x12.\n\ncounted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x08\x41ppCount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\x10\n\x0eRecordResponse\"K\n\x13ListTrailingRequest\x12\x34\n\x05range\x18\x01 \x01(\x0e\x32%.soundstage.insights.v1.TrailingRange\"H\n\x14ListTrailingResponse\x12\x30\n\x06\x63ounts\x18\x01 \x03(\x0b\x32 .soundstage.insights.v1.AppCount\"\x82\x01\n\x03\x41pp\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0cowner_number\x18\x02 \x01(\x03\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05image\x18\x05 \x01(\tH\x01\x88\x01\x01\x42\x0e\n\x0c_descriptionB\x08\n\x06_image\"(\n\x15\x41ppsServiceGetRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"B\n\x16\x41ppsServiceGetResponse\x12(\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x1b.soundstage.insights.v1.App*\x7f\n\rTrailingRange\x12\x1e\n\x1aTRAILING_RANGE_UNSPECIFIED\x10\x00\x12\x17\n\x13TRAILING_RANGE_WEEK\x10\x01\x12\x18\n\x14TRAILING_RANGE_MONTH\x10\x02\x12\x1b\n\x17TRAILING_RANGE_ALL_TIME\x10\x03\x32\xc1\x02\n\x0b\x41ppsService\x12W\n\x06Record\x12%.soundstage.insights.v1.RecordRequest\x1a&.soundstage.insights.v1.RecordResponse\x12n\n\x0cListTrailing\x12+.soundstage.insights.v1.ListTrailingRequest\x1a,.soundstage.insights.v1.ListTrailingResponse\"\x03\x90\x02\x01\x12i\n\x03Get\x12-.soundstage.insights.v1.AppsServiceGetRequest\x1a..soundstage.insights.v1.AppsServiceGetResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soundstage/insights/v1/apps.proto\x12\x16soundstage.insights.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x01\n\x11RecordAppsRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\x06\x63ounts\x18\x02 \x03(\x0b\x32 .soundstage.insights.v1.AppCount\x12.\n\ncounted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x08\x41ppCount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\x14\n\x12RecordAppsResponse\"O\n\x17ListTrailingAppsRequest\x12\x34\n\x05range\x18\x01 \x01(\x0e\x32%.soundstage.insights.v1.TrailingRange\"L\n\x18ListTrailingAppsResponse\x12\x30\n\x06\x63ounts\x18\x01 \x03(\x0b\x32 .soundstage.insights.v1.AppCount\"\x82\x01\n\x03\x41pp\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0cowner_number\x18\x02 \x01(\x03\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05image\x18\x05 \x01(\tH\x01\x88\x01\x01\x42\x0e\n\x0c_descriptionB\x08\n\x06_image\" \n\rGetAppRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\":\n\x0eGetAppResponse\x12(\n\x03\x61pp\x18\x01 \x01(\x0b\x32\x1b.soundstage.insights.v1.App*\x7f\n\rTrailingRange\x12\x1e\n\x1aTRAILING_RANGE_UNSPECIFIED\x10\x00\x12\x17\n\x13TRAILING_RANGE_WEEK\x10\x01\x12\x18\n\x14TRAILING_RANGE_MONTH\x10\x02\x12\x1b\n\x17TRAILING_RANGE_ALL_TIME\x10\x03\x32\xc1\x02\n\x0b\x41ppsService\x12_\n\x06Record\x12).soundstage.insights.v1.RecordAppsRequest\x1a*.soundstage.insights.v1.RecordAppsResponse\x12v\n\x0cListTrailing\x12/.soundstage.insights.v1.ListTrailingAppsRequest\x1a\x30.soundstage.insights.v1.ListTrailingAppsResponse\"\x03\x90\x02\x01\x12Y\n\x03Get\x12%.soundstage.insights.v1.GetAppRequest\x1a&.soundstage.insights.v1.GetAppResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,24 +36,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPSSERVICE'].methods_by_name['ListTrailing']._serialized_options = b'\220\002\001'
   _globals['_APPSSERVICE'].methods_by_name['Get']._loaded_options = None
   _globals['_APPSSERVICE'].methods_by_name['Get']._serialized_options = b'\220\002\001'
-  _globals['_TRAILINGRANGE']._serialized_start=674
-  _globals['_TRAILINGRANGE']._serialized_end=801
-  _globals['_RECORDREQUEST']._serialized_start=94
-  _globals['_RECORDREQUEST']._serialized_end=219
-  _globals['_APPCOUNT']._serialized_start=221
-  _globals['_APPCOUNT']._serialized_end=260
-  _globals['_RECORDRESPONSE']._serialized_start=262
-  _globals['_RECORDRESPONSE']._serialized_end=278
-  _globals['_LISTTRAILINGREQUEST']._serialized_start=280
-  _globals['_LISTTRAILINGREQUEST']._serialized_end=355
-  _globals['_LISTTRAILINGRESPONSE']._serialized_start=357
-  _globals['_LISTTRAILINGRESPONSE']._serialized_end=429
-  _globals['_APP']._serialized_start=432
-  _globals['_APP']._serialized_end=562
-  _globals['_APPSSERVICEGETREQUEST']._serialized_start=564
-  _globals['_APPSSERVICEGETREQUEST']._serialized_end=604
-  _globals['_APPSSERVICEGETRESPONSE']._serialized_start=606
-  _globals['_APPSSERVICEGETRESPONSE']._serialized_end=672
-  _globals['_APPSSERVICE']._serialized_start=804
-  _globals['_APPSSERVICE']._serialized_end=1125
+  _globals['_TRAILINGRANGE']._serialized_start=675
+  _globals['_TRAILINGRANGE']._serialized_end=802
+  _globals['_RECORDAPPSREQUEST']._serialized_start=95
+  _globals['_RECORDAPPSREQUEST']._serialized_end=224
+  _globals['_APPCOUNT']._serialized_start=226
+  _globals['_APPCOUNT']._serialized_end=265
+  _globals['_RECORDAPPSRESPONSE']._serialized_start=267
+  _globals['_RECORDAPPSRESPONSE']._serialized_end=287
+  _globals['_LISTTRAILINGAPPSREQUEST']._serialized_start=289
+  _globals['_LISTTRAILINGAPPSREQUEST']._serialized_end=368
+  _globals['_LISTTRAILINGAPPSRESPONSE']._serialized_start=370
+  _globals['_LISTTRAILINGAPPSRESPONSE']._serialized_end=446
+  _globals['_APP']._serialized_start=449
+  _globals['_APP']._serialized_end=579
+  _globals['_GETAPPREQUEST']._serialized_start=581
+  _globals['_GETAPPREQUEST']._serialized_end=613
+  _globals['_GETAPPRESPONSE']._serialized_start=615
+  _globals['_GETAPPRESPONSE']._serialized_end=673
+  _globals['_APPSSERVICE']._serialized_start=805
+  _globals['_APPSSERVICE']._serialized_end=1126
 # @@protoc_insertion_point(module_scope)

@@ -40,7 +40,7 @@ TRAILING_RANGE_ALL_TIME: TrailingRange.ValueType  # 3
 Global___TrailingRange: _TypeAlias = TrailingRange  # noqa: Y015
 
 @_typing.final
-class RecordRequest(_message.Message):
+class RecordAppsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -65,7 +65,7 @@ class RecordRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RecordRequest: _TypeAlias = RecordRequest  # noqa: Y015
+Global___RecordAppsRequest: _TypeAlias = RecordAppsRequest  # noqa: Y015
 
 @_typing.final
 class AppCount(_message.Message):
@@ -90,7 +90,7 @@ class AppCount(_message.Message):
 Global___AppCount: _TypeAlias = AppCount  # noqa: Y015
 
 @_typing.final
-class RecordResponse(_message.Message):
+class RecordAppsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -102,10 +102,10 @@ class RecordResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RecordResponse: _TypeAlias = RecordResponse  # noqa: Y015
+Global___RecordAppsResponse: _TypeAlias = RecordAppsResponse  # noqa: Y015
 
 @_typing.final
-class ListTrailingRequest(_message.Message):
+class ListTrailingAppsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RANGE_FIELD_NUMBER: _builtins.int
@@ -121,10 +121,10 @@ class ListTrailingRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTrailingRequest: _TypeAlias = ListTrailingRequest  # noqa: Y015
+Global___ListTrailingAppsRequest: _TypeAlias = ListTrailingAppsRequest  # noqa: Y015
 
 @_typing.final
-class ListTrailingResponse(_message.Message):
+class ListTrailingAppsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNTS_FIELD_NUMBER: _builtins.int
@@ -141,7 +141,7 @@ class ListTrailingResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTrailingResponse: _TypeAlias = ListTrailingResponse  # noqa: Y015
+Global___ListTrailingAppsResponse: _TypeAlias = ListTrailingAppsResponse  # noqa: Y015
 
 @_typing.final
 class App(_message.Message):
@@ -182,7 +182,7 @@ class App(_message.Message):
 Global___App: _TypeAlias = App  # noqa: Y015
 
 @_typing.final
-class AppsServiceGetRequest(_message.Message):
+class GetAppRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ADDRESS_FIELD_NUMBER: _builtins.int
@@ -198,10 +198,10 @@ class AppsServiceGetRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AppsServiceGetRequest: _TypeAlias = AppsServiceGetRequest  # noqa: Y015
+Global___GetAppRequest: _TypeAlias = GetAppRequest  # noqa: Y015
 
 @_typing.final
-class AppsServiceGetResponse(_message.Message):
+class GetAppResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     APP_FIELD_NUMBER: _builtins.int
@@ -218,4 +218,4 @@ class AppsServiceGetResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AppsServiceGetResponse: _TypeAlias = AppsServiceGetResponse  # noqa: Y015
+Global___GetAppResponse: _TypeAlias = GetAppResponse  # noqa: Y015

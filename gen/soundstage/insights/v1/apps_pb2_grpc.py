@@ -37,18 +37,18 @@ class AppsServiceStub:
         """
         self.Record = channel.unary_unary(
                 '/soundstage.insights.v1.AppsService/Record',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordAppsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordAppsResponse.FromString,
                 _registered_method=True)
         self.ListTrailing = channel.unary_unary(
                 '/soundstage.insights.v1.AppsService/ListTrailing',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingAppsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingAppsResponse.FromString,
                 _registered_method=True)
         self.Get = channel.unary_unary(
                 '/soundstage.insights.v1.AppsService/Get',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.AppsServiceGetRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.AppsServiceGetResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.GetAppRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.GetAppResponse.FromString,
                 _registered_method=True)
 
 
@@ -82,18 +82,18 @@ def add_AppsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Record': grpc.unary_unary_rpc_method_handler(
                     servicer.Record,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordAppsRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordAppsResponse.SerializeToString,
             ),
             'ListTrailing': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTrailing,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingAppsRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingAppsResponse.SerializeToString,
             ),
             'Get': grpc.unary_unary_rpc_method_handler(
                     servicer.Get,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.AppsServiceGetRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.AppsServiceGetResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.GetAppRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_apps__pb2.GetAppResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -122,8 +122,8 @@ class AppsService:
             request,
             target,
             '/soundstage.insights.v1.AppsService/Record',
-            soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordAppsRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_apps__pb2.RecordAppsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -149,8 +149,8 @@ class AppsService:
             request,
             target,
             '/soundstage.insights.v1.AppsService/ListTrailing',
-            soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingAppsRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_apps__pb2.ListTrailingAppsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -176,8 +176,8 @@ class AppsService:
             request,
             target,
             '/soundstage.insights.v1.AppsService/Get',
-            soundstage_dot_insights_dot_v1_dot_apps__pb2.AppsServiceGetRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_apps__pb2.AppsServiceGetResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_apps__pb2.GetAppRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_apps__pb2.GetAppResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,11 +33,11 @@ class AppsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AppsServiceAsyncStub: ...
-    Record: _grpc.UnaryUnaryMultiCallable[_apps_pb2.RecordRequest, _apps_pb2.RecordResponse]
+    Record: _grpc.UnaryUnaryMultiCallable[_apps_pb2.RecordAppsRequest, _apps_pb2.RecordAppsResponse]
     """What a gateway counted since it last said so; the same id again counts nothing."""
-    ListTrailing: _grpc.UnaryUnaryMultiCallable[_apps_pb2.ListTrailingRequest, _apps_pb2.ListTrailingResponse]
+    ListTrailing: _grpc.UnaryUnaryMultiCallable[_apps_pb2.ListTrailingAppsRequest, _apps_pb2.ListTrailingAppsResponse]
     """At most 100, most requests first, equal ones by name."""
-    Get: _grpc.UnaryUnaryMultiCallable[_apps_pb2.AppsServiceGetRequest, _apps_pb2.AppsServiceGetResponse]
+    Get: _grpc.UnaryUnaryMultiCallable[_apps_pb2.GetAppRequest, _apps_pb2.GetAppResponse]
     """A registered app by its address, in any case; NotFound."""
 
 @_typing.type_check_only
@@ -45,11 +45,11 @@ class AppsServiceAsyncStub(AppsServiceStub):
     """Apps that call discovery: how often, under which name, and those that were registered."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Record: _aio.UnaryUnaryMultiCallable[_apps_pb2.RecordRequest, _apps_pb2.RecordResponse]  # type: ignore[assignment]
+    Record: _aio.UnaryUnaryMultiCallable[_apps_pb2.RecordAppsRequest, _apps_pb2.RecordAppsResponse]  # type: ignore[assignment]
     """What a gateway counted since it last said so; the same id again counts nothing."""
-    ListTrailing: _aio.UnaryUnaryMultiCallable[_apps_pb2.ListTrailingRequest, _apps_pb2.ListTrailingResponse]  # type: ignore[assignment]
+    ListTrailing: _aio.UnaryUnaryMultiCallable[_apps_pb2.ListTrailingAppsRequest, _apps_pb2.ListTrailingAppsResponse]  # type: ignore[assignment]
     """At most 100, most requests first, equal ones by name."""
-    Get: _aio.UnaryUnaryMultiCallable[_apps_pb2.AppsServiceGetRequest, _apps_pb2.AppsServiceGetResponse]  # type: ignore[assignment]
+    Get: _aio.UnaryUnaryMultiCallable[_apps_pb2.GetAppRequest, _apps_pb2.GetAppResponse]  # type: ignore[assignment]
     """A registered app by its address, in any case; NotFound."""
 
 class AppsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -58,25 +58,25 @@ class AppsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Record(
         self,
-        request: _apps_pb2.RecordRequest,
+        request: _apps_pb2.RecordAppsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_apps_pb2.RecordResponse, _abc.Awaitable[_apps_pb2.RecordResponse]]:
+    ) -> _typing.Union[_apps_pb2.RecordAppsResponse, _abc.Awaitable[_apps_pb2.RecordAppsResponse]]:
         """What a gateway counted since it last said so; the same id again counts nothing."""
 
     @_abc_1.abstractmethod
     def ListTrailing(
         self,
-        request: _apps_pb2.ListTrailingRequest,
+        request: _apps_pb2.ListTrailingAppsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_apps_pb2.ListTrailingResponse, _abc.Awaitable[_apps_pb2.ListTrailingResponse]]:
+    ) -> _typing.Union[_apps_pb2.ListTrailingAppsResponse, _abc.Awaitable[_apps_pb2.ListTrailingAppsResponse]]:
         """At most 100, most requests first, equal ones by name."""
 
     @_abc_1.abstractmethod
     def Get(
         self,
-        request: _apps_pb2.AppsServiceGetRequest,
+        request: _apps_pb2.GetAppRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_apps_pb2.AppsServiceGetResponse, _abc.Awaitable[_apps_pb2.AppsServiceGetResponse]]:
+    ) -> _typing.Union[_apps_pb2.GetAppResponse, _abc.Awaitable[_apps_pb2.GetAppResponse]]:
         """A registered app by its address, in any case; NotFound."""
 
 def add_AppsServiceServicer_to_server(servicer: AppsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&soundstage/insights/v1/listeners.proto\x12\x16soundstage.insights.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\x99\x01\n\x08Listener\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07streams\x18\x02 \x01(\x03\x12\x35\n\x11\x66irst_streamed_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10last_streamed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x05Place\x12\x0f\n\x07streams\x18\x01 \x01(\x03\x12\x0c\n\x04rank\x18\x02 \x01(\x03\"\x7f\n\x13ListForTrackRequest\x12(\n\x05track\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x14\n\x0cmain_user_id\x18\x03 \x01(\t\"\xae\x01\n\x14ListForTrackResponse\x12\x15\n\rtotal_streams\x18\x01 \x01(\x03\x12\x18\n\x10unique_listeners\x18\x02 \x01(\x03\x12\x33\n\tlisteners\x18\x03 \x03(\x0b\x32 .soundstage.insights.v1.Listener\x12\x30\n\tmain_user\x18\x04 \x01(\x0b\x32\x1d.soundstage.insights.v1.Place\"P\n\x0eListTopRequest\x12(\n\x05track\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12\x14\n\x0cmain_user_id\x18\x02 \x01(\t\"x\n\x0fListTopResponse\x12\x33\n\tlisteners\x18\x01 \x03(\x0b\x32 .soundstage.insights.v1.Listener\x12\x30\n\tmain_user\x18\x02 \x01(\x0b\x32\x1d.soundstage.insights.v1.Place\"*\n\x15\x43ountForTracksRequest\x12\x11\n\ttrack_ids\x18\x01 \x03(\t\"h\n\x16\x43ountForTracksResponse\x12\x34\n\x06tracks\x18\x01 \x03(\x0b\x32$.soundstage.insights.v1.TrackStreams\x12\x18\n\x10unique_listeners\x18\x02 \x01(\x03\"1\n\x0cTrackStreams\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x0f\n\x07streams\x18\x02 \x01(\x03\x32\xd9\x02\n\x10ListenersService\x12n\n\x0cListForTrack\x12+.soundstage.insights.v1.ListForTrackRequest\x1a,.soundstage.insights.v1.ListForTrackResponse\"\x03\x90\x02\x01\x12_\n\x07ListTop\x12&.soundstage.insights.v1.ListTopRequest\x1a\'.soundstage.insights.v1.ListTopResponse\"\x03\x90\x02\x01\x12t\n\x0e\x43ountForTracks\x12-.soundstage.insights.v1.CountForTracksRequest\x1a..soundstage.insights.v1.CountForTracksResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&soundstage/insights/v1/listeners.proto\x12\x16soundstage.insights.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\x99\x01\n\x08Listener\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07streams\x18\x02 \x01(\x03\x12\x35\n\x11\x66irst_streamed_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10last_streamed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x05Place\x12\x0f\n\x07streams\x18\x01 \x01(\x03\x12\x0c\n\x04rank\x18\x02 \x01(\x03\"\x88\x01\n\x1cListListenersForTrackRequest\x12(\n\x05track\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x14\n\x0cmain_user_id\x18\x03 \x01(\t\"\xb7\x01\n\x1dListListenersForTrackResponse\x12\x15\n\rtotal_streams\x18\x01 \x01(\x03\x12\x18\n\x10unique_listeners\x18\x02 \x01(\x03\x12\x33\n\tlisteners\x18\x03 \x03(\x0b\x32 .soundstage.insights.v1.Listener\x12\x30\n\tmain_user\x18\x04 \x01(\x0b\x32\x1d.soundstage.insights.v1.Place\"Y\n\x17ListTopListenersRequest\x12(\n\x05track\x18\x01 \x01(\x0b\x32\x19.soundstage.common.v1.Ref\x12\x14\n\x0cmain_user_id\x18\x02 \x01(\t\"\x81\x01\n\x18ListTopListenersResponse\x12\x33\n\tlisteners\x18\x01 \x03(\x0b\x32 .soundstage.insights.v1.Listener\x12\x30\n\tmain_user\x18\x02 \x01(\x0b\x32\x1d.soundstage.insights.v1.Place\"3\n\x1e\x43ountListenersForTracksRequest\x12\x11\n\ttrack_ids\x18\x01 \x03(\t\"q\n\x1f\x43ountListenersForTracksResponse\x12\x34\n\x06tracks\x18\x01 \x03(\x0b\x32$.soundstage.insights.v1.TrackStreams\x12\x18\n\x10unique_listeners\x18\x02 \x01(\x03\"@\n\x0cTrackStreams\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x0f\n\x07streams\x18\x02 \x01(\x03\x12\r\n\x05title\x18\x03 \x01(\t\"3\n\x1e\x43ountListenersForArtistRequest\x12\x11\n\tartist_id\x18\x01 \x01(\t\"\x88\x01\n\x1f\x43ountListenersForArtistResponse\x12\x15\n\rtotal_streams\x18\x01 \x01(\x03\x12\x18\n\x10unique_listeners\x18\x02 \x01(\x03\x12\x34\n\x06tracks\x18\x03 \x03(\x0b\x32$.soundstage.insights.v1.TrackStreams2\x9d\x04\n\x10ListenersService\x12\x80\x01\n\x0cListForTrack\x12\x34.soundstage.insights.v1.ListListenersForTrackRequest\x1a\x35.soundstage.insights.v1.ListListenersForTrackResponse\"\x03\x90\x02\x01\x12q\n\x07ListTop\x12/.soundstage.insights.v1.ListTopListenersRequest\x1a\x30.soundstage.insights.v1.ListTopListenersResponse\"\x03\x90\x02\x01\x12\x89\x01\n\x0e\x43ountForTracks\x12\x36.soundstage.insights.v1.CountListenersForTracksRequest\x1a\x37.soundstage.insights.v1.CountListenersForTracksResponse\"\x06\x88\x02\x01\x90\x02\x01\x12\x86\x01\n\x0e\x43ountForArtist\x12\x36.soundstage.insights.v1.CountListenersForArtistRequest\x1a\x37.soundstage.insights.v1.CountListenersForArtistResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,25 +38,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENERSSERVICE'].methods_by_name['ListTop']._loaded_options = None
   _globals['_LISTENERSSERVICE'].methods_by_name['ListTop']._serialized_options = b'\220\002\001'
   _globals['_LISTENERSSERVICE'].methods_by_name['CountForTracks']._loaded_options = None
-  _globals['_LISTENERSSERVICE'].methods_by_name['CountForTracks']._serialized_options = b'\220\002\001'
+  _globals['_LISTENERSSERVICE'].methods_by_name['CountForTracks']._serialized_options = b'\210\002\001\220\002\001'
+  _globals['_LISTENERSSERVICE'].methods_by_name['CountForArtist']._loaded_options = None
+  _globals['_LISTENERSSERVICE'].methods_by_name['CountForArtist']._serialized_options = b'\220\002\001'
   _globals['_LISTENER']._serialized_start=135
   _globals['_LISTENER']._serialized_end=288
   _globals['_PLACE']._serialized_start=290
   _globals['_PLACE']._serialized_end=328
-  _globals['_LISTFORTRACKREQUEST']._serialized_start=330
-  _globals['_LISTFORTRACKREQUEST']._serialized_end=457
-  _globals['_LISTFORTRACKRESPONSE']._serialized_start=460
-  _globals['_LISTFORTRACKRESPONSE']._serialized_end=634
-  _globals['_LISTTOPREQUEST']._serialized_start=636
-  _globals['_LISTTOPREQUEST']._serialized_end=716
-  _globals['_LISTTOPRESPONSE']._serialized_start=718
-  _globals['_LISTTOPRESPONSE']._serialized_end=838
-  _globals['_COUNTFORTRACKSREQUEST']._serialized_start=840
-  _globals['_COUNTFORTRACKSREQUEST']._serialized_end=882
-  _globals['_COUNTFORTRACKSRESPONSE']._serialized_start=884
-  _globals['_COUNTFORTRACKSRESPONSE']._serialized_end=988
-  _globals['_TRACKSTREAMS']._serialized_start=990
-  _globals['_TRACKSTREAMS']._serialized_end=1039
-  _globals['_LISTENERSSERVICE']._serialized_start=1042
-  _globals['_LISTENERSSERVICE']._serialized_end=1387
+  _globals['_LISTLISTENERSFORTRACKREQUEST']._serialized_start=331
+  _globals['_LISTLISTENERSFORTRACKREQUEST']._serialized_end=467
+  _globals['_LISTLISTENERSFORTRACKRESPONSE']._serialized_start=470
+  _globals['_LISTLISTENERSFORTRACKRESPONSE']._serialized_end=653
+  _globals['_LISTTOPLISTENERSREQUEST']._serialized_start=655
+  _globals['_LISTTOPLISTENERSREQUEST']._serialized_end=744
+  _globals['_LISTTOPLISTENERSRESPONSE']._serialized_start=747
+  _globals['_LISTTOPLISTENERSRESPONSE']._serialized_end=876
+  _globals['_COUNTLISTENERSFORTRACKSREQUEST']._serialized_start=878
+  _globals['_COUNTLISTENERSFORTRACKSREQUEST']._serialized_end=929
+  _globals['_COUNTLISTENERSFORTRACKSRESPONSE']._serialized_start=931
+  _globals['_COUNTLISTENERSFORTRACKSRESPONSE']._serialized_end=1044
+  _globals['_TRACKSTREAMS']._serialized_start=1046
+  _globals['_TRACKSTREAMS']._serialized_end=1110
+  _globals['_COUNTLISTENERSFORARTISTREQUEST']._serialized_start=1112
+  _globals['_COUNTLISTENERSFORARTISTREQUEST']._serialized_end=1163
+  _globals['_COUNTLISTENERSFORARTISTRESPONSE']._serialized_start=1166
+  _globals['_COUNTLISTENERSFORARTISTRESPONSE']._serialized_end=1302
+  _globals['_LISTENERSSERVICE']._serialized_start=1305
+  _globals['_LISTENERSSERVICE']._serialized_end=1846
 # @@protoc_insertion_point(module_scope)

@@ -75,7 +75,7 @@ class Place(_message.Message):
 Global___Place: _TypeAlias = Place  # noqa: Y015
 
 @_typing.final
-class ListForTrackRequest(_message.Message):
+class ListListenersForTrackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -100,10 +100,10 @@ class ListForTrackRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListForTrackRequest: _TypeAlias = ListForTrackRequest  # noqa: Y015
+Global___ListListenersForTrackRequest: _TypeAlias = ListListenersForTrackRequest  # noqa: Y015
 
 @_typing.final
-class ListForTrackResponse(_message.Message):
+class ListListenersForTrackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTAL_STREAMS_FIELD_NUMBER: _builtins.int
@@ -130,10 +130,10 @@ class ListForTrackResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListForTrackResponse: _TypeAlias = ListForTrackResponse  # noqa: Y015
+Global___ListListenersForTrackResponse: _TypeAlias = ListListenersForTrackResponse  # noqa: Y015
 
 @_typing.final
-class ListTopRequest(_message.Message):
+class ListTopListenersRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -153,10 +153,10 @@ class ListTopRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTopRequest: _TypeAlias = ListTopRequest  # noqa: Y015
+Global___ListTopListenersRequest: _TypeAlias = ListTopListenersRequest  # noqa: Y015
 
 @_typing.final
-class ListTopResponse(_message.Message):
+class ListTopListenersResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LISTENERS_FIELD_NUMBER: _builtins.int
@@ -179,10 +179,10 @@ class ListTopResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTopResponse: _TypeAlias = ListTopResponse  # noqa: Y015
+Global___ListTopListenersResponse: _TypeAlias = ListTopListenersResponse  # noqa: Y015
 
 @_typing.final
-class CountForTracksRequest(_message.Message):
+class CountListenersForTracksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_IDS_FIELD_NUMBER: _builtins.int
@@ -199,10 +199,10 @@ class CountForTracksRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CountForTracksRequest: _TypeAlias = CountForTracksRequest  # noqa: Y015
+Global___CountListenersForTracksRequest: _TypeAlias = CountListenersForTracksRequest  # noqa: Y015
 
 @_typing.final
-class CountForTracksResponse(_message.Message):
+class CountListenersForTracksResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACKS_FIELD_NUMBER: _builtins.int
@@ -222,7 +222,7 @@ class CountForTracksResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CountForTracksResponse: _TypeAlias = CountForTracksResponse  # noqa: Y015
+Global___CountListenersForTracksResponse: _TypeAlias = CountListenersForTracksResponse  # noqa: Y015
 
 @_typing.final
 class TrackStreams(_message.Message):
@@ -230,18 +230,70 @@ class TrackStreams(_message.Message):
 
     TRACK_ID_FIELD_NUMBER: _builtins.int
     STREAMS_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
     track_id: _builtins.str
     streams: _builtins.int
+    title: _builtins.str
+    """Left out by CountForTracks."""
     def __init__(
         self,
         *,
         track_id: _builtins.str = ...,
         streams: _builtins.int = ...,
+        title: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["streams", b"streams", "track_id", b"track_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["streams", b"streams", "title", b"title", "track_id", b"track_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TrackStreams: _TypeAlias = TrackStreams  # noqa: Y015
+
+@_typing.final
+class CountListenersForArtistRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARTIST_ID_FIELD_NUMBER: _builtins.int
+    artist_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        artist_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["artist_id", b"artist_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountListenersForArtistRequest: _TypeAlias = CountListenersForArtistRequest  # noqa: Y015
+
+@_typing.final
+class CountListenersForArtistResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOTAL_STREAMS_FIELD_NUMBER: _builtins.int
+    UNIQUE_LISTENERS_FIELD_NUMBER: _builtins.int
+    TRACKS_FIELD_NUMBER: _builtins.int
+    total_streams: _builtins.int
+    """The sum of `tracks`."""
+    unique_listeners: _builtins.int
+    @_builtins.property
+    def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackStreams]:
+        """Every track the caller may see, those without streams too: most streams first, then by id."""
+
+    def __init__(
+        self,
+        *,
+        total_streams: _builtins.int = ...,
+        unique_listeners: _builtins.int = ...,
+        tracks: _abc.Iterable[Global___TrackStreams] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["total_streams", b"total_streams", "tracks", b"tracks", "unique_listeners", b"unique_listeners"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountListenersForArtistResponse: _TypeAlias = CountListenersForArtistResponse  # noqa: Y015

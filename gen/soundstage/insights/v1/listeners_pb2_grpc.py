@@ -36,18 +36,23 @@ class ListenersServiceStub:
         """
         self.ListForTrack = channel.unary_unary(
                 '/soundstage.insights.v1.ListenersService/ListForTrack',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListForTrackRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListForTrackResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListListenersForTrackRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListListenersForTrackResponse.FromString,
                 _registered_method=True)
         self.ListTop = channel.unary_unary(
                 '/soundstage.insights.v1.ListenersService/ListTop',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopListenersRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopListenersResponse.FromString,
                 _registered_method=True)
         self.CountForTracks = channel.unary_unary(
                 '/soundstage.insights.v1.ListenersService/CountForTracks',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountForTracksRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountForTracksResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForTracksRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForTracksResponse.FromString,
+                _registered_method=True)
+        self.CountForArtist = channel.unary_unary(
+                '/soundstage.insights.v1.ListenersService/CountForArtist',
+                request_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForArtistRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForArtistResponse.FromString,
                 _registered_method=True)
 
 
@@ -69,7 +74,15 @@ class ListenersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CountForTracks(self, request, context):
-        """Streams of each of these tracks, and the distinct listeners of all of them.
+        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountForArtist(self, request, context):
+        """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
+        such an artist: one without tracks has zeros.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -80,18 +93,23 @@ def add_ListenersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'ListForTrack': grpc.unary_unary_rpc_method_handler(
                     servicer.ListForTrack,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListForTrackRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListForTrackResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListListenersForTrackRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListListenersForTrackResponse.SerializeToString,
             ),
             'ListTop': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTop,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopListenersRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopListenersResponse.SerializeToString,
             ),
             'CountForTracks': grpc.unary_unary_rpc_method_handler(
                     servicer.CountForTracks,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountForTracksRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountForTracksResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForTracksRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForTracksResponse.SerializeToString,
+            ),
+            'CountForArtist': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountForArtist,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForArtistRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForArtistResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -119,8 +137,8 @@ class ListenersService:
             request,
             target,
             '/soundstage.insights.v1.ListenersService/ListForTrack',
-            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListForTrackRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListForTrackResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListListenersForTrackRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListListenersForTrackResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -146,8 +164,8 @@ class ListenersService:
             request,
             target,
             '/soundstage.insights.v1.ListenersService/ListTop',
-            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopListenersRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.ListTopListenersResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -173,8 +191,35 @@ class ListenersService:
             request,
             target,
             '/soundstage.insights.v1.ListenersService/CountForTracks',
-            soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountForTracksRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountForTracksResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForTracksRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForTracksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountForArtist(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soundstage.insights.v1.ListenersService/CountForArtist',
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForArtistRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_listeners__pb2.CountListenersForArtistResponse.FromString,
             options,
             channel_credentials,
             insecure,

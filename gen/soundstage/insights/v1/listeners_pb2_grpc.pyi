@@ -7,6 +7,7 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from soundstage.insights.v1 import listeners_pb2 as _listeners_pb2
 import abc as _abc_1
+import builtins as _builtins
 import grpc as _grpc
 import sys
 import typing as _typing
@@ -15,6 +16,11 @@ if sys.version_info >= (3, 11):
     from typing import Self as _Self
 else:
     from typing_extensions import Self as _Self
+
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
 
 _T = _typing.TypeVar("_T")
 
@@ -31,46 +37,69 @@ class ListenersServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ListenersServiceAsyncStub: ...
-    ListForTrack: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.ListForTrackRequest, _listeners_pb2.ListForTrackResponse]
+    ListForTrack: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.ListListenersForTrackRequest, _listeners_pb2.ListListenersForTrackResponse]
     """Who streamed a track the caller may see, heard last first."""
-    ListTop: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.ListTopRequest, _listeners_pb2.ListTopResponse]
+    ListTop: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.ListTopListenersRequest, _listeners_pb2.ListTopListenersResponse]
     """At most 100, most distinct hours first, then streams, followers, id."""
-    CountForTracks: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.CountForTracksRequest, _listeners_pb2.CountForTracksResponse]
-    """Streams of each of these tracks, and the distinct listeners of all of them."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def CountForTracks(self) -> _grpc.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForTracksRequest, _listeners_pb2.CountListenersForTracksResponse]:
+        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it."""
+    CountForArtist: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForArtistRequest, _listeners_pb2.CountListenersForArtistResponse]
+    """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
+    such an artist: one without tracks has zeros.
+    """
 
 @_typing.type_check_only
 class ListenersServiceAsyncStub(ListenersServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ListForTrack: _aio.UnaryUnaryMultiCallable[_listeners_pb2.ListForTrackRequest, _listeners_pb2.ListForTrackResponse]  # type: ignore[assignment]
+    ListForTrack: _aio.UnaryUnaryMultiCallable[_listeners_pb2.ListListenersForTrackRequest, _listeners_pb2.ListListenersForTrackResponse]  # type: ignore[assignment]
     """Who streamed a track the caller may see, heard last first."""
-    ListTop: _aio.UnaryUnaryMultiCallable[_listeners_pb2.ListTopRequest, _listeners_pb2.ListTopResponse]  # type: ignore[assignment]
+    ListTop: _aio.UnaryUnaryMultiCallable[_listeners_pb2.ListTopListenersRequest, _listeners_pb2.ListTopListenersResponse]  # type: ignore[assignment]
     """At most 100, most distinct hours first, then streams, followers, id."""
-    CountForTracks: _aio.UnaryUnaryMultiCallable[_listeners_pb2.CountForTracksRequest, _listeners_pb2.CountForTracksResponse]  # type: ignore[assignment]
-    """Streams of each of these tracks, and the distinct listeners of all of them."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def CountForTracks(self) -> _aio.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForTracksRequest, _listeners_pb2.CountListenersForTracksResponse]:  # type: ignore[override]
+        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it."""
+    CountForArtist: _aio.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForArtistRequest, _listeners_pb2.CountListenersForArtistResponse]  # type: ignore[assignment]
+    """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
+    such an artist: one without tracks has zeros.
+    """
 
 class ListenersServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListForTrack(
         self,
-        request: _listeners_pb2.ListForTrackRequest,
+        request: _listeners_pb2.ListListenersForTrackRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_listeners_pb2.ListForTrackResponse, _abc.Awaitable[_listeners_pb2.ListForTrackResponse]]:
+    ) -> _typing.Union[_listeners_pb2.ListListenersForTrackResponse, _abc.Awaitable[_listeners_pb2.ListListenersForTrackResponse]]:
         """Who streamed a track the caller may see, heard last first."""
 
     @_abc_1.abstractmethod
     def ListTop(
         self,
-        request: _listeners_pb2.ListTopRequest,
+        request: _listeners_pb2.ListTopListenersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_listeners_pb2.ListTopResponse, _abc.Awaitable[_listeners_pb2.ListTopResponse]]:
+    ) -> _typing.Union[_listeners_pb2.ListTopListenersResponse, _abc.Awaitable[_listeners_pb2.ListTopListenersResponse]]:
         """At most 100, most distinct hours first, then streams, followers, id."""
 
+    @_deprecated("""Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it.""")
     @_abc_1.abstractmethod
     def CountForTracks(
         self,
-        request: _listeners_pb2.CountForTracksRequest,
+        request: _listeners_pb2.CountListenersForTracksRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_listeners_pb2.CountForTracksResponse, _abc.Awaitable[_listeners_pb2.CountForTracksResponse]]:
-        """Streams of each of these tracks, and the distinct listeners of all of them."""
+    ) -> _typing.Union[_listeners_pb2.CountListenersForTracksResponse, _abc.Awaitable[_listeners_pb2.CountListenersForTracksResponse]]:
+        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it."""
+
+    @_abc_1.abstractmethod
+    def CountForArtist(
+        self,
+        request: _listeners_pb2.CountListenersForArtistRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_listeners_pb2.CountListenersForArtistResponse, _abc.Awaitable[_listeners_pb2.CountListenersForArtistResponse]]:
+        """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
+        such an artist: one without tracks has zeros.
+        """
 
 def add_ListenersServiceServicer_to_server(servicer: ListenersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

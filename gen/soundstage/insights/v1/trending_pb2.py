@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soundstage/insights/v1/trending.proto\x12\x16soundstage.insights.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\x93\x01\n\x11ListTracksRequest\x12\x36\n\x06window\x18\x01 \x01(\x0e\x32&.soundstage.insights.v1.TrendingWindow\x12\x12\n\x05genre\x18\x02 \x01(\tH\x00\x88\x01\x01\x12(\n\x04page\x18\x03 \x01(\x0b\x32\x1a.soundstage.common.v1.PageB\x08\n\x06_genre\"\'\n\x12ListTracksResponse\x12\x11\n\ttrack_ids\x18\x01 \x03(\t\"\x11\n\x0fGetStateRequest\"A\n\x10GetStateResponse\x12-\n\tranked_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x9e\x01\n\x0eTrendingWindow\x12\x1f\n\x1bTRENDING_WINDOW_UNSPECIFIED\x10\x00\x12\x18\n\x14TRENDING_WINDOW_WEEK\x10\x01\x12\x19\n\x15TRENDING_WINDOW_MONTH\x10\x02\x12\x18\n\x14TRENDING_WINDOW_YEAR\x10\x03\x12\x1c\n\x18TRENDING_WINDOW_ALL_TIME\x10\x04\x32\xdf\x01\n\x0fTrendingService\x12h\n\nListTracks\x12).soundstage.insights.v1.ListTracksRequest\x1a*.soundstage.insights.v1.ListTracksResponse\"\x03\x90\x02\x01\x12\x62\n\x08GetState\x12\'.soundstage.insights.v1.GetStateRequest\x1a(.soundstage.insights.v1.GetStateResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soundstage/insights/v1/trending.proto\x12\x16soundstage.insights.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\x9b\x01\n\x19ListTrendingTracksRequest\x12\x36\n\x06window\x18\x01 \x01(\x0e\x32&.soundstage.insights.v1.TrendingWindow\x12\x12\n\x05genre\x18\x02 \x01(\tH\x00\x88\x01\x01\x12(\n\x04page\x18\x03 \x01(\x0b\x32\x1a.soundstage.common.v1.PageB\x08\n\x06_genre\"/\n\x1aListTrendingTracksResponse\x12\x11\n\ttrack_ids\x18\x01 \x03(\t\"\x19\n\x17GetTrendingStateRequest\"I\n\x18GetTrendingStateResponse\x12-\n\tranked_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x9e\x01\n\x0eTrendingWindow\x12\x1f\n\x1bTRENDING_WINDOW_UNSPECIFIED\x10\x00\x12\x18\n\x14TRENDING_WINDOW_WEEK\x10\x01\x12\x19\n\x15TRENDING_WINDOW_MONTH\x10\x02\x12\x18\n\x14TRENDING_WINDOW_YEAR\x10\x03\x12\x1c\n\x18TRENDING_WINDOW_ALL_TIME\x10\x04\x32\xff\x01\n\x0fTrendingService\x12x\n\nListTracks\x12\x31.soundstage.insights.v1.ListTrendingTracksRequest\x1a\x32.soundstage.insights.v1.ListTrendingTracksResponse\"\x03\x90\x02\x01\x12r\n\x08GetState\x12/.soundstage.insights.v1.GetTrendingStateRequest\x1a\x30.soundstage.insights.v1.GetTrendingStateResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,16 +37,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRENDINGSERVICE'].methods_by_name['ListTracks']._serialized_options = b'\220\002\001'
   _globals['_TRENDINGSERVICE'].methods_by_name['GetState']._loaded_options = None
   _globals['_TRENDINGSERVICE'].methods_by_name['GetState']._serialized_options = b'\220\002\001'
-  _globals['_TRENDINGWINDOW']._serialized_start=411
-  _globals['_TRENDINGWINDOW']._serialized_end=569
-  _globals['_LISTTRACKSREQUEST']._serialized_start=134
-  _globals['_LISTTRACKSREQUEST']._serialized_end=281
-  _globals['_LISTTRACKSRESPONSE']._serialized_start=283
-  _globals['_LISTTRACKSRESPONSE']._serialized_end=322
-  _globals['_GETSTATEREQUEST']._serialized_start=324
-  _globals['_GETSTATEREQUEST']._serialized_end=341
-  _globals['_GETSTATERESPONSE']._serialized_start=343
-  _globals['_GETSTATERESPONSE']._serialized_end=408
-  _globals['_TRENDINGSERVICE']._serialized_start=572
-  _globals['_TRENDINGSERVICE']._serialized_end=795
+  _globals['_TRENDINGWINDOW']._serialized_start=443
+  _globals['_TRENDINGWINDOW']._serialized_end=601
+  _globals['_LISTTRENDINGTRACKSREQUEST']._serialized_start=134
+  _globals['_LISTTRENDINGTRACKSREQUEST']._serialized_end=289
+  _globals['_LISTTRENDINGTRACKSRESPONSE']._serialized_start=291
+  _globals['_LISTTRENDINGTRACKSRESPONSE']._serialized_end=338
+  _globals['_GETTRENDINGSTATEREQUEST']._serialized_start=340
+  _globals['_GETTRENDINGSTATEREQUEST']._serialized_end=365
+  _globals['_GETTRENDINGSTATERESPONSE']._serialized_start=367
+  _globals['_GETTRENDINGSTATERESPONSE']._serialized_end=440
+  _globals['_TRENDINGSERVICE']._serialized_start=604
+  _globals['_TRENDINGSERVICE']._serialized_end=859
 # @@protoc_insertion_point(module_scope)

@@ -43,7 +43,7 @@ TRENDING_WINDOW_ALL_TIME: TrendingWindow.ValueType  # 4
 Global___TrendingWindow: _TypeAlias = TrendingWindow  # noqa: Y015
 
 @_typing.final
-class ListTracksRequest(_message.Message):
+class ListTrendingTracksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WINDOW_FIELD_NUMBER: _builtins.int
@@ -69,10 +69,10 @@ class ListTracksRequest(_message.Message):
     _WhichOneofArgType__genre: _TypeAlias = _typing.Literal["_genre", b"_genre"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__genre) -> _WhichOneofReturnType__genre | None: ...
 
-Global___ListTracksRequest: _TypeAlias = ListTracksRequest  # noqa: Y015
+Global___ListTrendingTracksRequest: _TypeAlias = ListTrendingTracksRequest  # noqa: Y015
 
 @_typing.final
-class ListTracksResponse(_message.Message):
+class ListTrendingTracksResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_IDS_FIELD_NUMBER: _builtins.int
@@ -89,10 +89,10 @@ class ListTracksResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListTracksResponse: _TypeAlias = ListTracksResponse  # noqa: Y015
+Global___ListTrendingTracksResponse: _TypeAlias = ListTrendingTracksResponse  # noqa: Y015
 
 @_typing.final
-class GetStateRequest(_message.Message):
+class GetTrendingStateRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -104,10 +104,10 @@ class GetStateRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetStateRequest: _TypeAlias = GetStateRequest  # noqa: Y015
+Global___GetTrendingStateRequest: _TypeAlias = GetTrendingStateRequest  # noqa: Y015
 
 @_typing.final
-class GetStateResponse(_message.Message):
+class GetTrendingStateResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RANKED_AT_FIELD_NUMBER: _builtins.int
@@ -126,4 +126,4 @@ class GetStateResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetStateResponse: _TypeAlias = GetStateResponse  # noqa: Y015
+Global___GetTrendingStateResponse: _TypeAlias = GetTrendingStateResponse  # noqa: Y015

@@ -36,13 +36,13 @@ class TrendingServiceStub:
         """
         self.ListTracks = channel.unary_unary(
                 '/soundstage.insights.v1.TrendingService/ListTracks',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTracksRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTracksResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTrendingTracksRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTrendingTracksResponse.FromString,
                 _registered_method=True)
         self.GetState = channel.unary_unary(
                 '/soundstage.insights.v1.TrendingService/GetState',
-                request_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetStateRequest.SerializeToString,
-                response_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetStateResponse.FromString,
+                request_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetTrendingStateRequest.SerializeToString,
+                response_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetTrendingStateResponse.FromString,
                 _registered_method=True)
 
 
@@ -67,13 +67,13 @@ def add_TrendingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'ListTracks': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTracks,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTracksRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTracksResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTrendingTracksRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTrendingTracksResponse.SerializeToString,
             ),
             'GetState': grpc.unary_unary_rpc_method_handler(
                     servicer.GetState,
-                    request_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetStateRequest.FromString,
-                    response_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetStateResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetTrendingStateRequest.FromString,
+                    response_serializer=soundstage_dot_insights_dot_v1_dot_trending__pb2.GetTrendingStateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -101,8 +101,8 @@ class TrendingService:
             request,
             target,
             '/soundstage.insights.v1.TrendingService/ListTracks',
-            soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTracksRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTracksResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTrendingTracksRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_trending__pb2.ListTrendingTracksResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -128,8 +128,8 @@ class TrendingService:
             request,
             target,
             '/soundstage.insights.v1.TrendingService/GetState',
-            soundstage_dot_insights_dot_v1_dot_trending__pb2.GetStateRequest.SerializeToString,
-            soundstage_dot_insights_dot_v1_dot_trending__pb2.GetStateResponse.FromString,
+            soundstage_dot_insights_dot_v1_dot_trending__pb2.GetTrendingStateRequest.SerializeToString,
+            soundstage_dot_insights_dot_v1_dot_trending__pb2.GetTrendingStateResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,31 +31,31 @@ class TrendingServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TrendingServiceAsyncStub: ...
-    ListTracks: _grpc.UnaryUnaryMultiCallable[_trending_pb2.ListTracksRequest, _trending_pb2.ListTracksResponse]
+    ListTracks: _grpc.UnaryUnaryMultiCallable[_trending_pb2.ListTrendingTracksRequest, _trending_pb2.ListTrendingTracksResponse]
     """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog."""
-    GetState: _grpc.UnaryUnaryMultiCallable[_trending_pb2.GetStateRequest, _trending_pb2.GetStateResponse]
+    GetState: _grpc.UnaryUnaryMultiCallable[_trending_pb2.GetTrendingStateRequest, _trending_pb2.GetTrendingStateResponse]
 
 @_typing.type_check_only
 class TrendingServiceAsyncStub(TrendingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ListTracks: _aio.UnaryUnaryMultiCallable[_trending_pb2.ListTracksRequest, _trending_pb2.ListTracksResponse]  # type: ignore[assignment]
+    ListTracks: _aio.UnaryUnaryMultiCallable[_trending_pb2.ListTrendingTracksRequest, _trending_pb2.ListTrendingTracksResponse]  # type: ignore[assignment]
     """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog."""
-    GetState: _aio.UnaryUnaryMultiCallable[_trending_pb2.GetStateRequest, _trending_pb2.GetStateResponse]  # type: ignore[assignment]
+    GetState: _aio.UnaryUnaryMultiCallable[_trending_pb2.GetTrendingStateRequest, _trending_pb2.GetTrendingStateResponse]  # type: ignore[assignment]
 
 class TrendingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListTracks(
         self,
-        request: _trending_pb2.ListTracksRequest,
+        request: _trending_pb2.ListTrendingTracksRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_trending_pb2.ListTracksResponse, _abc.Awaitable[_trending_pb2.ListTracksResponse]]:
+    ) -> _typing.Union[_trending_pb2.ListTrendingTracksResponse, _abc.Awaitable[_trending_pb2.ListTrendingTracksResponse]]:
         """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog."""
 
     @_abc_1.abstractmethod
     def GetState(
         self,
-        request: _trending_pb2.GetStateRequest,
+        request: _trending_pb2.GetTrendingStateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_trending_pb2.GetStateResponse, _abc.Awaitable[_trending_pb2.GetStateResponse]]: ...
+    ) -> _typing.Union[_trending_pb2.GetTrendingStateResponse, _abc.Awaitable[_trending_pb2.GetTrendingStateResponse]]: ...
 
 def add_TrendingServiceServicer_to_server(servicer: TrendingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&soundstage/marketplace/v1/orders.proto\x12\x19soundstage.marketplace.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"4\n\tOrderLine\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x13\n\x0bprice_minor\x18\x02 \x01(\x03\"\xe9\x01\n\x05Order\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08\x62uyer_id\x18\x02 \x01(\t\x12\x13\n\x0btotal_minor\x18\x03 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12\x36\n\x06status\x18\x05 \x01(\x0e\x32&.soundstage.marketplace.v1.OrderStatus\x12\x33\n\x05lines\x18\x06 \x03(\x0b\x32$.soundstage.marketplace.v1.OrderLine\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x17OrdersServiceAddRequest\x12\x13\n\x0bproduct_ids\x18\x01 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\"K\n\x18OrdersServiceAddResponse\x12/\n\x05order\x18\x01 \x01(\x0b\x32 .soundstage.marketplace.v1.Order\"D\n\x18OrdersServiceListRequest\x12(\n\x04page\x18\x01 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"M\n\x19OrdersServiceListResponse\x12\x30\n\x06orders\x18\x01 \x03(\x0b\x32 .soundstage.marketplace.v1.Order\"%\n\x17OrdersServiceGetRequest\x12\n\n\x02id\x18\x01 \x01(\t\"K\n\x18OrdersServiceGetResponse\x12/\n\x05order\x18\x01 \x01(\x0b\x32 .soundstage.marketplace.v1.Order*\x95\x01\n\x0bOrderStatus\x12\x1c\n\x18ORDER_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14ORDER_STATUS_PENDING\x10\x01\x12\x1a\n\x16ORDER_STATUS_COMPLETED\x10\x02\x12\x17\n\x13ORDER_STATUS_FAILED\x10\x03\x12\x19\n\x15ORDER_STATUS_REFUNDED\x10\x04\x32\xec\x02\n\rOrdersService\x12n\n\x03\x41\x64\x64\x12\x32.soundstage.marketplace.v1.OrdersServiceAddRequest\x1a\x33.soundstage.marketplace.v1.OrdersServiceAddResponse\x12v\n\x04List\x12\x33.soundstage.marketplace.v1.OrdersServiceListRequest\x1a\x34.soundstage.marketplace.v1.OrdersServiceListResponse\"\x03\x90\x02\x01\x12s\n\x03Get\x12\x32.soundstage.marketplace.v1.OrdersServiceGetRequest\x1a\x33.soundstage.marketplace.v1.OrdersServiceGetResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&soundstage/marketplace/v1/orders.proto\x12\x19soundstage.marketplace.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"4\n\tOrderLine\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x13\n\x0bprice_minor\x18\x02 \x01(\x03\"\xe9\x01\n\x05Order\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08\x62uyer_id\x18\x02 \x01(\t\x12\x13\n\x0btotal_minor\x18\x03 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12\x36\n\x06status\x18\x05 \x01(\x0e\x32&.soundstage.marketplace.v1.OrderStatus\x12\x33\n\x05lines\x18\x06 \x03(\x0b\x32$.soundstage.marketplace.v1.OrderLine\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"?\n\x0f\x41\x64\x64OrderRequest\x12\x13\n\x0bproduct_ids\x18\x01 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\"C\n\x10\x41\x64\x64OrderResponse\x12/\n\x05order\x18\x01 \x01(\x0b\x32 .soundstage.marketplace.v1.Order\"=\n\x11ListOrdersRequest\x12(\n\x04page\x18\x01 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\"F\n\x12ListOrdersResponse\x12\x30\n\x06orders\x18\x01 \x03(\x0b\x32 .soundstage.marketplace.v1.Order\"\x1d\n\x0fGetOrderRequest\x12\n\n\x02id\x18\x01 \x01(\t\"C\n\x10GetOrderResponse\x12/\n\x05order\x18\x01 \x01(\x0b\x32 .soundstage.marketplace.v1.Order*\x95\x01\n\x0bOrderStatus\x12\x1c\n\x18ORDER_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14ORDER_STATUS_PENDING\x10\x01\x12\x1a\n\x16ORDER_STATUS_COMPLETED\x10\x02\x12\x17\n\x13ORDER_STATUS_FAILED\x10\x03\x12\x19\n\x15ORDER_STATUS_REFUNDED\x10\x04\x32\xbe\x02\n\rOrdersService\x12^\n\x03\x41\x64\x64\x12*.soundstage.marketplace.v1.AddOrderRequest\x1a+.soundstage.marketplace.v1.AddOrderResponse\x12h\n\x04List\x12,.soundstage.marketplace.v1.ListOrdersRequest\x1a-.soundstage.marketplace.v1.ListOrdersResponse\"\x03\x90\x02\x01\x12\x63\n\x03Get\x12*.soundstage.marketplace.v1.GetOrderRequest\x1a+.soundstage.marketplace.v1.GetOrderResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,24 +37,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERSSERVICE'].methods_by_name['List']._serialized_options = b'\220\002\001'
   _globals['_ORDERSSERVICE'].methods_by_name['Get']._loaded_options = None
   _globals['_ORDERSSERVICE'].methods_by_name['Get']._serialized_options = b'\220\002\001'
-  _globals['_ORDERSTATUS']._serialized_start=843
-  _globals['_ORDERSTATUS']._serialized_end=992
+  _globals['_ORDERSTATUS']._serialized_start=797
+  _globals['_ORDERSTATUS']._serialized_end=946
   _globals['_ORDERLINE']._serialized_start=137
   _globals['_ORDERLINE']._serialized_end=189
   _globals['_ORDER']._serialized_start=192
   _globals['_ORDER']._serialized_end=425
-  _globals['_ORDERSSERVICEADDREQUEST']._serialized_start=427
-  _globals['_ORDERSSERVICEADDREQUEST']._serialized_end=498
-  _globals['_ORDERSSERVICEADDRESPONSE']._serialized_start=500
-  _globals['_ORDERSSERVICEADDRESPONSE']._serialized_end=575
-  _globals['_ORDERSSERVICELISTREQUEST']._serialized_start=577
-  _globals['_ORDERSSERVICELISTREQUEST']._serialized_end=645
-  _globals['_ORDERSSERVICELISTRESPONSE']._serialized_start=647
-  _globals['_ORDERSSERVICELISTRESPONSE']._serialized_end=724
-  _globals['_ORDERSSERVICEGETREQUEST']._serialized_start=726
-  _globals['_ORDERSSERVICEGETREQUEST']._serialized_end=763
-  _globals['_ORDERSSERVICEGETRESPONSE']._serialized_start=765
-  _globals['_ORDERSSERVICEGETRESPONSE']._serialized_end=840
-  _globals['_ORDERSSERVICE']._serialized_start=995
-  _globals['_ORDERSSERVICE']._serialized_end=1359
+  _globals['_ADDORDERREQUEST']._serialized_start=427
+  _globals['_ADDORDERREQUEST']._serialized_end=490
+  _globals['_ADDORDERRESPONSE']._serialized_start=492
+  _globals['_ADDORDERRESPONSE']._serialized_end=559
+  _globals['_LISTORDERSREQUEST']._serialized_start=561
+  _globals['_LISTORDERSREQUEST']._serialized_end=622
+  _globals['_LISTORDERSRESPONSE']._serialized_start=624
+  _globals['_LISTORDERSRESPONSE']._serialized_end=694
+  _globals['_GETORDERREQUEST']._serialized_start=696
+  _globals['_GETORDERREQUEST']._serialized_end=725
+  _globals['_GETORDERRESPONSE']._serialized_start=727
+  _globals['_GETORDERRESPONSE']._serialized_end=794
+  _globals['_ORDERSSERVICE']._serialized_start=949
+  _globals['_ORDERSSERVICE']._serialized_end=1267
 # @@protoc_insertion_point(module_scope)

@@ -104,7 +104,7 @@ class Order(_message.Message):
 Global___Order: _TypeAlias = Order  # noqa: Y015
 
 @_typing.final
-class OrdersServiceAddRequest(_message.Message):
+class AddOrderRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_IDS_FIELD_NUMBER: _builtins.int
@@ -124,10 +124,10 @@ class OrdersServiceAddRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrdersServiceAddRequest: _TypeAlias = OrdersServiceAddRequest  # noqa: Y015
+Global___AddOrderRequest: _TypeAlias = AddOrderRequest  # noqa: Y015
 
 @_typing.final
-class OrdersServiceAddResponse(_message.Message):
+class AddOrderResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
@@ -144,10 +144,10 @@ class OrdersServiceAddResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrdersServiceAddResponse: _TypeAlias = OrdersServiceAddResponse  # noqa: Y015
+Global___AddOrderResponse: _TypeAlias = AddOrderResponse  # noqa: Y015
 
 @_typing.final
-class OrdersServiceListRequest(_message.Message):
+class ListOrdersRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
@@ -164,10 +164,10 @@ class OrdersServiceListRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrdersServiceListRequest: _TypeAlias = OrdersServiceListRequest  # noqa: Y015
+Global___ListOrdersRequest: _TypeAlias = ListOrdersRequest  # noqa: Y015
 
 @_typing.final
-class OrdersServiceListResponse(_message.Message):
+class ListOrdersResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDERS_FIELD_NUMBER: _builtins.int
@@ -184,10 +184,10 @@ class OrdersServiceListResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrdersServiceListResponse: _TypeAlias = OrdersServiceListResponse  # noqa: Y015
+Global___ListOrdersResponse: _TypeAlias = ListOrdersResponse  # noqa: Y015
 
 @_typing.final
-class OrdersServiceGetRequest(_message.Message):
+class GetOrderRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -203,10 +203,10 @@ class OrdersServiceGetRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrdersServiceGetRequest: _TypeAlias = OrdersServiceGetRequest  # noqa: Y015
+Global___GetOrderRequest: _TypeAlias = GetOrderRequest  # noqa: Y015
 
 @_typing.final
-class OrdersServiceGetResponse(_message.Message):
+class GetOrderResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_FIELD_NUMBER: _builtins.int
@@ -223,4 +223,4 @@ class OrdersServiceGetResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrdersServiceGetResponse: _TypeAlias = OrdersServiceGetResponse  # noqa: Y015
+Global___GetOrderResponse: _TypeAlias = GetOrderResponse  # noqa: Y015

@@ -36,18 +36,18 @@ class OrdersServiceStub:
         """
         self.Add = channel.unary_unary(
                 '/soundstage.marketplace.v1.OrdersService/Add',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceAddRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceAddResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.AddOrderRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.AddOrderResponse.FromString,
                 _registered_method=True)
         self.List = channel.unary_unary(
                 '/soundstage.marketplace.v1.OrdersService/List',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceListRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceListResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.ListOrdersRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.ListOrdersResponse.FromString,
                 _registered_method=True)
         self.Get = channel.unary_unary(
                 '/soundstage.marketplace.v1.OrdersService/Get',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceGetRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceGetResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.GetOrderRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.GetOrderResponse.FromString,
                 _registered_method=True)
 
 
@@ -78,18 +78,18 @@ def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Add': grpc.unary_unary_rpc_method_handler(
                     servicer.Add,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceAddRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceAddResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.AddOrderRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.AddOrderResponse.SerializeToString,
             ),
             'List': grpc.unary_unary_rpc_method_handler(
                     servicer.List,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceListRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceListResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.ListOrdersRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.ListOrdersResponse.SerializeToString,
             ),
             'Get': grpc.unary_unary_rpc_method_handler(
                     servicer.Get,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceGetRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceGetResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.GetOrderRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_orders__pb2.GetOrderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -117,8 +117,8 @@ class OrdersService:
             request,
             target,
             '/soundstage.marketplace.v1.OrdersService/Add',
-            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceAddRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceAddResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.AddOrderRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.AddOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -144,8 +144,8 @@ class OrdersService:
             request,
             target,
             '/soundstage.marketplace.v1.OrdersService/List',
-            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceListRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceListResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.ListOrdersRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.ListOrdersResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -171,8 +171,8 @@ class OrdersService:
             request,
             target,
             '/soundstage.marketplace.v1.OrdersService/Get',
-            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceGetRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.OrdersServiceGetResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.GetOrderRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_orders__pb2.GetOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,40 +31,40 @@ class OrdersServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrdersServiceAsyncStub: ...
-    Add: _grpc.UnaryUnaryMultiCallable[_orders_pb2.OrdersServiceAddRequest, _orders_pb2.OrdersServiceAddResponse]
-    List: _grpc.UnaryUnaryMultiCallable[_orders_pb2.OrdersServiceListRequest, _orders_pb2.OrdersServiceListResponse]
+    Add: _grpc.UnaryUnaryMultiCallable[_orders_pb2.AddOrderRequest, _orders_pb2.AddOrderResponse]
+    List: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]
     """The caller's own, newest first."""
-    Get: _grpc.UnaryUnaryMultiCallable[_orders_pb2.OrdersServiceGetRequest, _orders_pb2.OrdersServiceGetResponse]
+    Get: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Add: _aio.UnaryUnaryMultiCallable[_orders_pb2.OrdersServiceAddRequest, _orders_pb2.OrdersServiceAddResponse]  # type: ignore[assignment]
-    List: _aio.UnaryUnaryMultiCallable[_orders_pb2.OrdersServiceListRequest, _orders_pb2.OrdersServiceListResponse]  # type: ignore[assignment]
+    Add: _aio.UnaryUnaryMultiCallable[_orders_pb2.AddOrderRequest, _orders_pb2.AddOrderResponse]  # type: ignore[assignment]
+    List: _aio.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """The caller's own, newest first."""
-    Get: _aio.UnaryUnaryMultiCallable[_orders_pb2.OrdersServiceGetRequest, _orders_pb2.OrdersServiceGetResponse]  # type: ignore[assignment]
+    Get: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]  # type: ignore[assignment]
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Add(
         self,
-        request: _orders_pb2.OrdersServiceAddRequest,
+        request: _orders_pb2.AddOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_pb2.OrdersServiceAddResponse, _abc.Awaitable[_orders_pb2.OrdersServiceAddResponse]]: ...
+    ) -> _typing.Union[_orders_pb2.AddOrderResponse, _abc.Awaitable[_orders_pb2.AddOrderResponse]]: ...
 
     @_abc_1.abstractmethod
     def List(
         self,
-        request: _orders_pb2.OrdersServiceListRequest,
+        request: _orders_pb2.ListOrdersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_pb2.OrdersServiceListResponse, _abc.Awaitable[_orders_pb2.OrdersServiceListResponse]]:
+    ) -> _typing.Union[_orders_pb2.ListOrdersResponse, _abc.Awaitable[_orders_pb2.ListOrdersResponse]]:
         """The caller's own, newest first."""
 
     @_abc_1.abstractmethod
     def Get(
         self,
-        request: _orders_pb2.OrdersServiceGetRequest,
+        request: _orders_pb2.GetOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_pb2.OrdersServiceGetResponse, _abc.Awaitable[_orders_pb2.OrdersServiceGetResponse]]: ...
+    ) -> _typing.Union[_orders_pb2.GetOrderResponse, _abc.Awaitable[_orders_pb2.GetOrderResponse]]: ...
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.common.v1 import common_pb2 as soundstage_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(soundstage/marketplace/v1/products.proto\x12\x19soundstage.marketplace.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\xd0\x02\n\x07Product\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprice_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\x38\n\x06status\x18\x07 \x01(\x0e\x32(.soundstage.marketplace.v1.ProductStatus\x12\x34\n\x04type\x18\x08 \x01(\x0e\x32&.soundstage.marketplace.v1.ProductType\x12\x10\n\x08track_id\x18\t \x01(\t\x12\x14\n\x0clicense_type\x18\n \x01(\t\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_description\"\x97\x01\n\x0bListRequest\x12(\n\x04page\x18\x01 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x38\n\x06status\x18\x02 \x01(\x0e\x32(.soundstage.marketplace.v1.ProductStatus\x12\x16\n\tseller_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_seller_id\"D\n\x0cListResponse\x12\x34\n\x08products\x18\x01 \x03(\x0b\x32\".soundstage.marketplace.v1.Product\"\xe3\x01\n\nAddRequest\x12\r\n\x05title\x18\x01 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprice_minor\x18\x03 \x01(\x03\x12\x34\n\x04type\x18\x04 \x01(\x0e\x32&.soundstage.marketplace.v1.ProductType\x12\x15\n\x08track_id\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x0clicense_type\x18\x06 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\tB\x0e\n\x0c_descriptionB\x0b\n\t_track_id\"B\n\x0b\x41\x64\x64Response\x12\x33\n\x07product\x18\x01 \x01(\x0b\x32\".soundstage.marketplace.v1.Product\"\xb3\x01\n\rChangeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprice_minor\x18\x05 \x01(\x03\x12\x38\n\x06status\x18\x06 \x01(\x0e\x32(.soundstage.marketplace.v1.ProductStatusB\x0e\n\x0c_description\"E\n\x0e\x43hangeResponse\x12\x33\n\x07product\x18\x01 \x01(\x0b\x32\".soundstage.marketplace.v1.Product\"(\n\x12GetDownloadRequest\x12\x12\n\nproduct_id\x18\x01 \x01(\t\"D\n\x13GetDownloadResponse\x12\x0e\n\x06object\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t*\x81\x01\n\rProductStatus\x12\x1e\n\x1aPRODUCT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14PRODUCT_STATUS_DRAFT\x10\x01\x12\x19\n\x15PRODUCT_STATUS_ACTIVE\x10\x02\x12\x1b\n\x17PRODUCT_STATUS_ARCHIVED\x10\x03*t\n\x0bProductType\x12\x1c\n\x18PRODUCT_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12PRODUCT_TYPE_TRACK\x10\x01\x12\x15\n\x11PRODUCT_TYPE_PACK\x10\x02\x12\x18\n\x14PRODUCT_TYPE_SERVICE\x10\x03\x32\x97\x03\n\x0fProductsService\x12\\\n\x04List\x12&.soundstage.marketplace.v1.ListRequest\x1a\'.soundstage.marketplace.v1.ListResponse\"\x03\x90\x02\x01\x12T\n\x03\x41\x64\x64\x12%.soundstage.marketplace.v1.AddRequest\x1a&.soundstage.marketplace.v1.AddResponse\x12]\n\x06\x43hange\x12(.soundstage.marketplace.v1.ChangeRequest\x1a).soundstage.marketplace.v1.ChangeResponse\x12q\n\x0bGetDownload\x12-.soundstage.marketplace.v1.GetDownloadRequest\x1a..soundstage.marketplace.v1.GetDownloadResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(soundstage/marketplace/v1/products.proto\x12\x19soundstage.marketplace.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/common/v1/common.proto\"\xd0\x02\n\x07Product\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprice_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\x38\n\x06status\x18\x07 \x01(\x0e\x32(.soundstage.marketplace.v1.ProductStatus\x12\x34\n\x04type\x18\x08 \x01(\x0e\x32&.soundstage.marketplace.v1.ProductType\x12\x10\n\x08track_id\x18\t \x01(\t\x12\x14\n\x0clicense_type\x18\n \x01(\t\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_description\"\x9f\x01\n\x13ListProductsRequest\x12(\n\x04page\x18\x01 \x01(\x0b\x32\x1a.soundstage.common.v1.Page\x12\x38\n\x06status\x18\x02 \x01(\x0e\x32(.soundstage.marketplace.v1.ProductStatus\x12\x16\n\tseller_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0c\n\n_seller_id\"L\n\x14ListProductsResponse\x12\x34\n\x08products\x18\x01 \x03(\x0b\x32\".soundstage.marketplace.v1.Product\"\xea\x01\n\x11\x41\x64\x64ProductRequest\x12\r\n\x05title\x18\x01 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprice_minor\x18\x03 \x01(\x03\x12\x34\n\x04type\x18\x04 \x01(\x0e\x32&.soundstage.marketplace.v1.ProductType\x12\x15\n\x08track_id\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x0clicense_type\x18\x06 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\tB\x0e\n\x0c_descriptionB\x0b\n\t_track_id\"I\n\x12\x41\x64\x64ProductResponse\x12\x33\n\x07product\x18\x01 \x01(\x0b\x32\".soundstage.marketplace.v1.Product\"\xba\x01\n\x14\x43hangeProductRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprice_minor\x18\x05 \x01(\x03\x12\x38\n\x06status\x18\x06 \x01(\x0e\x32(.soundstage.marketplace.v1.ProductStatusB\x0e\n\x0c_description\"L\n\x15\x43hangeProductResponse\x12\x33\n\x07product\x18\x01 \x01(\x0b\x32\".soundstage.marketplace.v1.Product\"/\n\x19GetProductDownloadRequest\x12\x12\n\nproduct_id\x18\x01 \x01(\t\"K\n\x1aGetProductDownloadResponse\x12\x0e\n\x06object\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t*\x81\x01\n\rProductStatus\x12\x1e\n\x1aPRODUCT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14PRODUCT_STATUS_DRAFT\x10\x01\x12\x19\n\x15PRODUCT_STATUS_ACTIVE\x10\x02\x12\x1b\n\x17PRODUCT_STATUS_ARCHIVED\x10\x03*t\n\x0bProductType\x12\x1c\n\x18PRODUCT_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12PRODUCT_TYPE_TRACK\x10\x01\x12\x15\n\x11PRODUCT_TYPE_PACK\x10\x02\x12\x18\n\x14PRODUCT_TYPE_SERVICE\x10\x03\x32\xd1\x03\n\x0fProductsService\x12l\n\x04List\x12..soundstage.marketplace.v1.ListProductsRequest\x1a/.soundstage.marketplace.v1.ListProductsResponse\"\x03\x90\x02\x01\x12\x62\n\x03\x41\x64\x64\x12,.soundstage.marketplace.v1.AddProductRequest\x1a-.soundstage.marketplace.v1.AddProductResponse\x12k\n\x06\x43hange\x12/.soundstage.marketplace.v1.ChangeProductRequest\x1a\x30.soundstage.marketplace.v1.ChangeProductResponse\x12\x7f\n\x0bGetDownload\x12\x34.soundstage.marketplace.v1.GetProductDownloadRequest\x1a\x35.soundstage.marketplace.v1.GetProductDownloadResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,28 +37,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRODUCTSSERVICE'].methods_by_name['List']._serialized_options = b'\220\002\001'
   _globals['_PRODUCTSSERVICE'].methods_by_name['GetDownload']._loaded_options = None
   _globals['_PRODUCTSSERVICE'].methods_by_name['GetDownload']._serialized_options = b'\220\002\001'
-  _globals['_PRODUCTSTATUS']._serialized_start=1366
-  _globals['_PRODUCTSTATUS']._serialized_end=1495
-  _globals['_PRODUCTTYPE']._serialized_start=1497
-  _globals['_PRODUCTTYPE']._serialized_end=1613
+  _globals['_PRODUCTSTATUS']._serialized_start=1424
+  _globals['_PRODUCTSTATUS']._serialized_end=1553
+  _globals['_PRODUCTTYPE']._serialized_start=1555
+  _globals['_PRODUCTTYPE']._serialized_end=1671
   _globals['_PRODUCT']._serialized_start=140
   _globals['_PRODUCT']._serialized_end=476
-  _globals['_LISTREQUEST']._serialized_start=479
-  _globals['_LISTREQUEST']._serialized_end=630
-  _globals['_LISTRESPONSE']._serialized_start=632
-  _globals['_LISTRESPONSE']._serialized_end=700
-  _globals['_ADDREQUEST']._serialized_start=703
-  _globals['_ADDREQUEST']._serialized_end=930
-  _globals['_ADDRESPONSE']._serialized_start=932
-  _globals['_ADDRESPONSE']._serialized_end=998
-  _globals['_CHANGEREQUEST']._serialized_start=1001
-  _globals['_CHANGEREQUEST']._serialized_end=1180
-  _globals['_CHANGERESPONSE']._serialized_start=1182
-  _globals['_CHANGERESPONSE']._serialized_end=1251
-  _globals['_GETDOWNLOADREQUEST']._serialized_start=1253
-  _globals['_GETDOWNLOADREQUEST']._serialized_end=1293
-  _globals['_GETDOWNLOADRESPONSE']._serialized_start=1295
-  _globals['_GETDOWNLOADRESPONSE']._serialized_end=1363
-  _globals['_PRODUCTSSERVICE']._serialized_start=1616
-  _globals['_PRODUCTSSERVICE']._serialized_end=2023
+  _globals['_LISTPRODUCTSREQUEST']._serialized_start=479
+  _globals['_LISTPRODUCTSREQUEST']._serialized_end=638
+  _globals['_LISTPRODUCTSRESPONSE']._serialized_start=640
+  _globals['_LISTPRODUCTSRESPONSE']._serialized_end=716
+  _globals['_ADDPRODUCTREQUEST']._serialized_start=719
+  _globals['_ADDPRODUCTREQUEST']._serialized_end=953
+  _globals['_ADDPRODUCTRESPONSE']._serialized_start=955
+  _globals['_ADDPRODUCTRESPONSE']._serialized_end=1028
+  _globals['_CHANGEPRODUCTREQUEST']._serialized_start=1031
+  _globals['_CHANGEPRODUCTREQUEST']._serialized_end=1217
+  _globals['_CHANGEPRODUCTRESPONSE']._serialized_start=1219
+  _globals['_CHANGEPRODUCTRESPONSE']._serialized_end=1295
+  _globals['_GETPRODUCTDOWNLOADREQUEST']._serialized_start=1297
+  _globals['_GETPRODUCTDOWNLOADREQUEST']._serialized_end=1344
+  _globals['_GETPRODUCTDOWNLOADRESPONSE']._serialized_start=1346
+  _globals['_GETPRODUCTDOWNLOADRESPONSE']._serialized_end=1421
+  _globals['_PRODUCTSSERVICE']._serialized_start=1674
+  _globals['_PRODUCTSSERVICE']._serialized_end=2139
 # @@protoc_insertion_point(module_scope)

@@ -113,7 +113,7 @@ class Product(_message.Message):
 Global___Product: _TypeAlias = Product  # noqa: Y015
 
 @_typing.final
-class ListRequest(_message.Message):
+class ListProductsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
@@ -139,10 +139,10 @@ class ListRequest(_message.Message):
     _WhichOneofArgType__seller_id: _TypeAlias = _typing.Literal["_seller_id", b"_seller_id"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seller_id) -> _WhichOneofReturnType__seller_id | None: ...
 
-Global___ListRequest: _TypeAlias = ListRequest  # noqa: Y015
+Global___ListProductsRequest: _TypeAlias = ListProductsRequest  # noqa: Y015
 
 @_typing.final
-class ListResponse(_message.Message):
+class ListProductsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCTS_FIELD_NUMBER: _builtins.int
@@ -159,10 +159,10 @@ class ListResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListResponse: _TypeAlias = ListResponse  # noqa: Y015
+Global___ListProductsResponse: _TypeAlias = ListProductsResponse  # noqa: Y015
 
 @_typing.final
-class AddRequest(_message.Message):
+class AddProductRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TITLE_FIELD_NUMBER: _builtins.int
@@ -203,10 +203,10 @@ class AddRequest(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__track_id) -> _WhichOneofReturnType__track_id | None: ...
 
-Global___AddRequest: _TypeAlias = AddRequest  # noqa: Y015
+Global___AddProductRequest: _TypeAlias = AddProductRequest  # noqa: Y015
 
 @_typing.final
-class AddResponse(_message.Message):
+class AddProductResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_FIELD_NUMBER: _builtins.int
@@ -223,10 +223,10 @@ class AddResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddResponse: _TypeAlias = AddResponse  # noqa: Y015
+Global___AddProductResponse: _TypeAlias = AddProductResponse  # noqa: Y015
 
 @_typing.final
-class ChangeRequest(_message.Message):
+class ChangeProductRequest(_message.Message):
     """Only the fields named in `fields` change; one that is named and unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -262,10 +262,10 @@ class ChangeRequest(_message.Message):
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
 
-Global___ChangeRequest: _TypeAlias = ChangeRequest  # noqa: Y015
+Global___ChangeProductRequest: _TypeAlias = ChangeProductRequest  # noqa: Y015
 
 @_typing.final
-class ChangeResponse(_message.Message):
+class ChangeProductResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_FIELD_NUMBER: _builtins.int
@@ -282,10 +282,10 @@ class ChangeResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ChangeResponse: _TypeAlias = ChangeResponse  # noqa: Y015
+Global___ChangeProductResponse: _TypeAlias = ChangeProductResponse  # noqa: Y015
 
 @_typing.final
-class GetDownloadRequest(_message.Message):
+class GetProductDownloadRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
@@ -301,10 +301,10 @@ class GetDownloadRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetDownloadRequest: _TypeAlias = GetDownloadRequest  # noqa: Y015
+Global___GetProductDownloadRequest: _TypeAlias = GetProductDownloadRequest  # noqa: Y015
 
 @_typing.final
-class GetDownloadResponse(_message.Message):
+class GetProductDownloadResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     OBJECT_FIELD_NUMBER: _builtins.int
@@ -327,4 +327,4 @@ class GetDownloadResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetDownloadResponse: _TypeAlias = GetDownloadResponse  # noqa: Y015
+Global___GetProductDownloadResponse: _TypeAlias = GetProductDownloadResponse  # noqa: Y015

@@ -36,23 +36,23 @@ class ProductsServiceStub:
         """
         self.List = channel.unary_unary(
                 '/soundstage.marketplace.v1.ProductsService/List',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListProductsRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListProductsResponse.FromString,
                 _registered_method=True)
         self.Add = channel.unary_unary(
                 '/soundstage.marketplace.v1.ProductsService/Add',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddProductRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddProductResponse.FromString,
                 _registered_method=True)
         self.Change = channel.unary_unary(
                 '/soundstage.marketplace.v1.ProductsService/Change',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeProductRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeProductResponse.FromString,
                 _registered_method=True)
         self.GetDownload = channel.unary_unary(
                 '/soundstage.marketplace.v1.ProductsService/GetDownload',
-                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetDownloadRequest.SerializeToString,
-                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetDownloadResponse.FromString,
+                request_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetProductDownloadRequest.SerializeToString,
+                response_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetProductDownloadResponse.FromString,
                 _registered_method=True)
 
 
@@ -89,23 +89,23 @@ def add_ProductsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'List': grpc.unary_unary_rpc_method_handler(
                     servicer.List,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListProductsRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListProductsResponse.SerializeToString,
             ),
             'Add': grpc.unary_unary_rpc_method_handler(
                     servicer.Add,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddProductRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddProductResponse.SerializeToString,
             ),
             'Change': grpc.unary_unary_rpc_method_handler(
                     servicer.Change,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeProductRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeProductResponse.SerializeToString,
             ),
             'GetDownload': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDownload,
-                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetDownloadRequest.FromString,
-                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetDownloadResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetProductDownloadRequest.FromString,
+                    response_serializer=soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetProductDownloadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -133,8 +133,8 @@ class ProductsService:
             request,
             target,
             '/soundstage.marketplace.v1.ProductsService/List',
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListProductsRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ListProductsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -160,8 +160,8 @@ class ProductsService:
             request,
             target,
             '/soundstage.marketplace.v1.ProductsService/Add',
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddProductRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.AddProductResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -187,8 +187,8 @@ class ProductsService:
             request,
             target,
             '/soundstage.marketplace.v1.ProductsService/Change',
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeProductRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.ChangeProductResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -214,8 +214,8 @@ class ProductsService:
             request,
             target,
             '/soundstage.marketplace.v1.ProductsService/GetDownload',
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetDownloadRequest.SerializeToString,
-            soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetDownloadResponse.FromString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetProductDownloadRequest.SerializeToString,
+            soundstage_dot_marketplace_dot_v1_dot_products__pb2.GetProductDownloadResponse.FromString,
             options,
             channel_credentials,
             insecure,

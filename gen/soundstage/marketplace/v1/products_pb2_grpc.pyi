@@ -31,49 +31,49 @@ class ProductsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ProductsServiceAsyncStub: ...
-    List: _grpc.UnaryUnaryMultiCallable[_products_pb2.ListRequest, _products_pb2.ListResponse]
-    Add: _grpc.UnaryUnaryMultiCallable[_products_pb2.AddRequest, _products_pb2.AddResponse]
-    Change: _grpc.UnaryUnaryMultiCallable[_products_pb2.ChangeRequest, _products_pb2.ChangeResponse]
-    GetDownload: _grpc.UnaryUnaryMultiCallable[_products_pb2.GetDownloadRequest, _products_pb2.GetDownloadResponse]
+    List: _grpc.UnaryUnaryMultiCallable[_products_pb2.ListProductsRequest, _products_pb2.ListProductsResponse]
+    Add: _grpc.UnaryUnaryMultiCallable[_products_pb2.AddProductRequest, _products_pb2.AddProductResponse]
+    Change: _grpc.UnaryUnaryMultiCallable[_products_pb2.ChangeProductRequest, _products_pb2.ChangeProductResponse]
+    GetDownload: _grpc.UnaryUnaryMultiCallable[_products_pb2.GetProductDownloadRequest, _products_pb2.GetProductDownloadResponse]
     """The original of a product, for its buyers, its seller and admins."""
 
 @_typing.type_check_only
 class ProductsServiceAsyncStub(ProductsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    List: _aio.UnaryUnaryMultiCallable[_products_pb2.ListRequest, _products_pb2.ListResponse]  # type: ignore[assignment]
-    Add: _aio.UnaryUnaryMultiCallable[_products_pb2.AddRequest, _products_pb2.AddResponse]  # type: ignore[assignment]
-    Change: _aio.UnaryUnaryMultiCallable[_products_pb2.ChangeRequest, _products_pb2.ChangeResponse]  # type: ignore[assignment]
-    GetDownload: _aio.UnaryUnaryMultiCallable[_products_pb2.GetDownloadRequest, _products_pb2.GetDownloadResponse]  # type: ignore[assignment]
+    List: _aio.UnaryUnaryMultiCallable[_products_pb2.ListProductsRequest, _products_pb2.ListProductsResponse]  # type: ignore[assignment]
+    Add: _aio.UnaryUnaryMultiCallable[_products_pb2.AddProductRequest, _products_pb2.AddProductResponse]  # type: ignore[assignment]
+    Change: _aio.UnaryUnaryMultiCallable[_products_pb2.ChangeProductRequest, _products_pb2.ChangeProductResponse]  # type: ignore[assignment]
+    GetDownload: _aio.UnaryUnaryMultiCallable[_products_pb2.GetProductDownloadRequest, _products_pb2.GetProductDownloadResponse]  # type: ignore[assignment]
     """The original of a product, for its buyers, its seller and admins."""
 
 class ProductsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def List(
         self,
-        request: _products_pb2.ListRequest,
+        request: _products_pb2.ListProductsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_products_pb2.ListResponse, _abc.Awaitable[_products_pb2.ListResponse]]: ...
+    ) -> _typing.Union[_products_pb2.ListProductsResponse, _abc.Awaitable[_products_pb2.ListProductsResponse]]: ...
 
     @_abc_1.abstractmethod
     def Add(
         self,
-        request: _products_pb2.AddRequest,
+        request: _products_pb2.AddProductRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_products_pb2.AddResponse, _abc.Awaitable[_products_pb2.AddResponse]]: ...
+    ) -> _typing.Union[_products_pb2.AddProductResponse, _abc.Awaitable[_products_pb2.AddProductResponse]]: ...
 
     @_abc_1.abstractmethod
     def Change(
         self,
-        request: _products_pb2.ChangeRequest,
+        request: _products_pb2.ChangeProductRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_products_pb2.ChangeResponse, _abc.Awaitable[_products_pb2.ChangeResponse]]: ...
+    ) -> _typing.Union[_products_pb2.ChangeProductResponse, _abc.Awaitable[_products_pb2.ChangeProductResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetDownload(
         self,
-        request: _products_pb2.GetDownloadRequest,
+        request: _products_pb2.GetProductDownloadRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_products_pb2.GetDownloadResponse, _abc.Awaitable[_products_pb2.GetDownloadResponse]]:
+    ) -> _typing.Union[_products_pb2.GetProductDownloadResponse, _abc.Awaitable[_products_pb2.GetProductDownloadResponse]]:
         """The original of a product, for its buyers, its seller and admins."""
 
 def add_ProductsServiceServicer_to_server(servicer: ProductsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(soundstage/streaming/v1/recordings.proto\x12\x17soundstage.streaming.v1\"*\n\x12GetProgressRequest\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\"n\n\x13GetProgressResponse\x12\x36\n\x05state\x18\x01 \x01(\x0e\x32\'.soundstage.streaming.v1.RecordingState\x12\x0f\n\x07percent\x18\x02 \x01(\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t*\xa7\x01\n\x0eRecordingState\x12\x1f\n\x1bRECORDING_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18RECORDING_STATE_RECEIVED\x10\x01\x12\x1f\n\x1bRECORDING_STATE_TRANSCODING\x10\x02\x12\x19\n\x15RECORDING_STATE_READY\x10\x03\x12\x1a\n\x16RECORDING_STATE_FAILED\x10\x04\x32\x82\x01\n\x11RecordingsService\x12m\n\x0bGetProgress\x12+.soundstage.streaming.v1.GetProgressRequest\x1a,.soundstage.streaming.v1.GetProgressResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(soundstage/streaming/v1/recordings.proto\x12\x17soundstage.streaming.v1\"3\n\x1bGetRecordingProgressRequest\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\"w\n\x1cGetRecordingProgressResponse\x12\x36\n\x05state\x18\x01 \x01(\x0e\x32\'.soundstage.streaming.v1.RecordingState\x12\x0f\n\x07percent\x18\x02 \x01(\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t*\xa7\x01\n\x0eRecordingState\x12\x1f\n\x1bRECORDING_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18RECORDING_STATE_RECEIVED\x10\x01\x12\x1f\n\x1bRECORDING_STATE_TRANSCODING\x10\x02\x12\x19\n\x15RECORDING_STATE_READY\x10\x03\x12\x1a\n\x16RECORDING_STATE_FAILED\x10\x04\x32\x94\x01\n\x11RecordingsService\x12\x7f\n\x0bGetProgress\x12\x34.soundstage.streaming.v1.GetRecordingProgressRequest\x1a\x35.soundstage.streaming.v1.GetRecordingProgressResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,12 +33,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RECORDINGSSERVICE'].methods_by_name['GetProgress']._loaded_options = None
   _globals['_RECORDINGSSERVICE'].methods_by_name['GetProgress']._serialized_options = b'\220\002\001'
-  _globals['_RECORDINGSTATE']._serialized_start=226
-  _globals['_RECORDINGSTATE']._serialized_end=393
-  _globals['_GETPROGRESSREQUEST']._serialized_start=69
-  _globals['_GETPROGRESSREQUEST']._serialized_end=111
-  _globals['_GETPROGRESSRESPONSE']._serialized_start=113
-  _globals['_GETPROGRESSRESPONSE']._serialized_end=223
-  _globals['_RECORDINGSSERVICE']._serialized_start=396
-  _globals['_RECORDINGSSERVICE']._serialized_end=526
+  _globals['_RECORDINGSTATE']._serialized_start=244
+  _globals['_RECORDINGSTATE']._serialized_end=411
+  _globals['_GETRECORDINGPROGRESSREQUEST']._serialized_start=69
+  _globals['_GETRECORDINGPROGRESSREQUEST']._serialized_end=120
+  _globals['_GETRECORDINGPROGRESSRESPONSE']._serialized_start=122
+  _globals['_GETRECORDINGPROGRESSRESPONSE']._serialized_end=241
+  _globals['_RECORDINGSSERVICE']._serialized_start=414
+  _globals['_RECORDINGSSERVICE']._serialized_end=562
 # @@protoc_insertion_point(module_scope)

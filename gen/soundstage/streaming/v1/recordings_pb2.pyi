@@ -39,7 +39,7 @@ RECORDING_STATE_FAILED: RecordingState.ValueType  # 4
 Global___RecordingState: _TypeAlias = RecordingState  # noqa: Y015
 
 @_typing.final
-class GetProgressRequest(_message.Message):
+class GetRecordingProgressRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORDING_ID_FIELD_NUMBER: _builtins.int
@@ -55,10 +55,10 @@ class GetProgressRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetProgressRequest: _TypeAlias = GetProgressRequest  # noqa: Y015
+Global___GetRecordingProgressRequest: _TypeAlias = GetRecordingProgressRequest  # noqa: Y015
 
 @_typing.final
-class GetProgressResponse(_message.Message):
+class GetRecordingProgressResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STATE_FIELD_NUMBER: _builtins.int
@@ -82,4 +82,4 @@ class GetProgressResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetProgressResponse: _TypeAlias = GetProgressResponse  # noqa: Y015
+Global___GetRecordingProgressResponse: _TypeAlias = GetRecordingProgressResponse  # noqa: Y015

@@ -36,8 +36,8 @@ class RecordingsServiceStub:
         """
         self.GetProgress = channel.unary_unary(
                 '/soundstage.streaming.v1.RecordingsService/GetProgress',
-                request_serializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetProgressRequest.SerializeToString,
-                response_deserializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetProgressResponse.FromString,
+                request_serializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetRecordingProgressRequest.SerializeToString,
+                response_deserializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetRecordingProgressResponse.FromString,
                 _registered_method=True)
 
 
@@ -56,8 +56,8 @@ def add_RecordingsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'GetProgress': grpc.unary_unary_rpc_method_handler(
                     servicer.GetProgress,
-                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetProgressRequest.FromString,
-                    response_serializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetProgressResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetRecordingProgressRequest.FromString,
+                    response_serializer=soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetRecordingProgressResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -85,8 +85,8 @@ class RecordingsService:
             request,
             target,
             '/soundstage.streaming.v1.RecordingsService/GetProgress',
-            soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetProgressRequest.SerializeToString,
-            soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetProgressResponse.FromString,
+            soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetRecordingProgressRequest.SerializeToString,
+            soundstage_dot_streaming_dot_v1_dot_recordings__pb2.GetRecordingProgressResponse.FromString,
             options,
             channel_credentials,
             insecure,

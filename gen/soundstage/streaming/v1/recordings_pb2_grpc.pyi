@@ -31,22 +31,22 @@ class RecordingsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecordingsServiceAsyncStub: ...
-    GetProgress: _grpc.UnaryUnaryMultiCallable[_recordings_pb2.GetProgressRequest, _recordings_pb2.GetProgressResponse]
+    GetProgress: _grpc.UnaryUnaryMultiCallable[_recordings_pb2.GetRecordingProgressRequest, _recordings_pb2.GetRecordingProgressResponse]
     """How far the processing has come. For the owner and admins."""
 
 @_typing.type_check_only
 class RecordingsServiceAsyncStub(RecordingsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    GetProgress: _aio.UnaryUnaryMultiCallable[_recordings_pb2.GetProgressRequest, _recordings_pb2.GetProgressResponse]  # type: ignore[assignment]
+    GetProgress: _aio.UnaryUnaryMultiCallable[_recordings_pb2.GetRecordingProgressRequest, _recordings_pb2.GetRecordingProgressResponse]  # type: ignore[assignment]
     """How far the processing has come. For the owner and admins."""
 
 class RecordingsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetProgress(
         self,
-        request: _recordings_pb2.GetProgressRequest,
+        request: _recordings_pb2.GetRecordingProgressRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_recordings_pb2.GetProgressResponse, _abc.Awaitable[_recordings_pb2.GetProgressResponse]]:
+    ) -> _typing.Union[_recordings_pb2.GetRecordingProgressResponse, _abc.Awaitable[_recordings_pb2.GetRecordingProgressResponse]]:
         """How far the processing has come. For the owner and admins."""
 
 def add_RecordingsServiceServicer_to_server(servicer: RecordingsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

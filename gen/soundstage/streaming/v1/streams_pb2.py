@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soundstage/streaming/v1/streams.proto\x12\x17soundstage.streaming.v1\" \n\x0bOpenRequest\x12\x11\n\tstream_id\x18\x01 \x01(\t\"0\n\x0cOpenResponse\x12\x0e\n\x06\x66older\x18\x01 \x01(\t\x12\x10\n\x08playlist\x18\x02 \x01(\t2j\n\x0eStreamsService\x12X\n\x04Open\x12$.soundstage.streaming.v1.OpenRequest\x1a%.soundstage.streaming.v1.OpenResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soundstage/streaming/v1/streams.proto\x12\x17soundstage.streaming.v1\"&\n\x11OpenStreamRequest\x12\x11\n\tstream_id\x18\x01 \x01(\t\"6\n\x12OpenStreamResponse\x12\x0e\n\x06\x66older\x18\x01 \x01(\t\x12\x10\n\x08playlist\x18\x02 \x01(\t2v\n\x0eStreamsService\x12\x64\n\x04Open\x12*.soundstage.streaming.v1.OpenStreamRequest\x1a+.soundstage.streaming.v1.OpenStreamResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,10 +33,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STREAMSSERVICE'].methods_by_name['Open']._loaded_options = None
   _globals['_STREAMSSERVICE'].methods_by_name['Open']._serialized_options = b'\220\002\001'
-  _globals['_OPENREQUEST']._serialized_start=66
-  _globals['_OPENREQUEST']._serialized_end=98
-  _globals['_OPENRESPONSE']._serialized_start=100
-  _globals['_OPENRESPONSE']._serialized_end=148
-  _globals['_STREAMSSERVICE']._serialized_start=150
-  _globals['_STREAMSSERVICE']._serialized_end=256
+  _globals['_OPENSTREAMREQUEST']._serialized_start=66
+  _globals['_OPENSTREAMREQUEST']._serialized_end=104
+  _globals['_OPENSTREAMRESPONSE']._serialized_start=106
+  _globals['_OPENSTREAMRESPONSE']._serialized_end=160
+  _globals['_STREAMSSERVICE']._serialized_start=162
+  _globals['_STREAMSSERVICE']._serialized_end=280
 # @@protoc_insertion_point(module_scope)

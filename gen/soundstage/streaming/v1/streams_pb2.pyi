@@ -17,7 +17,7 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class OpenRequest(_message.Message):
+class OpenStreamRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STREAM_ID_FIELD_NUMBER: _builtins.int
@@ -33,10 +33,10 @@ class OpenRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OpenRequest: _TypeAlias = OpenRequest  # noqa: Y015
+Global___OpenStreamRequest: _TypeAlias = OpenStreamRequest  # noqa: Y015
 
 @_typing.final
-class OpenResponse(_message.Message):
+class OpenStreamResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FOLDER_FIELD_NUMBER: _builtins.int
@@ -57,4 +57,4 @@ class OpenResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OpenResponse: _TypeAlias = OpenResponse  # noqa: Y015
+Global___OpenStreamResponse: _TypeAlias = OpenStreamResponse  # noqa: Y015

@@ -36,8 +36,8 @@ class StreamsServiceStub:
         """
         self.Open = channel.unary_unary(
                 '/soundstage.streaming.v1.StreamsService/Open',
-                request_serializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenRequest.SerializeToString,
-                response_deserializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenResponse.FromString,
+                request_serializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenStreamRequest.SerializeToString,
+                response_deserializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenStreamResponse.FromString,
                 _registered_method=True)
 
 
@@ -56,8 +56,8 @@ def add_StreamsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Open': grpc.unary_unary_rpc_method_handler(
                     servicer.Open,
-                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenRequest.FromString,
-                    response_serializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenStreamRequest.FromString,
+                    response_serializer=soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -85,8 +85,8 @@ class StreamsService:
             request,
             target,
             '/soundstage.streaming.v1.StreamsService/Open',
-            soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenRequest.SerializeToString,
-            soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenResponse.FromString,
+            soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenStreamRequest.SerializeToString,
+            soundstage_dot_streaming_dot_v1_dot_streams__pb2.OpenStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,22 +31,22 @@ class StreamsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StreamsServiceAsyncStub: ...
-    Open: _grpc.UnaryUnaryMultiCallable[_streams_pb2.OpenRequest, _streams_pb2.OpenResponse]
+    Open: _grpc.UnaryUnaryMultiCallable[_streams_pb2.OpenStreamRequest, _streams_pb2.OpenStreamResponse]
     """Decides whether the caller may play this stream now: visibility, release dates, subscription."""
 
 @_typing.type_check_only
 class StreamsServiceAsyncStub(StreamsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Open: _aio.UnaryUnaryMultiCallable[_streams_pb2.OpenRequest, _streams_pb2.OpenResponse]  # type: ignore[assignment]
+    Open: _aio.UnaryUnaryMultiCallable[_streams_pb2.OpenStreamRequest, _streams_pb2.OpenStreamResponse]  # type: ignore[assignment]
     """Decides whether the caller may play this stream now: visibility, release dates, subscription."""
 
 class StreamsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Open(
         self,
-        request: _streams_pb2.OpenRequest,
+        request: _streams_pb2.OpenStreamRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_streams_pb2.OpenResponse, _abc.Awaitable[_streams_pb2.OpenResponse]]:
+    ) -> _typing.Union[_streams_pb2.OpenStreamResponse, _abc.Awaitable[_streams_pb2.OpenStreamResponse]]:
         """Decides whether the caller may play this stream now: visibility, release dates, subscription."""
 
 def add_StreamsServiceServicer_to_server(servicer: StreamsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,25 +24,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soundstage/streaming/v1/uploads.proto\x12\x17soundstage.streaming.v1\"^\n\x0eReceiveRequest\x12\x33\n\x04head\x18\x01 \x01(\x0b\x32#.soundstage.streaming.v1.UploadHeadH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"6\n\nUploadHead\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x63lared_bytes\x18\x02 \x01(\x03\"\x94\x01\n\x0fReceiveResponse\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0b\n\x03md5\x18\x03 \x01(\t\x12\r\n\x05\x62ytes\x18\x04 \x01(\x03\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\t\x12/\n\x04tags\x18\x06 \x01(\x0b\x32!.soundstage.streaming.v1.FileTags\"\'\n\x0fWithdrawRequest\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\"\x12\n\x10WithdrawResponse\"\xa0\x01\n\x08\x46ileTags\x12\x12\n\x05title\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06\x61rtist\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x05\x61lbum\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x05genre\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x11\n\x04year\x18\x05 \x01(\x05H\x04\x88\x01\x01\x42\x08\n\x06_titleB\t\n\x07_artistB\x08\n\x06_albumB\x08\n\x06_genreB\x07\n\x05_year2\xd1\x01\n\x0eUploadsService\x12^\n\x07Receive\x12\'.soundstage.streaming.v1.ReceiveRequest\x1a(.soundstage.streaming.v1.ReceiveResponse(\x01\x12_\n\x08Withdraw\x12(.soundstage.streaming.v1.WithdrawRequest\x1a).soundstage.streaming.v1.WithdrawResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soundstage/streaming/v1/uploads.proto\x12\x17soundstage.streaming.v1\"d\n\x14ReceiveUploadRequest\x12\x33\n\x04head\x18\x01 \x01(\x0b\x32#.soundstage.streaming.v1.UploadHeadH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"6\n\nUploadHead\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x63lared_bytes\x18\x02 \x01(\x03\"\x9a\x01\n\x15ReceiveUploadResponse\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0b\n\x03md5\x18\x03 \x01(\t\x12\r\n\x05\x62ytes\x18\x04 \x01(\x03\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\t\x12/\n\x04tags\x18\x06 \x01(\x0b\x32!.soundstage.streaming.v1.FileTags\"-\n\x15WithdrawUploadRequest\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\"\x18\n\x16WithdrawUploadResponse\"\xa0\x01\n\x08\x46ileTags\x12\x12\n\x05title\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06\x61rtist\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x05\x61lbum\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x05genre\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x11\n\x04year\x18\x05 \x01(\x05H\x04\x88\x01\x01\x42\x08\n\x06_titleB\t\n\x07_artistB\x08\n\x06_albumB\x08\n\x06_genreB\x07\n\x05_year2\xe9\x01\n\x0eUploadsService\x12j\n\x07Receive\x12-.soundstage.streaming.v1.ReceiveUploadRequest\x1a..soundstage.streaming.v1.ReceiveUploadResponse(\x01\x12k\n\x08Withdraw\x12..soundstage.streaming.v1.WithdrawUploadRequest\x1a/.soundstage.streaming.v1.WithdrawUploadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'soundstage.streaming.v1.uploads_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECEIVEREQUEST']._serialized_start=66
-  _globals['_RECEIVEREQUEST']._serialized_end=160
-  _globals['_UPLOADHEAD']._serialized_start=162
-  _globals['_UPLOADHEAD']._serialized_end=216
-  _globals['_RECEIVERESPONSE']._serialized_start=219
-  _globals['_RECEIVERESPONSE']._serialized_end=367
-  _globals['_WITHDRAWREQUEST']._serialized_start=369
-  _globals['_WITHDRAWREQUEST']._serialized_end=408
-  _globals['_WITHDRAWRESPONSE']._serialized_start=410
-  _globals['_WITHDRAWRESPONSE']._serialized_end=428
-  _globals['_FILETAGS']._serialized_start=431
-  _globals['_FILETAGS']._serialized_end=591
-  _globals['_UPLOADSSERVICE']._serialized_start=594
-  _globals['_UPLOADSSERVICE']._serialized_end=803
+  _globals['_RECEIVEUPLOADREQUEST']._serialized_start=66
+  _globals['_RECEIVEUPLOADREQUEST']._serialized_end=166
+  _globals['_UPLOADHEAD']._serialized_start=168
+  _globals['_UPLOADHEAD']._serialized_end=222
+  _globals['_RECEIVEUPLOADRESPONSE']._serialized_start=225
+  _globals['_RECEIVEUPLOADRESPONSE']._serialized_end=379
+  _globals['_WITHDRAWUPLOADREQUEST']._serialized_start=381
+  _globals['_WITHDRAWUPLOADREQUEST']._serialized_end=426
+  _globals['_WITHDRAWUPLOADRESPONSE']._serialized_start=428
+  _globals['_WITHDRAWUPLOADRESPONSE']._serialized_end=452
+  _globals['_FILETAGS']._serialized_start=455
+  _globals['_FILETAGS']._serialized_end=615
+  _globals['_UPLOADSSERVICE']._serialized_start=618
+  _globals['_UPLOADSSERVICE']._serialized_end=851
 # @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class ReceiveRequest(_message.Message):
+class ReceiveUploadRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HEAD_FIELD_NUMBER: _builtins.int
@@ -39,7 +39,7 @@ class ReceiveRequest(_message.Message):
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
-Global___ReceiveRequest: _TypeAlias = ReceiveRequest  # noqa: Y015
+Global___ReceiveUploadRequest: _TypeAlias = ReceiveUploadRequest  # noqa: Y015
 
 @_typing.final
 class UploadHead(_message.Message):
@@ -66,7 +66,7 @@ class UploadHead(_message.Message):
 Global___UploadHead: _TypeAlias = UploadHead  # noqa: Y015
 
 @_typing.final
-class ReceiveResponse(_message.Message):
+class ReceiveUploadResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORDING_ID_FIELD_NUMBER: _builtins.int
@@ -99,10 +99,10 @@ class ReceiveResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ReceiveResponse: _TypeAlias = ReceiveResponse  # noqa: Y015
+Global___ReceiveUploadResponse: _TypeAlias = ReceiveUploadResponse  # noqa: Y015
 
 @_typing.final
-class WithdrawRequest(_message.Message):
+class WithdrawUploadRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORDING_ID_FIELD_NUMBER: _builtins.int
@@ -118,10 +118,10 @@ class WithdrawRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___WithdrawRequest: _TypeAlias = WithdrawRequest  # noqa: Y015
+Global___WithdrawUploadRequest: _TypeAlias = WithdrawUploadRequest  # noqa: Y015
 
 @_typing.final
-class WithdrawResponse(_message.Message):
+class WithdrawUploadResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -133,7 +133,7 @@ class WithdrawResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___WithdrawResponse: _TypeAlias = WithdrawResponse  # noqa: Y015
+Global___WithdrawUploadResponse: _TypeAlias = WithdrawUploadResponse  # noqa: Y015
 
 @_typing.final
 class FileTags(_message.Message):

@@ -36,13 +36,13 @@ class UploadsServiceStub:
         """
         self.Receive = channel.stream_unary(
                 '/soundstage.streaming.v1.UploadsService/Receive',
-                request_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveRequest.SerializeToString,
-                response_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveResponse.FromString,
+                request_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveUploadRequest.SerializeToString,
+                response_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveUploadResponse.FromString,
                 _registered_method=True)
         self.Withdraw = channel.unary_unary(
                 '/soundstage.streaming.v1.UploadsService/Withdraw',
-                request_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawRequest.SerializeToString,
-                response_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawResponse.FromString,
+                request_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawUploadRequest.SerializeToString,
+                response_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawUploadResponse.FromString,
                 _registered_method=True)
 
 
@@ -70,13 +70,13 @@ def add_UploadsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Receive': grpc.stream_unary_rpc_method_handler(
                     servicer.Receive,
-                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveRequest.FromString,
-                    response_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveUploadRequest.FromString,
+                    response_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveUploadResponse.SerializeToString,
             ),
             'Withdraw': grpc.unary_unary_rpc_method_handler(
                     servicer.Withdraw,
-                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawRequest.FromString,
-                    response_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawResponse.SerializeToString,
+                    request_deserializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawUploadRequest.FromString,
+                    response_serializer=soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawUploadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -104,8 +104,8 @@ class UploadsService:
             request_iterator,
             target,
             '/soundstage.streaming.v1.UploadsService/Receive',
-            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveRequest.SerializeToString,
-            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveResponse.FromString,
+            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveUploadRequest.SerializeToString,
+            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.ReceiveUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -131,8 +131,8 @@ class UploadsService:
             request,
             target,
             '/soundstage.streaming.v1.UploadsService/Withdraw',
-            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawRequest.SerializeToString,
-            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawResponse.FromString,
+            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawUploadRequest.SerializeToString,
+            soundstage_dot_streaming_dot_v1_dot_uploads__pb2.WithdrawUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -31,32 +31,32 @@ class UploadsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UploadsServiceAsyncStub: ...
-    Receive: _grpc.StreamUnaryMultiCallable[_uploads_pb2.ReceiveRequest, _uploads_pb2.ReceiveResponse]
+    Receive: _grpc.StreamUnaryMultiCallable[_uploads_pb2.ReceiveUploadRequest, _uploads_pb2.ReceiveUploadResponse]
     """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
     chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
     looks like one that is done.
     """
-    Withdraw: _grpc.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawRequest, _uploads_pb2.WithdrawResponse]
+    Withdraw: _grpc.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawUploadRequest, _uploads_pb2.WithdrawUploadResponse]
     """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
 
 @_typing.type_check_only
 class UploadsServiceAsyncStub(UploadsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Receive: _aio.StreamUnaryMultiCallable[_uploads_pb2.ReceiveRequest, _uploads_pb2.ReceiveResponse]  # type: ignore[assignment]
+    Receive: _aio.StreamUnaryMultiCallable[_uploads_pb2.ReceiveUploadRequest, _uploads_pb2.ReceiveUploadResponse]  # type: ignore[assignment]
     """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
     chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
     looks like one that is done.
     """
-    Withdraw: _aio.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawRequest, _uploads_pb2.WithdrawResponse]  # type: ignore[assignment]
+    Withdraw: _aio.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawUploadRequest, _uploads_pb2.WithdrawUploadResponse]  # type: ignore[assignment]
     """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
 
 class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Receive(
         self,
-        request_iterator: _MaybeAsyncIterator[_uploads_pb2.ReceiveRequest],
+        request_iterator: _MaybeAsyncIterator[_uploads_pb2.ReceiveUploadRequest],
         context: _ServicerContext,
-    ) -> _typing.Union[_uploads_pb2.ReceiveResponse, _abc.Awaitable[_uploads_pb2.ReceiveResponse]]:
+    ) -> _typing.Union[_uploads_pb2.ReceiveUploadResponse, _abc.Awaitable[_uploads_pb2.ReceiveUploadResponse]]:
         """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
         chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
         looks like one that is done.
@@ -65,9 +65,9 @@ class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Withdraw(
         self,
-        request: _uploads_pb2.WithdrawRequest,
+        request: _uploads_pb2.WithdrawUploadRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_uploads_pb2.WithdrawResponse, _abc.Awaitable[_uploads_pb2.WithdrawResponse]]:
+    ) -> _typing.Union[_uploads_pb2.WithdrawUploadResponse, _abc.Awaitable[_uploads_pb2.WithdrawUploadResponse]]:
         """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
 
 def add_UploadsServiceServicer_to_server(servicer: UploadsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -21,7 +21,7 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class TrackStats(_message.Message):
+class Stats(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTAL_PLAYS_FIELD_NUMBER: _builtins.int
@@ -48,10 +48,10 @@ class TrackStats(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___TrackStats: _TypeAlias = TrackStats  # noqa: Y015
+Global___Stats: _TypeAlias = Stats  # noqa: Y015
 
 @_typing.final
-class GetTrackStatsRequest(_message.Message):
+class GetStatsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -62,25 +62,27 @@ class GetTrackStatsRequest(_message.Message):
         *,
         track: _common_pb2.Ref | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["track", b"track"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject", "track", b"track"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["track", b"track"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject", "track", b"track"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["track"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
 
-Global___GetTrackStatsRequest: _TypeAlias = GetTrackStatsRequest  # noqa: Y015
+Global___GetStatsRequest: _TypeAlias = GetStatsRequest  # noqa: Y015
 
 @_typing.final
-class GetTrackStatsResponse(_message.Message):
+class GetStatsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STATS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def stats(self) -> Global___TrackStats: ...
+    def stats(self) -> Global___Stats: ...
     def __init__(
         self,
         *,
-        stats: Global___TrackStats | None = ...,
+        stats: Global___Stats | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stats", b"stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -88,10 +90,10 @@ class GetTrackStatsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetTrackStatsResponse: _TypeAlias = GetTrackStatsResponse  # noqa: Y015
+Global___GetStatsResponse: _TypeAlias = GetStatsResponse  # noqa: Y015
 
 @_typing.final
-class GetTrackFiguresRequest(_message.Message):
+class GetFiguresRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -105,16 +107,18 @@ class GetTrackFiguresRequest(_message.Message):
         track: _common_pb2.Ref | None = ...,
         days: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["track", b"track"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject", "track", b"track"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "track", b"track"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "subject", b"subject", "track", b"track"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["track"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
 
-Global___GetTrackFiguresRequest: _TypeAlias = GetTrackFiguresRequest  # noqa: Y015
+Global___GetFiguresRequest: _TypeAlias = GetFiguresRequest  # noqa: Y015
 
 @_typing.final
-class GetTrackFiguresResponse(_message.Message):
+class GetFiguresResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLAYS_TOTAL_FIELD_NUMBER: _builtins.int
@@ -164,7 +168,7 @@ class GetTrackFiguresResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetTrackFiguresResponse: _TypeAlias = GetTrackFiguresResponse  # noqa: Y015
+Global___GetFiguresResponse: _TypeAlias = GetFiguresResponse  # noqa: Y015
 
 @_typing.final
 class Listening(_message.Message):
@@ -222,7 +226,7 @@ class Listening(_message.Message):
 Global___Listening: _TypeAlias = Listening  # noqa: Y015
 
 @_typing.final
-class GetTrackChartsRequest(_message.Message):
+class GetChartsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRACK_FIELD_NUMBER: _builtins.int
@@ -236,19 +240,21 @@ class GetTrackChartsRequest(_message.Message):
         track: _common_pb2.Ref | None = ...,
         days: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["track", b"track"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject", "track", b"track"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "track", b"track"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "subject", b"subject", "track", b"track"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["track"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
 
-Global___GetTrackChartsRequest: _TypeAlias = GetTrackChartsRequest  # noqa: Y015
+Global___GetChartsRequest: _TypeAlias = GetChartsRequest  # noqa: Y015
 
 @_typing.final
-class GetTrackChartsResponse(_message.Message):
+class GetChartsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    TRACK_ID_FIELD_NUMBER: _builtins.int
+    SUBJECT_ID_FIELD_NUMBER: _builtins.int
     FROM_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
@@ -261,7 +267,8 @@ class GetTrackChartsResponse(_message.Message):
     RETENTION_FIELD_NUMBER: _builtins.int
     DEVICES_FIELD_NUMBER: _builtins.int
     STATS_FIELD_NUMBER: _builtins.int
-    track_id: _builtins.str
+    subject_id: _builtins.str
+    """The UUID of the subject."""
     to: _builtins.str
     plays: _builtins.int
     listeners: _builtins.int
@@ -282,13 +289,13 @@ class GetTrackChartsResponse(_message.Message):
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___DevicePart]: ...
     @_builtins.property
-    def stats(self) -> Global___TrackStats:
+    def stats(self) -> Global___Stats:
         """Of all time."""
 
     def __init__(
         self,
         *,
-        track_id: _builtins.str = ...,
+        subject_id: _builtins.str = ...,
         to: _builtins.str = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
         plays: _builtins.int = ...,
@@ -299,15 +306,15 @@ class GetTrackChartsResponse(_message.Message):
         points: _abc.Iterable[Global___DayPoint] | None = ...,
         retention: _abc.Iterable[_builtins.float] | None = ...,
         devices: _abc.Iterable[Global___DevicePart] | None = ...,
-        stats: Global___TrackStats | None = ...,
+        stats: Global___Stats | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "listening", b"listening", "stats", b"stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "devices", b"devices", "from", b"from", "likes", b"likes", "listeners", b"listeners", "listening", b"listening", "plays", b"plays", "points", b"points", "reposts", b"reposts", "retention", b"retention", "stats", b"stats", "to", b"to", "track_id", b"track_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "devices", b"devices", "from", b"from", "likes", b"likes", "listeners", b"listeners", "listening", b"listening", "plays", b"plays", "points", b"points", "reposts", b"reposts", "retention", b"retention", "stats", b"stats", "subject_id", b"subject_id", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetTrackChartsResponse: _TypeAlias = GetTrackChartsResponse  # noqa: Y015
+Global___GetChartsResponse: _TypeAlias = GetChartsResponse  # noqa: Y015
 
 @_typing.final
 class DayPoint(_message.Message):
