@@ -22,7 +22,8 @@ from tests.chaos.crash.points import Point, armed
 from tests.chaos.ledger import Ledger, Outcome
 from tests.chaos.writers import WRITERS, Listener, Writers
 from tests.support.house import House
-from tests.support.people import Stage, eventually
+from tests.support.people import Stage
+from tests.support.waiting import eventually
 
 # From the end of a single fault to every figure being right.
 HEALED_SECONDS = 30.0

@@ -8,7 +8,8 @@ import pytest
 from tests.chaos.conftest import MakeStand
 from tests.chaos.crash import points
 from tests.chaos.stand import Stand
-from tests.support.people import eventually, ok
+from tests.support.people import ok
+from tests.support.waiting import eventually
 
 TIMES = 4
 # So slow that there still is something to die of when the process is back for the fourth time.

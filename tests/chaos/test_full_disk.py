@@ -17,7 +17,7 @@ from tests.chaos import disk
 from tests.chaos.conftest import MakeStand
 from tests.chaos.stand import Stand
 from tests.support import audio
-from tests.support.people import eventually
+from tests.support.waiting import eventually
 
 RESERVED = "SELECT count(*) FROM uploads"
 ROOM_BYTES = 64 * 1024

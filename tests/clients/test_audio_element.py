@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support import browser
-from tests.support.people import Person, Stage, eventually
+from tests.support.people import Person, Stage
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 

@@ -14,7 +14,8 @@ from yt_dlp.utils import DownloadError
 from gateway.contracts.discovery import hashid
 from tests.support import audio
 from tests.support.house import House
-from tests.support.people import Person, Stage, eventually, ok
+from tests.support.people import Person, Stage, ok
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 SITE = "https://audius.co"

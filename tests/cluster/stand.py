@@ -18,7 +18,8 @@ from tests.chaos.ledger import Ledger, Outcome
 from tests.chaos.writers import WRITERS, Listener
 from tests.cluster.load import Load, Read
 from tests.support.house import Elsewhere
-from tests.support.people import Person, Stage, eventually, ok
+from tests.support.people import Person, Stage, ok
+from tests.support.waiting import eventually
 
 JSON = dict[str, Any]
 ROLES = ("serve", "consume", "relay", "work")

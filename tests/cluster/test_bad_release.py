@@ -7,7 +7,7 @@ import pytest
 
 from deploy.k8s.readiness import is_ready, name
 from tests.cluster.stand import Cast, Stand, serving
-from tests.support.people import eventually
+from tests.support.waiting import eventually
 
 JSON = dict[str, Any]
 CONTAINER = "/spec/template/spec/containers/0"

@@ -6,7 +6,7 @@ import time
 from deploy.k8s.kubectl import ClusterError
 from deploy.k8s.readiness import name
 from tests.cluster.stand import HEALED_SECONDS, Cast, Stand
-from tests.support.people import eventually
+from tests.support.waiting import eventually
 
 SERVICE = "insights"
 ENDED_SECONDS = 60.0

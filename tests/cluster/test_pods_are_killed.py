@@ -6,7 +6,7 @@ import pytest
 
 from deploy.k8s.readiness import name
 from tests.cluster.stand import HEALED_SECONDS, SERVICES, Cast, Stand
-from tests.support.people import eventually
+from tests.support.waiting import eventually
 
 STATED = {200, 503}
 NO_ANSWER = 0

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.k8s.readiness import is_ready, name
 from tests.cluster.stand import Cast, Stand, serving
-from tests.support.people import eventually
+from tests.support.waiting import eventually
 
 WORKING_SECONDS = 60.0
 COUNTED = {"gateway": "soundstage_http_seconds", "audience": "soundstage_rpc_server_seconds"}

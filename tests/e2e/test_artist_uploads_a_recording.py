@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.support import audio
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 
@@ -66,7 +67,7 @@ def test_a_deleted_track_is_gone_and_its_plays_stay(artist: Person, listener: Pe
     refused(artist.delete(f"/tracks/{track['id']}"), 404, "NOT_FOUND")
     # A copy may say yes for up to 2 s.
     play = partial(listener.post, f"/tracks/{track['id']}/play", json={"duration": 1})
-    eventually(lambda: play().status_code == 404, 5)
+    eventually(lambda: play().status_code == 404)
     refused(play(), 404, "NOT_FOUND")
     refused(listener.post(f"/tracks/{track['id']}/like"), 404, "NOT_FOUND")
 

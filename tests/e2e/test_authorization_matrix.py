@@ -18,8 +18,9 @@ import pytest
 from gateway.contracts import CONTRACTS
 from tests.support import audio
 from tests.support.callers import CALLERS, Callers, again, partner_user
-from tests.support.people import PASSWORD, Person, eventually, ok
+from tests.support.people import PASSWORD, Person, ok
 from tests.support.shelves import Shelves
+from tests.support.waiting import eventually
 
 OPERATIONS = {(c.name, o.operation_id): o for c in (build() for build in CONTRACTS) for o in c.operations()}
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tests.support import audio
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 JSON = {"Content-Type": "application/json"}
@@ -63,7 +64,7 @@ def test_audio_without_a_length_never_hangs(artist: Person, seconds: float) -> N
     answer = send(artist, "short.wav", wav(seconds))
     if answer.status_code == 201:
         path = f"/tracks/{answer.json()['data']['track']['id']}/status"
-        eventually(lambda: ok(artist.get(path))["status"] in ("failed", "completed"), 60)
+        eventually(lambda: ok(artist.get(path))["status"] in ("failed", "completed"))
     else:
         assert answer.status_code in (415, 422)
 
@@ -75,7 +76,7 @@ def test_a_truncated_file_ends_well_or_with_a_reason(artist: Person, tune: Tune)
         assert answer.status_code in (201, 415, 422), answer.text
         if answer.status_code == 201:
             path = f"/tracks/{answer.json()['data']['track']['id']}/status"
-            eventually(lambda path=path: ok(artist.get(path))["status"] != "processing", 60)  # type: ignore[misc]
+            eventually(lambda path=path: ok(artist.get(path))["status"] != "processing")  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.mp3", "a/b\\c.mp3", "\u202egpj.mp3", "x" * 255 + ".mp3", ".mp3"])
@@ -152,7 +153,7 @@ def test_a_negative_or_absurd_duration_is_no_play(artist: Person, tune: Tune) ->
         answer = artist.post(f"/tracks/{track['id']}/play", json={"duration": duration})
         refused(answer, 422, "VALIDATION_ERROR")
     artist.play(track["id"], 86_400)
-    eventually(lambda: ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 1, 5)
+    eventually(lambda: ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 1)
     assert ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["average_duration"] == 6.0
 
 

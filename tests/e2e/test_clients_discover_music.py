@@ -10,10 +10,11 @@ import pytest
 
 from gateway.contracts.discovery import hashid
 from tests.support.house import House
-from tests.support.people import Person, Stage, eventually, ok
+from tests.support.people import Person, Stage, ok
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
-SHOWN_SECONDS, RANKED_SECONDS = 10.0, 60.0
+RANKED_SECONDS = 60.0
 
 
 @dataclass
@@ -48,9 +49,9 @@ class Scene:
     def ids_of(self, path: str, **query: Any) -> list[str]:
         return [one["id"] for one in self.data(path, **query)]
 
-    def shows(self, ids: list[str], path: str, seconds: float = SHOWN_SECONDS, **query: Any) -> None:
-        """Within `seconds` the list is these, in this order."""
-        eventually(lambda: self.ids_of(path, **query) == ids, seconds)
+    def shows(self, ids: list[str], path: str, **query: Any) -> None:
+        """Waits until the list is these, in this order."""
+        eventually(lambda: self.ids_of(path, **query) == ids)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_people_are_found_listed_and_counted(scene: Scene) -> None:
         user = scene.data(f"/users/{scene.artist_id}")
         return [user[name] for name in ("follower_count", "followee_count", "track_count")] == [3, 1, 3]
 
-    eventually(counted, SHOWN_SECONDS)
+    eventually(counted)
     user = scene.data(f"/users/{scene.artist_id}")
     assert (user["handle"], user["cover_photo"]) == (handle, None)
     assert scene.data(f"/users/handle/{handle.upper()}") == user
@@ -106,8 +107,8 @@ def test_people_are_found_listed_and_counted(scene: Scene) -> None:
     assert scene.artist_id in [one["id"] for one in top]
     assert scene.fan_id not in [one["id"] for one in top], "who has no track is not listed"
     assert [one["follower_count"] for one in top] == sorted((one["follower_count"] for one in top), reverse=True)
-    eventually(lambda: scene.data(f"/users/{scene.fan_id}")["repost_count"] == 2, SHOWN_SECONDS)
-    eventually(lambda: scene.data(f"/users/{scene.fan_id}")["playlist_count"] == 1, SHOWN_SECONDS)
+    eventually(lambda: scene.data(f"/users/{scene.fan_id}")["repost_count"] == 2)
+    eventually(lambda: scene.data(f"/users/{scene.fan_id}")["playlist_count"] == 1)
 
 
 def test_tracks_are_found_and_listed_newest_or_most_played_first(scene: Scene) -> None:
@@ -141,7 +142,7 @@ def test_favorites_and_reposts(scene: Scene) -> None:
         track = scene.data(f"/tracks/{second}")
         return [track[name] for name in ("repost_count", "favorite_count", "play_count")] == [1, 1, 1]
 
-    eventually(counted, SHOWN_SECONDS)
+    eventually(counted)
 
 
 def test_a_playlist_in_its_order(scene: Scene) -> None:
@@ -150,14 +151,14 @@ def test_a_playlist_in_its_order(scene: Scene) -> None:
     assert [entry["track_id"] for entry in shown["playlist_contents"]] == scene.ids[::-1]
     assert (shown["user"]["id"], shown["is_album"]) == (scene.fan_id, False)
     assert scene.ids_of(f"/playlists/{playlist['id']}/tracks") == scene.ids[::-1]
-    eventually(lambda: scene.data(f"/playlists/{playlist['id']}")[0]["repost_count"] == 1, SHOWN_SECONDS)
+    eventually(lambda: scene.data(f"/playlists/{playlist['id']}")[0]["repost_count"] == 1)
 
 
 def test_trending_shows_what_just_happened(scene: Scene) -> None:
     """Of its genre: reposted, favorited and played; favorited; nothing of it, so that its score is 0."""
     first, second, third = scene.ids
     for window in ("week", "month", "year", "allTime"):
-        scene.shows([second, first, third], "/tracks/trending", RANKED_SECONDS, genre=scene.genre, time=window)
+        scene.shows([second, first, third], "/tracks/trending", genre=scene.genre, time=window)
     assert scene.ids_of("/tracks/trending", genre=scene.genre, limit=1, offset=1) == [first]
     assert scene.data("/tracks/trending", genre=scene.genre.upper()) == []
     health = scene.stage.http.get("/health_check").json()["data"]
@@ -209,7 +210,7 @@ def test_what_goes_private_or_away_is_gone_everywhere(scene: Scene, tune: Tune) 
     scene.shows(left, f"/users/{maker_id}/tracks")
     scene.shows(left, "/tracks/search", query=title)
     assert [one["favorite_item_id"] for one in scene.data(f"/users/{maker_id}/favorites")] == left
-    scene.shows(left, "/tracks/trending", RANKED_SECONDS, genre=title)
+    scene.shows(left, "/tracks/trending", genre=title)
     ok(maker.put(f"/playlists/{made['id']}", json={"is_public": False}))
     assert scene.stage.http.get(f"/v1/playlists/{playlist_id}").status_code == 404
     assert scene.data("/playlists/search", query=title) == []
@@ -221,7 +222,7 @@ def test_apps_are_counted_by_name_and_found_by_address(scene: Scene, running_hou
         scene.stage.http.get(path, params={"app_name": name})
     for time_range in ("week", "month", "all_time"):
         path = f"/metrics/app_name/trailing/{time_range}"
-        eventually(lambda path=path: {"name": name, "count": 3} in scene.data(path), RANKED_SECONDS)  # type: ignore[misc]
+        eventually(lambda path=path: {"name": name, "count": 3} in scene.data(path))  # type: ignore[misc]
     owner = str(scene.artist.user["number"])
     added = running_house.command("deploy.local", "service", "insights", "apps", "add", "Player", "--owner", owner)
     address = added.split()[-1]

@@ -22,7 +22,8 @@ from deploy.local.ports import SERVICES
 from tests.support.beside import Beside, beside, metrics, serving
 from tests.support.house import House
 from tests.support.outage import stopped
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -79,7 +80,7 @@ def test_a_line_of_a_log_names_the_request_it_came_from(running_house: House, ar
         return {line["event"] for line in lines_of(running_house, name) if line.get("trace_id") == trace_id}
 
     assert "limits.redis_away" in traced("gateway")
-    eventually(lambda: "recording.ready" in traced("streaming"), 60)
+    eventually(lambda: "recording.ready" in traced("streaming"))
 
 
 def test_no_log_holds_a_token_a_password_or_an_address(running_house: House, stage: Stage) -> None:

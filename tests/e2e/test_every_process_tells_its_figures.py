@@ -9,7 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.metrics import exported, metrics
 from tests.support import beside
 from tests.support.house import House
-from tests.support.people import Stage, eventually, ok
+from tests.support.people import Stage, ok
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -27,8 +28,6 @@ TOLD = {
 }
 # What only a moment or a fault shows: tests of those look at them.
 OTHERWISE = {"outbox_oldest_seconds", "rpc_in_flight", "rate_limited_total", "limited_locally_total"}
-# Insights looks once a minute whether it has counted all.
-PATIENCE_SECONDS = 90.0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,7 +43,7 @@ def life(running_house: House, tune: Callable[[str, float], Path]) -> None:
 @pytest.mark.parametrize("process", TOLD)
 def test_a_process_tells_what_it_knows(running_house: House, process: str) -> None:
     port = running_house.ports.metrics(process)
-    eventually(lambda: TOLD[process] <= told(port), PATIENCE_SECONDS)
+    eventually(lambda: TOLD[process] <= told(port))
 
 
 def test_nothing_in_the_table_is_told_by_nobody() -> None:

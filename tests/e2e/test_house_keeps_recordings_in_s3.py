@@ -9,9 +9,10 @@ import pytest
 
 from tests.support import audio
 from tests.support.house import house
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
 from tests.support.proxy import Proxy
 from tests.support.s3 import Bucket, bucket
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 

@@ -18,7 +18,8 @@ from deploy.local.ports import SERVICES
 from tests.support.house import House, house
 from tests.support.operations import OPERATIONS, Cast, ask_all, become_whole, check_plays
 from tests.support.outage import Outage, killed, pids, stopped
-from tests.support.people import PASSWORD, Stage, eventually, ok
+from tests.support.people import PASSWORD, Stage, ok
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -83,7 +84,7 @@ LOSSES = [Loss(part, *how) for part in BACKING for how in ((stopped, AWAY_SECOND
 def test_every_process_outlives_a_backing_server(fragile: House, born: dict[str, int], cast: Cast, loss: Loss) -> None:
     with loss.outage(fragile, loss.part):
         faults = watch(cast, loss)
-    eventually(lambda: is_open(getattr(fragile.ports, loss.part)), 60)
+    eventually(lambda: is_open(getattr(fragile.ports, loss.part)))
     become_whole(cast, BACK_SECONDS)
     assert not faults
     check_plays(cast, BACK_SECONDS)
@@ -109,7 +110,7 @@ def test_what_was_uploaded_meanwhile_was_transcoded(cast: Cast) -> None:
         listed = ok(cast.artist.get("/tracks", params={"limit": 100}))["tracks"]
         return [track["id"] for track in listed if track["status"] != "completed"]
 
-    eventually(lambda: not unfinished(), 60)
+    eventually(lambda: not unfinished())
 
 
 def test_told_to_stop_all_end_in_time_and_come_back(fragile: House, cast: Cast) -> None:

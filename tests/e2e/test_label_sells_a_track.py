@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 
@@ -32,7 +33,7 @@ def test_a_buyer_keeps_the_original_for_ever(stage: Stage, artist: Person, liste
     ok(artist.delete(f"/tracks/{track['id']}"))
     assert httpx.get(ok(listener.get(download))["url"]).content == file.read_bytes()
     offers = f"/marketplace/products?seller_id={artist.id}"
-    eventually(lambda: ok(listener.get(offers)) == [], 5)
+    eventually(lambda: ok(listener.get(offers)) == [])
     late = stage.person().post("/marketplace/orders", json={"items": [{"product_id": product["id"]}]})
     refused(late, 409, "CONFLICT")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import Person, Stage, eventually, ok
+from tests.support.people import Person, Stage, ok
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 
@@ -28,7 +29,7 @@ def test_search_forgives(stage: Stage, artist: Person, tune: Tune, title: str, t
         hits = stage.http.get("/api/v1/tracks/search", params={"q": typed}).json()["tracks"]
         return track["id"] in [hit["id"] for hit in hits]
 
-    eventually(found, 5)
+    eventually(found)
     everything = ok(stage.http.get("/api/v1/search", params={"q": typed}))
     assert track["id"] in [hit["id"] for hit in everything["tracks"]]
 
@@ -38,7 +39,7 @@ def test_a_person_is_found_by_name(stage: Stage, artist: Person) -> None:
         data = ok(stage.http.get("/api/v1/search", params={"q": artist.user["username"], "type": "users"}))
         return bool(data["users"]) and data["users"][0]["id"] == artist.id and data["tracks"] == []
 
-    eventually(found, 5)
+    eventually(found)
 
 
 def test_lists_page_and_filter(stage: Stage, artist: Person, tune: Tune) -> None:
@@ -51,7 +52,7 @@ def test_lists_page_and_filter(stage: Stage, artist: Person, tune: Tune) -> None
         data = ok(stage.http.get("/api/v1/tracks", params=query | {"page": number} | more))
         return [track["title"] for track in data["tracks"]]
 
-    eventually(lambda: page(1) == ["Alpha", "Beta"], 5)
+    eventually(lambda: page(1) == ["Alpha", "Beta"])
     assert page(2) == ["Gamma"]
     assert page(3) == []
     assert page(1, genre="techno") == ["Beta"]
@@ -62,7 +63,7 @@ def test_lists_page_and_filter(stage: Stage, artist: Person, tune: Tune) -> None
 def test_what_is_private_is_not_found(stage: Stage, artist: Person, tune: Tune) -> None:
     track = artist.release(tune("mp3", 6.0), title="Quetzalcoatlus", is_public="true")
     search = "/api/v1/tracks/search?q=Quetzalcoatlus"
-    eventually(lambda: stage.http.get(search).json()["pagination"]["total"] >= 1, 5)
+    eventually(lambda: stage.http.get(search).json()["pagination"]["total"] >= 1)
     ok(artist.put(f"/tracks/{track['id']}", json={"is_public": False}))
     assert track["id"] not in [hit["id"] for hit in stage.http.get(search).json()["tracks"]]
     assert ok(stage.http.get("/api/v1/tracks", params={"user_id": artist.id}))["tracks"] == []

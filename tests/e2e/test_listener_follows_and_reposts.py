@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.house import House
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 
@@ -82,7 +83,7 @@ def test_a_hidden_track_is_reposted_by_its_owner_alone(artist: Person, listener:
     def hidden() -> bool:
         return bool(listener.post(path).status_code == 403)
 
-    eventually(hidden, 5)
+    eventually(hidden)
     ok(artist.post(path))
 
 
@@ -113,7 +114,7 @@ def test_a_private_playlist_is_for_its_owner_and_who_was_let_in(stage: Stage, ar
         ok(artist.post(f"/playlists/{hidden}/{change}"))
         ok(stranger.delete(f"/playlists/{hidden}/{change}"))
     ok(artist.post(f"/playlists/{hidden}/collaborators", json={"user_id": friend.id, "permission": "read"}))
-    eventually(lambda: friend.post(f"/playlists/{hidden}/like").status_code == 200, 5)
+    eventually(lambda: friend.post(f"/playlists/{hidden}/like").status_code == 200)
     ok(friend.post(f"/playlists/{hidden}/repost"))
     for change in ("like", "repost"):
         refused(stranger.post(f"/playlists/{hidden}/{change}"), 403, "FORBIDDEN")

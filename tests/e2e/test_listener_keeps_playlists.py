@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 
@@ -88,7 +89,7 @@ def test_friends_keep_a_private_one_together(stage: Stage, listener: Person, tra
         query = {"user_id": listener.id}
         return playlist in [p["id"] for p in ok(reader.get("/playlists", params=query))["playlists"]]
 
-    eventually(lambda: listed(friend), 5)
+    eventually(lambda: listed(friend))
     assert not listed(stranger)
     ok(friend.delete(f"{path}/{friend.id}"))
     refused(friend.get(f"/playlists/{playlist}"), 403, "FORBIDDEN")
@@ -115,7 +116,7 @@ def test_playlists_are_found_and_recommended(stage: Stage, listener: Person, tra
     def found(path: str, **query: str) -> list[str]:
         return [hit["id"] for hit in ok(other.get(path, params=query))["playlists"]]
 
-    eventually(lambda: playlist in found("/playlists/search", q=title), 5)
+    eventually(lambda: playlist in found("/playlists/search", q=title))
     assert secret not in found("/playlists/search", q=title)
     assert playlist in found("/search", q=title, type="playlists")
     made(other, tracks[1])
@@ -131,7 +132,7 @@ def test_an_album_is_kept_by_its_tracks(stage: Stage, artist: Person, listener: 
         hits = stage.http.get("/v1/playlists/search", params={"query": title}).json()["data"]
         return next((hit for hit in hits if hit["is_album"]), None)
 
-    found = eventually(album, 5)
+    found = eventually(album)
     assert found["playlist_name"] == title
 
     def titles() -> list[str]:

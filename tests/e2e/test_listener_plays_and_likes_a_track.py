@@ -4,7 +4,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 
@@ -21,7 +22,7 @@ def test_a_play_shows_in_every_figure(stage: Stage, artist: Person, tune: Tune) 
     def all_counted() -> bool:
         return bool(ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 6)
 
-    eventually(all_counted, 5)
+    eventually(all_counted)
     stats = ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]
     assert stats == {"total_plays": 6, "unique_listeners": 3, "average_duration": 6.0, "completion_rate": 100.0}
     dashboard = ok(artist.get(f"/analytics/tracks/{track['id']}"))["dashboard"]
@@ -30,15 +31,15 @@ def test_a_play_shows_in_every_figure(stage: Stage, artist: Person, tune: Tune) 
     figures = ok(artist.get(insights))
     assert figures["plays"] == {"total": 6, "period": 6}
     assert figures["listeners"] == {"total": 3, "unique": 3}
-    eventually(lambda: ok(artist.get(insights))["engagement"]["likes"] == 3, 5)
+    eventually(lambda: ok(artist.get(insights))["engagement"]["likes"] == 3)
     charts = ok(artist.get(f"{insights}/charts?timeframe=7d"))
     assert charts["totals"]["plays"] == sum(point["plays"] for point in charts["points"]) == 6
     assert charts["devices"] == [{"device": "Chrome Browser", "plays": 6, "share": 100.0}]
     realtime = ok(artist.get(f"{insights}/realtime"))
     assert realtime["plays"] == {"last_hour": 6, "last_24_hours": 6}
     assert realtime["active_listeners"] == 3
-    eventually(lambda: artist.track(track["id"])["play_count"] == 6, 5)
-    eventually(lambda: artist.track(track["id"])["like_count"] == 3, 5)
+    eventually(lambda: artist.track(track["id"])["play_count"] == 6)
+    eventually(lambda: artist.track(track["id"])["like_count"] == 3)
 
 
 def test_who_listened_is_told_with_names_and_ranks(stage: Stage, artist: Person, tune: Tune) -> None:
@@ -51,7 +52,7 @@ def test_who_listened_is_told_with_names_and_ranks(stage: Stage, artist: Person,
     me = fans[0]
     ok(me.post(f"/users/{fans[2].id}/follow"))
     audience = f"/streams/v1/audience-track/{track['id']}?main_user_id={me.id}"
-    eventually(lambda: ok(me.get(audience))["total_streams"] == 6, 5)
+    eventually(lambda: ok(me.get(audience))["total_streams"] == 6)
     data = ok(me.get(audience))
     assert data["unique_listeners"] == data["pagination"]["total"] == 3
     by_name = {entry["username"]: entry for entry in data["audience"]}
@@ -84,7 +85,7 @@ def test_a_stream_counts_when_it_starts_at_the_first_byte(stage: Stage, artist: 
         assert stage.http.get(path, headers=uncounted).status_code in (206, 416)
     assert stage.http.head(path).headers["content-length"] == str(len(whole.content))
     assert stage.http.get(path, params={"skip_play_count": "true"}).status_code == 200
-    eventually(lambda: ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 2, 5)
+    eventually(lambda: ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 2)
 
 
 def test_a_repeated_key_is_one_play(artist: Person, listener: Person, tune: Tune) -> None:
@@ -97,7 +98,7 @@ def test_a_repeated_key_is_one_play(artist: Person, listener: Person, tune: Tune
     )
     refused(other, 422, "IDEMPOTENCY_KEY_REUSED")
     listener.play(track["id"], 3)
-    eventually(lambda: ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 2, 5)
+    eventually(lambda: ok(artist.get(f"/tracks/{track['id']}/stats"))["stats"]["total_plays"] == 2)
 
 
 def test_liking_is_a_state(artist: Person, listener: Person, tune: Tune) -> None:
@@ -110,11 +111,11 @@ def test_liking_is_a_state(artist: Person, listener: Person, tune: Tune) -> None
         (listener.id, listener.user["username"])
     ]
     assert likes["total"] == 1
-    eventually(lambda: artist.track(track["id"])["like_count"] == 1, 5)
+    eventually(lambda: artist.track(track["id"])["like_count"] == 1)
     for _ in range(2):
         assert ok(listener.delete(f"{path}/like")) == {"message": "Track unliked"}
     assert ok(listener.get(f"{path}/likes"))["total"] == 0
-    eventually(lambda: artist.track(track["id"])["like_count"] == 0, 5)
+    eventually(lambda: artist.track(track["id"])["like_count"] == 0)
 
 
 def discovery_id(stage: Stage, number: int) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support import audio
 from tests.support.callers import Callers
-from tests.support.people import Person, eventually, ok
+from tests.support.people import Person, ok
+from tests.support.waiting import eventually
 
 PEOPLE = ("anonymous", "other", "owner", "admin")
 Show = Callable[[Person], set[str]]

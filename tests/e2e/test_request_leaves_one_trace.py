@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.people import Person, eventually, ok
+from tests.support.people import Person, ok
 from tests.support.traces import Collector
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -23,5 +24,5 @@ def test_a_play_is_one_trace_to_its_end(
     def whole() -> bool:
         return {span.service for span in traces.of(trace_id)} >= {"gateway", "audience", "insights"}
 
-    eventually(whole, 20)
+    eventually(whole)
     assert {"recordPlay", "consume soundstage.plays.v1"} <= {span.name for span in traces.of(trace_id)}

@@ -14,7 +14,8 @@ import pytest
 from gateway.contracts import CONTRACTS
 from tests.support import audio
 from tests.support.callers import Callers, Tenant, partner_user
-from tests.support.people import Person, eventually, ok
+from tests.support.people import Person, ok
+from tests.support.waiting import eventually
 
 JSON = dict[str, Any]
 

@@ -11,7 +11,8 @@ import pytest
 from gateway.contracts import CONTRACTS as BUILD
 from gateway.contracts.discovery import hashid
 from tests.support.house import House
-from tests.support.people import Person, Stage, eventually, ok
+from tests.support.people import Person, Stage, ok
+from tests.support.waiting import eventually
 
 CONTRACTS = {contract.name: contract for contract in (build() for build in BUILD)}
 DOCUMENTS = Path(__file__).parents[2] / "gateway" / "contracts"

@@ -12,7 +12,8 @@ from mutagen.id3 import APIC, ID3
 from PIL import Image
 
 from tests.support import audio
-from tests.support.people import Person, Stage, eventually, ok
+from tests.support.people import Person, Stage, ok
+from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
 SIZES = {"150x150": (150, 150), "480x480": (480, 480), "1000x1000": (1000, 1000)}
@@ -37,7 +38,7 @@ def test_a_picture_becomes_the_cover(artist: Person, tune: Tune, tmp_path: Path,
     uploaded = artist.upload(with_picture(tune(kind, 6.0), picture, tmp_path / f"tune.{kind}"))
     assert uploaded["cover"] is None, "it is not completed yet"
     path = f"/tracks/{uploaded['id']}"
-    eventually(lambda: ok(artist.get(f"{path}/status"))["status"] == "completed", 90)
+    eventually(lambda: ok(artist.get(f"{path}/status"))["status"] == "completed")
     cover = artist.track(uploaded["id"])["cover"]
     assert cover.startswith("http://")
     shown = httpx.get(cover)
@@ -57,7 +58,7 @@ def test_clients_of_discovery_get_every_size_until_the_track_is_deleted(
     assert {size: Image.open(io.BytesIO(httpx.get(link).content)).size for size, link in links.items()} == SIZES
     assert links["1000x1000"] == track["cover"]
     ok(artist.delete(f"/tracks/{track['id']}"))
-    eventually(lambda: all(httpx.get(link).status_code == 404 for link in links.values()), 60)
+    eventually(lambda: all(httpx.get(link).status_code == 404 for link in links.values()))
 
 
 def test_every_list_shows_it(stage: Stage, artist: Person, tune: Tune, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 from tests.support.beside import Beside, beside, calls, environ
 from tests.support.house import House
 from tests.support.outage import stopped
-from tests.support.people import PASSWORD, Person, Stage, eventually, ok, refused
+from tests.support.people import PASSWORD, Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -72,7 +73,7 @@ def test_who_registers_at_one_is_known_at_the_other(pair: Pair) -> None:
     ok(at(one, person).get("/auth/me"))
     # A session that ends at one ends at both.
     ok(at(one, person).post("/auth/logout", json={"refresh_token": person.token["refresh_token"]}))
-    eventually(lambda: all(at(stage, person).get("/auth/me").status_code == 401 for stage in pair), 5)
+    eventually(lambda: all(at(stage, person).get("/auth/me").status_code == 401 for stage in pair))
     again = other.http.post("/api/v1/auth/refresh", json={"refresh_token": person.token["refresh_token"]})
     refused(again, 401, "INVALID_REFRESH_TOKEN")
 
@@ -87,7 +88,7 @@ def test_an_upload_at_one_is_followed_and_played_at_the_other(pair: Pair, tune: 
     def processed() -> bool:
         return bool(ok(at(other, artist).get(f"/tracks/{uploaded['id']}/status"))["status"] == "completed")
 
-    eventually(processed, 60)
+    eventually(processed)
     playlist = urlsplit(artist.track(uploaded["id"])["hls_url"]).path
     assert other.http.get(playlist).content == one.http.get(playlist).content != b""
     assert other.http.get(playlist.replace("/f.k1.", "/f.k1.9")).status_code == 403
@@ -213,4 +214,4 @@ def test_without_redis_the_limits_are_each_gateways_own(running_house: House, pa
         for stage in pair:
             answers = [log_in(stage, "nobody@example.com").status_code for _ in range(6)]
             assert answers == [401] * 5 + [429]
-    eventually(lambda: log_in(pair[0], "nobody@example.com").status_code == 401, 15)
+    eventually(lambda: log_in(pair[0], "nobody@example.com").status_code == 401)

@@ -20,7 +20,8 @@ import pytest
 from deploy.local.ports import SERVICES
 from tests.support import memory
 from tests.support.house import House
-from tests.support.people import Person, Stage, eventually, ok, refused
+from tests.support.people import Person, Stage, ok, refused
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -81,7 +82,7 @@ def transcoded(person: Person, answer: httpx.Response) -> str:
         assert state["status"] != "failed", state
         return bool(state["status"] == "completed")
 
-    eventually(is_completed, 120)
+    eventually(is_completed)
     return track_id
 
 
@@ -188,7 +189,7 @@ def test_a_quota_that_is_used_up_by_what_is_on_its_way(running_house: House, sta
     with ExitStack() as uploads:
         for _ in range(held):
             uploads.enter_context(begun(stage, artist, MAX_BYTES))
-        eventually(lambda: reserved(running_house, artist) > (held - 1) * MAX_BYTES, 20)
+        eventually(lambda: reserved(running_house, artist) > (held - 1) * MAX_BYTES)
         eventually(lambda: query(running_house, "SELECT count(*) FROM uploads WHERE owner_id = $1", artist.id) == held)
         with begun(stage, artist, MAX_BYTES) as told:
             status, answer = told()

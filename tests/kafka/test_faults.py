@@ -11,7 +11,7 @@ from tests.chaos.test_kills import MOMENTS, OFTEN
 from tests.chaos.writers import Writers
 from tests.kafka.conftest import Measured
 from tests.support.brokers import IDS, Brokers
-from tests.support.people import eventually
+from tests.support.waiting import eventually
 
 NOW = "SELECT clock_timestamp()"
 KEPT = "SELECT count(*) FROM plays"

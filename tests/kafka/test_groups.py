@@ -20,16 +20,16 @@ from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
 from deploy.local.process import following
 from tests.chaos import evidence
-from tests.integration.chassis.test_event_road import event, running, until
+from tests.integration.chassis.test_event_road import event, running
 from tests.kafka import taker
 from tests.kafka.conftest import Measured
 from tests.support.brokers import Brokers
 from tests.support.servers import REPOSITORY, Servers
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.short
 
 EACH_TIME = 2_000
-PATIENCE_SECONDS = 60.0
 TAKEN = "SELECT count(DISTINCT id) FROM taken"
 TAKEN_TWICE = "SELECT partition, place FROM taken GROUP BY 1, 2 HAVING count(*) > 1"
 TAKERS = "SELECT count(DISTINCT taker) FROM taken WHERE taker = ANY($1::int[])"
@@ -68,7 +68,7 @@ class Road:
 
     async def until_all_came(self) -> float:
         began = time.monotonic()
-        await until(self.came, PATIENCE_SECONDS)
+        await until(self.came)
         async with self._db.connection() as conn:
             assert not await conn.fetch(TAKEN_TWICE)
         return time.monotonic() - began
@@ -110,7 +110,7 @@ async def test_three_consumers_come_and_go(
             await road.add(60)
             return await road.takers(first, second, third) == 3
 
-        await until(all_take, PATIENCE_SECONDS)
+        await until(all_take)
         await road.add()
         await note("all three take")
         second.kill()
@@ -156,9 +156,9 @@ async def test_joining_again_with_a_batch_in_hand(taken: Database, backing: Serv
     other = ExactlyOnceSink(taken, group, taker.take)
     await road.add(200)
     async with running(Relay(taken, backing.kafka_bootstrap)):
-        await until(road.published, PATIENCE_SECONDS)
+        await until(road.published)
     async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], slow)):
-        await asyncio.wait_for(slow.is_taking.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(slow.is_taking.wait())
         async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], other)):
             await road.until_all_came()
             async with running(Relay(taken, backing.kafka_bootstrap)):
@@ -177,7 +177,7 @@ async def test_a_topic_is_longer_than_a_poll(taken: Database, backing: Servers, 
 
     async with running(Relay(taken, backing.kafka_bootstrap)):
         await road.add(3 * BATCH)
-        await until(road.published, PATIENCE_SECONDS)
+        await until(road.published)
     async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(taken, group, take))):
         await road.until_all_came()
     assert max(pieces) <= BATCH

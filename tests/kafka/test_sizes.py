@@ -14,9 +14,10 @@ from chassis.events import MAX_BYTES, MAX_RECORD_BYTES, Event, Record, Topic
 from chassis.inbox import Consumer, StateSink
 from chassis.outbox import Relay
 from chassis.postgres import Database
-from tests.integration.chassis.test_event_road import event, running, until
+from tests.integration.chassis.test_event_road import event, running
 from tests.kafka.test_groups import made
 from tests.support.servers import Servers
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.short
 

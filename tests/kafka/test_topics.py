@@ -9,8 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from tests.chaos.stand import Stand
-from tests.integration.chassis.test_event_road import until
 from tests.support.brokers import COPIES, Brokers, described
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.short
 

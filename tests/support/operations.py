@@ -15,7 +15,8 @@ from deploy.local import tenant
 from deploy.local.home import Home
 from gateway.contracts.discovery import hashid
 from tests.support.house import House
-from tests.support.people import PASSWORD, Person, Stage, eventually, ok
+from tests.support.people import PASSWORD, Person, Stage, ok
+from tests.support.waiting import eventually
 
 DEADLINE_SECONDS = 10.0
 UNKNOWN_APP = f"0x{'0' * 40}"

@@ -1,15 +1,14 @@
 """People who use Soundstage through its public REST, as stories tell of them."""
 
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 
+from tests.support.waiting import eventually
+
 PASSWORD = "correct horse battery"
-_T = TypeVar("_T")
 
 
 class Stage:
@@ -88,7 +87,7 @@ class Person:
             assert state["status"] != "failed", state
             return state if state["status"] == "completed" else None
 
-        eventually(processed, seconds=90)
+        eventually(processed)
         return self.track(uploaded["id"])
 
     def play(self, track_id: str, seconds: int = 5, *, key: str = "", device: str | None = None) -> str:
@@ -116,12 +115,3 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert body["success"] is False
     assert body["error"]["code"] == code, body
     return dict(body["error"])
-
-
-def eventually(claim: Callable[[], _T | None], seconds: float = 10.0) -> _T:
-    """What `claim` answers as soon as that is something true."""
-    deadline = time.monotonic() + seconds
-    while not (answer := claim()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
-    return answer

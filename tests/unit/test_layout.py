@@ -1,7 +1,10 @@
-"""The house as it is drawn: every noun its files, nothing too long, one place for settings and one for the clock."""
+"""The layout and the dialect that docs/architecture.md draws. What imports what is import-linter's to hold."""
 
 import ast
+import re
 import subprocess
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,34 +13,75 @@ from deploy.local.ports import SERVICES
 
 ROOT = Path(__file__).parents[2]
 CODE = ("chassis", "services", "gateway", "deploy")
+MAX_LINES = 300
+MAX_POSITIONAL = 4
 WALL_CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
+# Rooms of a service that are no nouns: they have no entity, no transaction and no table of their own.
+ROOMS = {"catalog/words", "streaming/media", "streaming/objects", "streaming/transcoding"}
+MAIN = re.compile(
+    r"from chassis import process\n"
+    r"from services\.(\w+) import (?:commands, )?config, wiring\n\n"
+    r'if __name__ == "__main__":\n'
+    r'    process\.main\("\1", config\.Settings, wiring\.build(?:, commands\.app)?\)\n'
+)
 
 
 def code(*folders: str) -> list[Path]:
     return sorted(file for folder in folders or CODE for file in (ROOT / folder).rglob("*.py"))
 
 
+def folders() -> list[Path]:
+    """Every folder of code in a service."""
+    found = (f for s in SERVICES for f in (ROOT / "services" / s).iterdir())
+    return sorted(f for f in found if f.is_dir() and f.name != "migrations" and (f / "__init__.py").exists())
+
+
+def named(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
 def nouns() -> list[Path]:
-    folders = (f for s in SERVICES for f in (ROOT / "services" / s).iterdir())
-    return sorted(f for f in folders if f.is_dir() and f.name != "migrations" and (f / "__init__.py").exists())
+    return [f for f in folders() if f"{f.parent.name}/{f.name}" not in ROOMS]
+
+
+def protocol(noun: Path) -> Path:
+    return ROOT / "protos/soundstage" / noun.parent.name / "v1" / f"{noun.name}.proto"
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+def functions(cls: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in cls.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def classes(file: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(tree(file)) if isinstance(node, ast.ClassDef)]
+
+
+# ---- files
 
 
 @pytest.mark.parametrize("noun", nouns(), ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_every_noun_has_its_three_files(noun: Path) -> None:
-    """A noun without a protocol is the copy of another service's, which comes in by events."""
-    has_protocol = (ROOT / "protos/soundstage" / noun.parent.name / "v1" / f"{noun.name}.proto").exists()
-    wanted = {"rpc.py", "domain.py", "store.py"} if has_protocol else {"domain.py", "store.py"}
+def test_every_noun_has_its_files(noun: Path) -> None:
+    """A noun without a protocol is the copy of another service's, which comes in by events, or this service's alone."""
+    wanted = {"rpc.py", "domain.py", "store.py"} if protocol(noun).exists() else {"domain.py", "store.py"}
     assert {f.name for f in noun.iterdir()} >= wanted
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_same_shape(service: str) -> None:
-    names = {f.name for f in (ROOT / "services" / service).iterdir()}
+    folder = ROOT / "services" / service
+    names = {f.name for f in folder.iterdir()}
     assert names >= {"__main__.py", "config.py", "wiring.py", "events.py", "migrations", "schema.sql"}
+    main = (folder / "__main__.py").read_text()
+    assert MAIN.fullmatch(main), main
+    assert ("commands" in main) == ("commands.py" in names)
 
 
 def test_no_file_is_too_long() -> None:
-    long = {str(f.relative_to(ROOT)): n for f in code(*CODE, "tests") if (n := len(f.read_text().splitlines())) > 400}
+    long = {named(f): n for f in code(*CODE, "tests") if (n := len(f.read_text().splitlines())) > MAX_LINES}
     assert not long
 
 
@@ -47,34 +91,101 @@ def test_the_chassis_stays_small() -> None:
     assert sum(1 for f in files for line in f.read_text().splitlines() if line.strip()) <= 2_000
 
 
+def test_unit_tests_are_named_after_their_module() -> None:
+    """tests/unit/<path>/test_<module>.py tests <path>/<module>.py, in a package of that name or anywhere below it."""
+    for test in (ROOT / "tests/unit").glob("*/test_*.py"):
+        below, module = test.parent.name, test.stem.removeprefix("test_")
+        where = ROOT / "services" / below if below in SERVICES else ROOT / below
+        if where.exists():
+            found = [f for f in where.rglob("*.py") if module in (f.stem, f"{f.parent.name}_{f.stem}")]
+            assert found, f"{named(test)}: no module {module} in {named(where)}"
+
+
+# ---- dialect
+
+
+@pytest.mark.parametrize(
+    "noun", [n for n in nouns() if protocol(n).exists()], ids=lambda f: f"{f.parent.name}/{f.name}"
+)
+def test_servicers_are_called_after_their_noun(noun: Path) -> None:
+    title = "".join(word.capitalize() for word in noun.name.split("_"))
+    assert f"{title}Rpc" in [cls.name for cls in classes(noun / "rpc.py")]
+
+
+def test_domains_take_the_caller_first() -> None:
+    late = [
+        f"{named(file)}:{function.lineno} {function.name}"
+        for file in (f for f in code("services") if f.name == "domain.py")
+        for cls in classes(file)
+        for function in functions(cls)
+        if "caller" in (given := [a.arg for a in (*function.args.args, *function.args.kwonlyargs)])
+        and not function.name.startswith("_")
+        and given.index("caller") != 1
+    ]
+    assert not late
+
+
+def test_a_database_is_called_so() -> None:
+    short = re.compile(r"\bdb\b|\b_db\b")
+    assert [named(f) for f in code("chassis", "services") if short.search(f.read_text())] == []
+
+
+def test_many_parts_are_handed_over_by_name() -> None:
+    many = [
+        f"{named(file)}:{function.lineno} {cls.name}"
+        for file in code("chassis", "services", "gateway")
+        for cls in classes(file)
+        for function in functions(cls)
+        if function.name == "__init__" and len(function.args.args) - 1 > MAX_POSITIONAL
+    ]
+    assert not many
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_consumers_state_group_and_topics_and_apply(service: str) -> None:
+    file = ROOT / "services" / service / "consumers.py"
+    if not file.exists():
+        return
+    found = [cls for cls in classes(file) if not cls.name.startswith("_")]
+    assert found
+    for cls in found:
+        named_here = {t.id for n in cls.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+        assert named_here >= {"GROUP", "TOPICS"}, cls.name
+        assert "apply" in [function.name for function in functions(cls)], cls.name
+
+
+def test_messages_carry_their_noun() -> None:
+    """`<Verb><Noun>Request`: two words at least, or the noun as a verb (Follow), and unique over all services."""
+    calls = re.compile(r"rpc (\w+)\((?:stream )?(\w+)Request\) returns \((?:stream )?(\w+)Response\)")
+    deprecated = re.compile(r"// FiguresService as gateways.*?\n}\n", re.S)
+    stems: Counter[str] = Counter()
+    for file in (ROOT / "protos").rglob("*.proto"):
+        noun = file.stem.rstrip("s").replace("_", "")
+        for rpc, asks, answers in calls.findall(deprecated.sub("", file.read_text())):
+            assert asks == answers, f"{file.name}: {rpc}"
+            assert len(re.findall("[A-Z]", asks)) > 1 or noun in asks.lower(), f"{file.name}: {asks}"
+            assert "Service" not in asks
+            stems[asks] += 1
+    assert [stem for stem, count in stems.items() if count > 1] == []
+
+
+# ---- one place for each
+
+
 def test_settings_are_read_in_config_alone() -> None:
     readers = [f for f in code("chassis", "services", "gateway") if "os.environ" in f.read_text()]
     assert [str(f) for f in readers if f.name != "config.py"] == []
 
 
 def test_the_wall_clock_is_read_in_one_place() -> None:
-    readers = [str(f.relative_to(ROOT)) for f in code("chassis", "services", "gateway") if reads_wall_clock(f)]
+    readers = [named(f) for f in code("chassis", "services", "gateway") if reads_wall_clock(f)]
     assert readers == ["chassis/clock.py"]
 
 
 def reads_wall_clock(file: Path) -> bool:
-    calls = (n.func for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Call))
+    calls = (n.func for n in ast.walk(tree(file)) if isinstance(n, ast.Call))
     names = {(f.value.id, f.attr) for f in calls if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name)}
     return bool(names & WALL_CLOCKS)
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_domains_import_no_wire_and_no_driver(service: str) -> None:
-    forbidden = {"grpc", "asyncpg", "pymongo", "redis", "aiokafka", "soundstage"}
-    for file in (ROOT / "services" / service).rglob("domain.py"):
-        assert not imported(file) & forbidden, file
-
-
-def imported(file: Path) -> set[str]:
-    tree = ast.walk(ast.parse(file.read_text()))
-    names = [a.name for n in tree if isinstance(n, ast.Import) for a in n.names]
-    names += [n.module or "" for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ImportFrom)]
-    return {name.split(".")[0] for name in names}
 
 
 def test_nothing_names_this_machine() -> None:

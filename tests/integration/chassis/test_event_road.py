@@ -1,7 +1,7 @@
 """From the outbox over Kafka into a consumer's transaction: exactly once, whatever is repeated or malformed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
 from chassis.process import Role
 from tests.support.servers import Servers
+from tests.support.waiting import until
 
 COUNT = "INSERT INTO counted (id, key) SELECT * FROM unnest($1::uuid[], $2::text[]) ON CONFLICT DO NOTHING"
 
@@ -46,13 +47,6 @@ async def running(*roles: Role) -> AsyncIterator[None]:
     finally:
         stop.set()
         await asyncio.gather(*tasks)
-
-
-async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Asks again until it is so: there is nothing to wait on in another process."""
-    async with asyncio.timeout(seconds):
-        while not await claim():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 def event(topic: Topic, key: str) -> Event:
