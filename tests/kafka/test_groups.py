@@ -25,7 +25,7 @@ from tests.kafka import taker
 from tests.kafka.conftest import Measured
 from tests.support.brokers import Brokers
 from tests.support.servers import REPOSITORY, Servers
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.short
 
@@ -158,7 +158,7 @@ async def test_joining_again_with_a_batch_in_hand(taken: Database, backing: Serv
     async with running(Relay(taken, backing.kafka_bootstrap)):
         await until(road.published)
     async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], slow)):
-        await asyncio.wait_for(slow.is_taking.wait())
+        await asyncio.wait_for(slow.is_taking.wait(), PATIENCE_SECONDS)
         async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], other)):
             await road.until_all_came()
             async with running(Relay(taken, backing.kafka_bootstrap)):

@@ -9,7 +9,7 @@ import pytest
 
 from protos import generate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BUF = Path(sys.executable).with_name("buf")
 
 
