@@ -17,29 +17,34 @@ class Asked(Generic[Id]):
 
     def __init__(self, learn: Callable[[Collection[Id]], Awaitable[object]]) -> None:
         self._learn = learn
-        self._asked_at: dict[Id, float] = {}
+        self._denied_at: dict[Id, float] = {}
 
-    async def read(self, get: Callable[[], Awaitable[Found]], doubtful: Callable[[Found], Collection[Id]]) -> Found:
-        """What `get` reads from the copy. If `doubtful` finds ids refused in it, the owner is asked before it counts.
+    async def read(self, get: Callable[[], Awaitable[Found]], refused: Callable[[Found], Collection[Id]]) -> Found:
+        """What `get` reads from the copy. If that refuses some ids, the owner is asked before the refusal counts.
 
-        The copy is read again also when somebody else asked just now: their answer may have come after our first read.
-        Raises Unavailable when the owner is away: then nobody knows, and no is the wrong answer.
+        The copy is read again also when the owner said no to somebody else just now: that answer may have been written
+        after our first read. Raises Unavailable when the owner is down: then nobody knows, and no is the wrong answer.
         """
         found = await get()
-        if ids := doubtful(found):
-            await self.ask(ids)
-            found = await get()
+        if not (ids := refused(found)):
+            return found
+        asked = await self._ask(ids)
+        found = await get()
+        self._deny(asked & set(refused(found)))
         return found
 
     async def ask(self, ids: Collection[Id]) -> None:
-        """Learns about those of `ids` that the owner was not asked about within the last second."""
-        since = monotonic() - NO_SECONDS
-        if unasked := {id for id in ids if self._asked_at.get(id, since) <= since}:
-            await self._learn(unasked)
-            self._remember(unasked)
+        """For a caller that reads the copy again itself: learns about those of `ids` that were not asked just now."""
+        self._deny(await self._ask(ids))
 
-    def _remember(self, ids: Collection[Id]) -> None:
+    async def _ask(self, ids: Collection[Id]) -> set[Id]:
+        since = monotonic() - NO_SECONDS
+        if unasked := {id for id in ids if self._denied_at.get(id, since) <= since}:
+            await self._learn(unasked)
+        return unasked
+
+    def _deny(self, ids: Collection[Id]) -> None:
         """Only once the answer is written: before, another caller would take the old copy for the owner's no."""
-        if len(self._asked_at) > MAX_KEPT:
-            self._asked_at.clear()
-        self._asked_at.update(dict.fromkeys(ids, monotonic()))
+        if len(self._denied_at) > MAX_KEPT:
+            self._denied_at.clear()
+        self._denied_at.update(dict.fromkeys(ids, monotonic()))

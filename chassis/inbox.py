@@ -17,8 +17,7 @@ from chassis.outbox import cluster_id
 from chassis.postgres import Connection, Database
 
 BATCH = 2000
-POLL_SECONDS = 1.0
-BACKOFF_SECONDS = 1.0
+POLL_SECONDS = BACKOFF_SECONDS = 1.0
 STALLED_SECONDS = 30.0
 # A member that vanished holds up the others' joining for this long; brokers take no less by default.
 SESSION_MS, HEARTBEAT_MS = 6_000, 2_000
@@ -87,13 +86,13 @@ class ExactlyOnceSink:
     """One transaction for a batch's effects and its offset, which is kept beside them in Postgres."""
 
     def __init__(
-        self, db: Database, consumer: str, handle: Callable[[Connection, Sequence[Record]], Awaitable[None]]
+        self, database: Database, consumer: str, handle: Callable[[Connection, Sequence[Record]], Awaitable[None]]
     ) -> None:
-        self._db, self._consumer, self._handle = db, consumer, handle
+        self._database, self._consumer, self._handle = database, consumer, handle
 
     async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
         """None in the log of a broker made anew: it may have grown past where the old one ended."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             known = await conn.fetchval(KNOWN_CLUSTER, self._consumer)
             await conn.execute(KEEP_CLUSTER, self._consumer, cluster_id)
             if known not in (None, cluster_id):
@@ -105,7 +104,7 @@ class ExactlyOnceSink:
     async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
         name = f"consume {partition.topic}"
         with telemetry.span(name, parent=_traceparent(records[0]) if records else None):
-            async with self._db.transaction() as conn:
+            async with self._database.transaction() as conn:
                 place = (self._consumer, partition.topic, partition.partition)
                 if await conn.fetchval(MOVE_OFFSET, *place, first, after) is None:
                     raise Fenced(f"{partition} was moved by another consumer")
@@ -113,7 +112,7 @@ class ExactlyOnceSink:
                     await self._handle(conn, records)
 
     async def reset(self, partition: TopicPartition, offset: int) -> None:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             await conn.execute(RESET_OFFSET, self._consumer, partition.topic, partition.partition, offset)
 
 

@@ -1,4 +1,4 @@
-"""What audience learns from others: the states of tracks, playlists and accounts, and that one is gone."""
+"""The events audience consumes: states of tracks, playlists and accounts. What is removed has its states withdrawn."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,15 +17,16 @@ from services.audience.playlists.domain import Playlists
 from services.audience.reposts.domain import Reposts
 from services.audience.tracks.domain import Tracks
 
-GROUP = "audience"
 CATALOG = "soundstage.catalog.v1"
 ACCOUNTS = "soundstage.accounts.v1"
-TOPICS = [CATALOG, ACCOUNTS]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Copies:
     """Applies states by version, so an event may come twice, late or before another."""
+
+    GROUP = "audience"
+    TOPICS = (CATALOG, ACCOUNTS)
 
     tracks: Tracks
     playlists: Playlists
@@ -35,27 +36,27 @@ class Copies:
     reposts: Reposts
     follows: Follows
 
-    async def take(self, record: Record) -> None:
-        """Applies one event; the topics carry others too, which mean nothing here."""
+    async def apply(self, record: Record) -> None:
+        """Passes over types of events that mean nothing here."""
         event = record.event
         if apply := APPLIERS.get((event.topic, event.type)):
             await apply(self, event.payload)
 
-    async def track(self, payload: bytes) -> None:
+    async def _apply_track(self, payload: bytes) -> None:
         track = track_of(TrackState.FromString(payload))
         await self.tracks.apply(track)
         if track.is_removed:
             await self.likes.withdraw_of_track(track.id)
             await self.reposts.withdraw_of_subject(track.id)
 
-    async def playlist(self, payload: bytes) -> None:
+    async def _apply_playlist(self, payload: bytes) -> None:
         playlist = playlist_of(PlaylistState.FromString(payload))
         await self.playlists.apply(playlist)
         if playlist.is_removed:
             await self.playlist_likes.withdraw_of_playlist(playlist.id)
             await self.reposts.withdraw_of_subject(playlist.id)
 
-    async def account(self, payload: bytes) -> None:
+    async def _apply_account(self, payload: bytes) -> None:
         account = account_of(AccountState.FromString(payload))
         await self.accounts.apply(account)
         if account.is_removed:
@@ -66,7 +67,7 @@ class Copies:
 
 
 APPLIERS: dict[tuple[str, str], Callable[[Copies, bytes], Awaitable[None]]] = {
-    **{(CATALOG, f"Track{past}"): Copies.track for past in ("Added", "Published", "Changed", "Removed")},
-    **{(CATALOG, f"Playlist{past}"): Copies.playlist for past in ("Changed", "Removed")},
-    **{(ACCOUNTS, f"Account{past}"): Copies.account for past in ("Created", "Changed", "Removed")},
+    **{(CATALOG, f"Track{past}"): Copies._apply_track for past in ("Added", "Published", "Changed", "Removed")},
+    **{(CATALOG, f"Playlist{past}"): Copies._apply_playlist for past in ("Changed", "Removed")},
+    **{(ACCOUNTS, f"Account{past}"): Copies._apply_account for past in ("Created", "Changed", "Removed")},
 }

@@ -1,19 +1,20 @@
-"""What audience asks of other services, and how their states read here."""
+"""The services that audience calls, and what their states mean here, whether they come by call or by event."""
 
 from collections.abc import Collection
 from uuid import UUID
 
 from soundstage.auth.v1 import accounts_pb2, accounts_pb2_grpc
 from soundstage.catalog.v1 import playlists_pb2, playlists_pb2_grpc, tracks_pb2, tracks_pb2_grpc
-from soundstage.common.v1.common_pb2 import Ref
+from soundstage.common.v1 import common_pb2
 
 from chassis.client import Channel, call
+from chassis.ids import Ref
 from chassis.principal import PUBLIC_TENANT, SERVICE
-from services.audience.accounts.account import Account, Name
+from services.audience.accounts.account import Account
 from services.audience.playlists.playlist import Playlist
 from services.audience.tracks.track import Track
 
-# Others wait in the same group while an owner is asked, so it has less time than a call of their own would.
+# Others wait in the same group while an owner is asked, so it gets less time than a call of its own.
 PATIENCE_SECONDS = 1.0
 
 
@@ -23,12 +24,12 @@ class Catalog:
         self._playlists = playlists_pb2_grpc.PlaylistsServiceStub(channel.grpc)
 
     async def list_tracks(self, ids: Collection[UUID]) -> list[Track]:
-        request = tracks_pb2.ListTrackStatesRequest(tracks=map(_ref, ids))
+        request = tracks_pb2.ListTrackStatesRequest(tracks=[common_pb2.Ref(id=str(id)) for id in ids])
         answer = await call(self._tracks.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [track_of(state) for state in answer.tracks]
 
     async def list_playlists(self, ids: Collection[UUID]) -> list[Playlist]:
-        request = playlists_pb2.ListPlaylistStatesRequest(playlists=map(_ref, ids))
+        request = playlists_pb2.ListPlaylistStatesRequest(playlists=[common_pb2.Ref(id=str(id)) for id in ids])
         answer = await call(self._playlists.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [playlist_of(state) for state in answer.playlists]
 
@@ -37,18 +38,14 @@ class Auth:
     def __init__(self, channel: Channel) -> None:
         self._accounts = accounts_pb2_grpc.AccountsServiceStub(channel.grpc)
 
-    async def list_states(self, names: Collection[Name]) -> list[Account]:
-        request = accounts_pb2.ListAccountStatesRequest(accounts=map(_ref, names))
+    async def list_states(self, refs: Collection[Ref]) -> list[Account]:
+        request = accounts_pb2.ListAccountStatesRequest(accounts=[common_pb2.Ref(**ref.fields) for ref in refs])
         answer = await call(self._accounts.ListStates, request, caller=SERVICE, timeout_seconds=PATIENCE_SECONDS)
         return [account_of(state) for state in answer.accounts]
 
 
-def _ref(name: Name) -> Ref:
-    return Ref(id=str(name)) if isinstance(name, UUID) else Ref(number=name)
-
-
 def track_of(state: tracks_pb2.TrackState) -> Track:
-    """Raises ValueError for a state that is none."""
+    """Raises ValueError for a malformed state."""
     return Track(
         id=UUID(state.id),
         number=state.number,
@@ -62,7 +59,7 @@ def track_of(state: tracks_pb2.TrackState) -> Track:
 
 
 def playlist_of(state: playlists_pb2.PlaylistState) -> Playlist:
-    """Raises ValueError for a state that is none."""
+    """Raises ValueError for a malformed state."""
     return Playlist(
         id=UUID(state.id),
         tenant=state.tenant or PUBLIC_TENANT,
@@ -75,5 +72,5 @@ def playlist_of(state: playlists_pb2.PlaylistState) -> Playlist:
 
 
 def account_of(state: accounts_pb2.AccountState) -> Account:
-    """Raises ValueError for a state that is none."""
+    """Raises ValueError for a malformed state."""
     return Account(UUID(state.id), state.number, state.tenant, state.version, state.is_removed)

@@ -1,13 +1,13 @@
-"""A copy of catalog's things may say yes; before it says no, catalog is asked once, and its no is kept for a second."""
+"""Our copies of catalog's things: catalog is asked before a copy says no."""
 
 from collections.abc import Awaitable, Callable, Collection
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from chassis.asked import Asked
 from chassis.errors import Forbidden, NotFound
 from chassis.postgres import Connection, Database
 from chassis.principal import Principal
-from services.audience.asked import Asked
 
 
 class Subject(Protocol):
@@ -49,54 +49,50 @@ class Subjects(Generic[Kept]):
         self._store = store
         self._list_states = list_states
         self._called = called
-        self._asked = Asked[UUID]()
+        self._asked = Asked[UUID](self._learn)
 
     async def apply(self, state: Kept) -> None:
         async with self._database.transaction() as conn:
             await self._store.apply(conn, [state])
 
     async def ask(self, ids: Collection[UUID]) -> None:
-        """Takes over what catalog says now of those that it was not asked about within the last second.
+        """Has catalog asked about these, if it was not just now. Then read the copy again. Raises Unavailable."""
+        await self._asked.ask(ids)
 
-        Raises Unavailable when catalog or the database is away: then nobody knows, and no is the wrong answer.
-        """
-        if doubtful := self._asked.without(ids):
-            states = await self._list_states(doubtful)
-            async with self._database.transaction() as conn:
-                await self._store.apply(conn, states)
-            self._asked.add(doubtful)
-
-    async def require_open(self, id: UUID, caller: Principal) -> Kept:
+    async def require_open(self, caller: Principal, id: UUID) -> Kept:
         """The thing, if `caller` may see it. Raises NotFound, Forbidden, Unavailable."""
-        kept = await self._get(id)
-        if kept is None or not kept.exists_for(caller) or not kept.is_open_to(caller):
-            kept = await self._ask_for(id)
-        return self._seen(kept, caller)
 
-    async def require(self, id: UUID, caller: Principal) -> Kept:
+        def is_open(kept: Kept | None) -> bool:
+            return kept is not None and kept.exists_for(caller) and kept.is_open_to(caller)
+
+        kept = await self._asked.read(lambda: self._get(id), lambda kept: [] if is_open(kept) else [id])
+        return self._visible(caller, kept)
+
+    async def require(self, caller: Principal, id: UUID) -> Kept:
         """The thing, also when `caller` may not see it. Raises NotFound, Unavailable."""
-        kept = await self._get(id) or await self._ask_for(id)
-        return self._existing(kept, caller)
+        kept = await self._asked.read(lambda: self._get(id), lambda kept: [] if kept else [id])
+        return self._existing(caller, kept)
 
-    async def hold_open(self, conn: Connection, id: UUID, caller: Principal) -> Kept:
-        """As the copy has it, and keeps it until the transaction ends, so that no state slips in behind a removal."""
-        return self._seen(await self._store.get_for_share(conn, id), caller)
+    async def lock_open(self, conn: Connection, caller: Principal, id: UUID) -> Kept:
+        """As the copy has it, locked until the transaction ends, so that no state slips in behind a removal."""
+        return self._visible(caller, await self._store.get_for_share(conn, id))
 
-    async def _ask_for(self, id: UUID) -> Kept | None:
-        await self.ask([id])
-        return await self._get(id)
+    async def _learn(self, ids: Collection[UUID]) -> None:
+        states = await self._list_states(ids)
+        async with self._database.transaction() as conn:
+            await self._store.apply(conn, states)
 
     async def _get(self, id: UUID) -> Kept | None:
         async with self._database.connection() as conn:
             return await self._store.get(conn, id)
 
-    def _existing(self, kept: Kept | None, caller: Principal) -> Kept:
+    def _existing(self, caller: Principal, kept: Kept | None) -> Kept:
         if kept is None or not kept.exists_for(caller):
             raise NotFound(f"{self._called.capitalize()} not found")
         return kept
 
-    def _seen(self, kept: Kept | None, caller: Principal) -> Kept:
-        kept = self._existing(kept, caller)
+    def _visible(self, caller: Principal, kept: Kept | None) -> Kept:
+        kept = self._existing(caller, kept)
         if not kept.is_open_to(caller):
             raise Forbidden(f"This {self._called} is private")
         return kept

@@ -1,23 +1,24 @@
 """What the messages of several nouns share."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Generic
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.audience.v1 import likes_pb2
-from soundstage.common.v1.common_pb2 import Ref
 
 from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
 from chassis.ids import parse
-from services.audience.accounts.account import Name
-from services.audience.changes import Key, MinuteChanges
+from chassis.principal import allow_services
+from services.audience.changes import Changes, MinuteChanges, State
 
 MAX_MINUTES = 1440
 
 
 def moment(value: Timestamp) -> datetime:
-    """Raises Invalid for a time that no datetime can tell."""
+    """Raises Invalid for a time outside of what a datetime holds."""
     try:
         return value.ToDatetime(UTC)
     except (ValueError, OverflowError):
@@ -32,19 +33,41 @@ def moments(values: Iterable[Timestamp]) -> list[datetime]:
     return listed
 
 
-def account_name(sent: Ref) -> Name:
-    """Raises Invalid when it names nothing."""
-    if sent.WhichOneof("ref") == "number" and sent.number > 0:
-        return sent.number
-    return parse(sent.id, field="account")
+@dataclass(frozen=True)
+class Answers(Generic[State]):
+    """The messages in which one noun answers for its changes; they differ from the others' in their names alone."""
+
+    counted: Callable[..., Any]
+    resent: Callable[..., Any]
+    exported: Callable[[list[State]], Any]
 
 
-def minute_changes(counts: Iterable[MinuteChanges]) -> list[likes_pb2.MinuteChanges]:
-    return [
-        likes_pb2.MinuteChanges(minute=timestamp(c.minute), count=c.count, version_sum=c.version_sum) for c in counts
-    ]
+class ChangesRpc(Generic[State]):
+    """The RPCs of a noun's `Changes`."""
+
+    def __init__(self, changes: Changes[State], answers: Answers[State]) -> None:
+        self._changes = changes
+        self._answers = answers
+
+    @allow_services
+    async def CountChanges(self, request: Any, context: Any) -> Any:
+        counts = await self._changes.count(moment(getattr(request, "from")), moment(request.to))
+        return self._answers.counted(minutes=map(_minute, counts))
+
+    @allow_services
+    async def ResendChanges(self, request: Any, context: Any) -> Any:
+        return self._answers.resent(events=await self._changes.resend(moments(request.minutes)))
+
+    @allow_services
+    async def Export(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        """The request's two fields are the key after which to go on; empty: from the beginning."""
+        first, second = (getattr(request, field.name) for field in request.DESCRIPTOR.fields)
+        after = (parse(first), parse(second)) if first and second else None
+        async for states in self._changes.export(after):
+            yield self._answers.exported(states)
 
 
-def pair(first: str, second: str) -> Key | None:
-    """A place in an export; None: its beginning."""
-    return (parse(first), parse(second)) if first and second else None
+def _minute(counted: MinuteChanges) -> likes_pb2.MinuteChanges:
+    return likes_pb2.MinuteChanges(
+        minute=timestamp(counted.minute), count=counted.count, version_sum=counted.version_sum
+    )

@@ -18,9 +18,10 @@ from chassis.outbox import Relay
 from chassis.postgres import Database
 from chassis.process import Roles
 from chassis.server import Server
-from services.audience import consumers, events
+from services.audience import events
 from services.audience.accounts.domain import Accounts
 from services.audience.config import Settings
+from services.audience.consumers import Copies
 from services.audience.follows.domain import Follows
 from services.audience.follows.rpc import FollowsRpc
 from services.audience.likes.domain import Likes
@@ -59,7 +60,15 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     playlist_likes = PlaylistLikes(database, playlists)
     reposts = Reposts(database, tracks, playlists, accounts)
     follows = Follows(database, accounts)
-    copies = consumers.Copies(tracks, playlists, accounts, likes, playlist_likes, reposts, follows)
+    copies = Copies(
+        tracks=tracks,
+        playlists=playlists,
+        accounts=accounts,
+        likes=likes,
+        playlist_likes=playlist_likes,
+        reposts=reposts,
+        follows=follows,
+    )
 
     return Roles(
         migrate=Migration(
@@ -81,6 +90,6 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
                 ],
             )
         ],
-        consume=[Consumer(settings.kafka_bootstrap, consumers.GROUP, consumers.TOPICS, StateSink(copies.take))],
+        consume=[Consumer(settings.kafka_bootstrap, copies.GROUP, copies.TOPICS, StateSink(copies.apply))],
         relay=[Relay(database, settings.kafka_bootstrap)],
     )

@@ -1,4 +1,4 @@
-"""What arrives from Kafka, and who counts or keeps it."""
+"""The events insights consumes: what is counted, exactly once, and states of tracks."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,15 @@ from soundstage.catalog.v1.tracks_pb2 import TrackState
 from chassis import errors
 from chassis.events import Event, Record
 from chassis.postgres import Connection
-from services.insights import events
 from services.insights.follows import domain as follows
 from services.insights.likes import domain as likes
+from services.insights.peers import follow_of, like_of, play_of, playlist_like_of, repost_of, track_of
 from services.insights.playlist_likes import domain as playlist_likes
 from services.insights.plays import domain as plays
 from services.insights.plays.play import Play
 from services.insights.reposts import domain as reposts
 from services.insights.totals import store as totals
 from services.insights.tracks.domain import Tracks
-
-GROUP = "insights"
-COPIES_GROUP = "insights-copies"
-COUNTED = [events.PLAYS, events.LIKES, events.SOCIAL]
-COPIED = [events.CATALOG]
 
 PLAYED = frozenset({"PlayRecorded"})
 LIKED = frozenset({"TrackLiked", "TrackUnliked"})
@@ -36,26 +31,27 @@ TRACKS = frozenset({"TrackAdded", "TrackPublished", "TrackChanged", "TrackRemove
 
 
 class Counter:
-    """Counts a batch in the sink's transaction. Types that we do not know are others' business, and are passed over."""
+    """Counts a batch in the sink's transaction. Passes over types of events that mean nothing here."""
+
+    GROUP = "insights"
+    TOPICS = ("soundstage.plays.v1", "soundstage.likes.v1", "soundstage.social.v1")
 
     def __init__(self, *, counts_unauthenticated: bool) -> None:
         self._counts_unauthenticated = counts_unauthenticated
 
-    async def count(self, conn: Connection, records: Sequence[Record]) -> None:
-        told = [record.event for record in records]
-        if played := [PlayRecorded.FromString(event.payload) for event in told if event.type in PLAYED]:
+    async def apply(self, conn: Connection, records: Sequence[Record]) -> None:
+        batch = [record.event for record in records]
+        if played := [PlayRecorded.FromString(event.payload) for event in batch if event.type in PLAYED]:
             await plays.count(conn, self.plays(played))
-        if liked := [LikeState.FromString(event.payload) for event in told if event.type in LIKED]:
+        if liked := [LikeState.FromString(event.payload) for event in batch if event.type in LIKED]:
             await self.count_likes(conn, liked)
-        await self._count_social(conn, told)
+        await self._count_social(conn, batch)
 
-    async def _count_social(self, conn: Connection, told: Sequence[Event]) -> None:
-        followed = [events.follow(FollowState.FromString(e.payload)) for e in told if e.type in FOLLOWED]
-        reposted = [events.repost(RepostState.FromString(e.payload)) for e in told if e.type in REPOSTED]
-        liked = [
-            events.playlist_like(PlaylistLikeState.FromString(e.payload)) for e in told if e.type in PLAYLIST_LIKED
-        ]
-        # What one takes after the other, another consumer may take the other way round: so all of it first.
+    async def _count_social(self, conn: Connection, batch: Sequence[Event]) -> None:
+        followed = [follow_of(FollowState.FromString(e.payload)) for e in batch if e.type in FOLLOWED]
+        reposted = [repost_of(RepostState.FromString(e.payload)) for e in batch if e.type in REPOSTED]
+        liked = [playlist_like_of(PlaylistLikeState.FromString(e.payload)) for e in batch if e.type in PLAYLIST_LIKED]
+        # All locks before any counting: taken one after another, two consumers could take them in opposite orders.
         subjects = follows.subjects(followed) | reposts.subjects(reposted) | playlist_likes.subjects(liked)
         await totals.hold(conn, subjects)
         if followed:
@@ -67,40 +63,45 @@ class Counter:
 
     def plays(self, recorded: Sequence[PlayRecorded]) -> list[Play]:
         counts = self._counts_unauthenticated
-        return [events.play(message, counts_unauthenticated=counts) for message in recorded]
+        return [play_of(message, counts_unauthenticated=counts) for message in recorded]
 
     async def count_likes(self, conn: Connection, states: Sequence[LikeState]) -> None:
-        await likes.count(conn, [events.like(state) for state in states])
+        await likes.count(conn, [like_of(state) for state in states])
 
     async def count_follows(self, conn: Connection, states: Sequence[FollowState]) -> None:
-        await follows.count(conn, [events.follow(state) for state in states])
+        await follows.count(conn, [follow_of(state) for state in states])
 
     async def count_reposts(self, conn: Connection, states: Sequence[RepostState]) -> None:
-        await reposts.count(conn, [events.repost(state) for state in states])
+        await reposts.count(conn, [repost_of(state) for state in states])
 
     async def count_playlist_likes(self, conn: Connection, states: Sequence[PlaylistLikeState]) -> None:
-        await playlist_likes.count(conn, [events.playlist_like(state) for state in states])
+        await playlist_likes.count(conn, [playlist_like_of(state) for state in states])
 
-    async def count_or_skip(self, conn: Connection, records: Sequence[Record]) -> None:
-        """For a rebuild: what the live consumer set aside is passed over."""
+    async def apply_or_skip(self, conn: Connection, records: Sequence[Record]) -> None:
+        """For a rebuild: passes over what the live consumer set aside."""
         try:
             async with conn.transaction():
-                await self.count(conn, records)
+                await self.apply(conn, records)
         except (errors.Unavailable, OSError):
             raise
         except Exception:
             if len(records) == 1:
                 return
             middle = len(records) // 2
-            await self.count_or_skip(conn, records[:middle])
-            await self.count_or_skip(conn, records[middle:])
+            await self.apply_or_skip(conn, records[:middle])
+            await self.apply_or_skip(conn, records[middle:])
 
 
 class Copies:
+    """The copy of tracks, by version."""
+
+    GROUP = "insights-copies"
+    TOPICS = ("soundstage.catalog.v1",)
+
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
 
-    async def keep(self, record: Record) -> None:
+    async def apply(self, record: Record) -> None:
         event = record.event
         if event.type in TRACKS:
-            await self._tracks.apply([events.track(TrackState.FromString(event.payload))])
+            await self._tracks.apply([track_of(TrackState.FromString(event.payload))])

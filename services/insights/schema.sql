@@ -8,7 +8,8 @@ CREATE TABLE tracks (
     version bigint NOT NULL,
     is_completed boolean NOT NULL DEFAULT false,
     genre text,
-    published_at timestamptz
+    published_at timestamptz,
+    title text NOT NULL DEFAULT ''
 );
 CREATE INDEX tracks_number ON tracks (number);
 CREATE INDEX tracks_owner_id ON tracks (owner_id);

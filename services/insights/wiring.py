@@ -25,11 +25,13 @@ from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
 from chassis.process import Every, Role, Roles
 from chassis.server import Server
-from services.insights import consumers, events
+from services.insights import events
 from services.insights.apps.domain import Apps
 from services.insights.apps.rpc import AppsRpc
 from services.insights.config import Settings
 from services.insights.consumers import Copies, Counter
+from services.insights.figures.domain import Figures
+from services.insights.figures.rpc import FiguresRpc
 from services.insights.follows import store as follows
 from services.insights.freshness.domain import Freshness
 from services.insights.freshness.watch import Watch
@@ -37,8 +39,6 @@ from services.insights.likes import store as likes
 from services.insights.listeners.domain import Listeners
 from services.insights.listeners.rpc import ListenersRpc
 from services.insights.log import Log
-from services.insights.metrics.domain import Metrics
-from services.insights.metrics.rpc import MetricsRpc
 from services.insights.peers import Audience, Catalog, Owners, States
 from services.insights.playlist_likes import store as playlist_likes
 from services.insights.plays import store as plays
@@ -63,13 +63,13 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     tracks = Tracks(database, _catalog(settings, stack))
     kafka = settings.kafka_bootstrap
     counter = Counter(counts_unauthenticated=settings.counts_unauthenticated)
-    counting = ExactlyOnceSink(database, consumers.GROUP, counter.count)
+    copies = Copies(tracks)
     return Roles(
         migrate=Migration(settings.database_url, MIGRATIONS, kafka, events.TOPICS, settings.kafka_replication),
         serve=[_server(settings, database, tracks)],
         consume=[
-            Consumer(kafka, consumers.GROUP, consumers.COUNTED, counting),
-            Consumer(kafka, consumers.COPIES_GROUP, consumers.COPIED, StateSink(Copies(tracks).keep)),
+            Consumer(kafka, counter.GROUP, counter.TOPICS, ExactlyOnceSink(database, counter.GROUP, counter.apply)),
+            Consumer(kafka, copies.GROUP, copies.TOPICS, StateSink(copies.apply)),
         ],
         relay=[Relay(database, kafka)],
         work=_work(settings, database, _audience(settings, stack)),
@@ -88,18 +88,18 @@ def build_rebuild(settings: Settings, stack: AsyncExitStack) -> Rebuild:
         make_tables=partial(migrate.apply, shadow_url, MIGRATIONS),
         owners=Owners(_catalog(settings, stack), _audience(settings, stack)),
         counter=Counter(counts_unauthenticated=settings.counts_unauthenticated),
-        log=Log(settings.kafka_bootstrap, consumers.COUNTED),
-        consumer=consumers.GROUP,
+        log=Log(settings.kafka_bootstrap, Counter.TOPICS),
+        consumer=Counter.GROUP,
     )
 
 
 def _server(settings: Settings, database: Database, tracks: Tracks) -> Server:
-    metrics = MetricsRpc(Metrics(database, tracks))
+    figures = FiguresRpc(Figures(database, tracks))
     return Server(
         settings,
         [
-            (metrics, add_FiguresServiceServicer_to_server),
-            (metrics, add_MetricsServiceServicer_to_server),
+            (figures, add_FiguresServiceServicer_to_server),
+            (figures, add_MetricsServiceServicer_to_server),
             (ListenersRpc(Listeners(database, tracks)), add_ListenersServiceServicer_to_server),
             (RealtimeRpc(RealtimePlays(database, tracks)), add_RealtimeServiceServicer_to_server),
             (TrendingRpc(Trending(database)), add_TrendingServiceServicer_to_server),
@@ -119,14 +119,14 @@ def _work(settings: Settings, database: Database, audience: Audience) -> list[Ro
             _states("follows", audience.follows, follows.count_changed),
         ],
     )
-    freshness = Freshness(database, consumers.GROUP)
+    freshness = Freshness(database, Counter.GROUP)
     return [
         Every(0.5, "publish totals", Totals(database).publish_all),
         Every(60.0, "reconcile", reconciler.compare_all),
         Every(5.0, "rank tracks", Ranking(database).rank),
         Every(600.0, "prune minutes", Plays(database).prune),
         Every(600.0, "prune apps", Apps(database).prune),
-        Watch(freshness, Log(settings.kafka_bootstrap, consumers.COUNTED)),
+        Watch(freshness, Log(settings.kafka_bootstrap, Counter.TOPICS)),
     ]
 
 

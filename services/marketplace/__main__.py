@@ -1,6 +1,5 @@
-"""`python -m services.marketplace serve|consume|relay|work|migrate|all`."""
-
 from chassis import process
 from services.marketplace import config, wiring
 
-process.main("marketplace", config.Settings, wiring.build)
+if __name__ == "__main__":
+    process.main("marketplace", config.Settings, wiring.build)

@@ -1,22 +1,22 @@
-"""What marketplace takes from others: the state of tracks. Idempotent by version."""
+"""The events marketplace consumes: states of tracks, applied by version."""
 
-from soundstage.catalog.v1 import tracks_pb2
+from soundstage.catalog.v1.tracks_pb2 import TrackState
 
 from chassis.events import Record
-from chassis.postgres import Database
-from services.marketplace import events
-from services.marketplace.tracks import domain
+from services.marketplace.peers import track_of
+from services.marketplace.tracks.domain import Tracks
 
-GROUP = "marketplace"
-TOPICS = ["soundstage.catalog.v1"]
-TRACK_EVENTS = {"TrackAdded", "TrackPublished", "TrackChanged", "TrackRemoved"}
+TRACK_TYPES = frozenset({"TrackAdded", "TrackPublished", "TrackChanged", "TrackRemoved"})
 
 
-class TrackStates:
-    def __init__(self, db: Database) -> None:
-        self._db = db
+class Copies:
+    GROUP = "marketplace"
+    TOPICS = ("soundstage.catalog.v1",)
 
-    async def take(self, record: Record) -> None:
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+
+    async def apply(self, record: Record) -> None:
         event = record.event
-        if event.type in TRACK_EVENTS:
-            await domain.keep(self._db, events.track_of(tracks_pb2.TrackState.FromString(event.payload)))
+        if event.type in TRACK_TYPES:
+            await self._tracks.apply(track_of(TrackState.FromString(event.payload)))

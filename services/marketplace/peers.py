@@ -1,5 +1,6 @@
-"""Whom marketplace calls: catalog, before its copy of a track says no."""
+"""The service that marketplace calls, and what its states mean here, whether they come by call or by event."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
@@ -7,8 +8,8 @@ from soundstage.common.v1 import common_pb2
 
 from chassis import principal
 from chassis.client import Channel, call
-from services.marketplace import events
-from services.marketplace.tracks.store import Track
+from chassis.ids import parse
+from services.marketplace.tracks.track import Track
 
 
 class Catalog:
@@ -19,8 +20,22 @@ class Catalog:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def list_states(self, track_ids: list[UUID]) -> list[Track]:
-        """The tracks as they are now; unknown ones are left out."""
-        request = tracks_pb2.ListTrackStatesRequest(tracks=[common_pb2.Ref(id=str(track_id)) for track_id in track_ids])
+    async def list_states(self, ids: Collection[UUID]) -> list[Track]:
+        """The tracks as catalog has them now; unknown ids are left out. Raises Unavailable."""
+        request = tracks_pb2.ListTrackStatesRequest(tracks=[common_pb2.Ref(id=str(id)) for id in ids])
         answer = await call(self._tracks.ListStates, request, caller=principal.SERVICE)
-        return [events.track_of(state) for state in answer.tracks]
+        return [track_of(state) for state in answer.tracks]
+
+
+def track_of(state: tracks_pb2.TrackState) -> Track:
+    """Raises Invalid when the state names no track, owner or recording."""
+    return Track(
+        id=parse(state.id),
+        owner_id=parse(state.owner_id, field="owner_id"),
+        recording_id=parse(state.recording_id, field="recording_id"),
+        title=state.title,
+        format=state.format,
+        is_completed=state.status == tracks_pb2.TRACK_STATUS_COMPLETED,
+        is_removed=state.is_removed,
+        version=state.version,
+    )

@@ -1,51 +1,82 @@
-"""Builds every part of marketplace, by constructor."""
+"""Every part of marketplace, built by constructor."""
 
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from soundstage.marketplace.v1 import orders_pb2_grpc, products_pb2_grpc
+from soundstage.marketplace.v1.orders_pb2_grpc import add_OrdersServiceServicer_to_server
+from soundstage.marketplace.v1.products_pb2_grpc import add_ProductsServiceServicer_to_server
 
 from chassis.inbox import Consumer, StateSink
 from chassis.migrate import Migration
 from chassis.outbox import Relay
-from chassis.postgres import Database
+from chassis.postgres import Connection, Database
 from chassis.process import Roles
-from chassis.server import Server, Servicer
-from services.marketplace import consumers, events
+from chassis.server import Server
+from services.marketplace import events
 from services.marketplace.config import Settings
+from services.marketplace.consumers import Copies
 from services.marketplace.orders.domain import Orders
-from services.marketplace.orders.payments import Local
-from services.marketplace.orders.rpc import OrdersServicer
+from services.marketplace.orders.payments import Local, Provider
+from services.marketplace.orders.rpc import OrdersRpc
 from services.marketplace.orders.settlement import Settlement
+from services.marketplace.originals.domain import Originals
 from services.marketplace.peers import Catalog
 from services.marketplace.products.domain import Products
-from services.marketplace.products.rpc import ProductsServicer
+from services.marketplace.products.rpc import ProductsRpc
+from services.marketplace.products.sales import Sales
 from services.marketplace.tracks.domain import Tracks
+from services.marketplace.tracks.track import Track
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+@dataclass(frozen=True)
+class Parts:
+    database: Database
+    copies: Copies
+    settlement: Settlement
+    server: Server
+
+
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
-    db = Database(settings.database_url)
-    stack.push_async_callback(db.close)
-    catalog = Catalog(settings.catalog_address)
-    stack.push_async_callback(catalog.close)
-    settlement = Settlement(
-        db, Local(), timeout_seconds=settings.payment_timeout_seconds, poll_seconds=settings.settle_poll_seconds
-    )
-    products = ProductsServicer(Products(db, Tracks(db, catalog), settings.currency))
-    orders = OrdersServicer(Orders(db, settlement))
-    servicers: list[Servicer] = [
-        (products, products_pb2_grpc.add_ProductsServiceServicer_to_server),
-        (orders, orders_pb2_grpc.add_OrdersServiceServicer_to_server),
-    ]
-    states = StateSink(consumers.TrackStates(db).take)
+    made = parts(settings, stack, Local())
+    copies, kafka = made.copies, settings.kafka_bootstrap
     return Roles(
-        migrate=Migration(
-            settings.database_url, MIGRATIONS, settings.kafka_bootstrap, events.TOPICS, settings.kafka_replication
-        ),
-        serve=[Server(settings, servicers)],
-        consume=[Consumer(settings.kafka_bootstrap, consumers.GROUP, consumers.TOPICS, states)],
-        relay=[Relay(db, settings.kafka_bootstrap)],
-        work=[settlement],
+        migrate=Migration(settings.database_url, MIGRATIONS, kafka, events.TOPICS, settings.kafka_replication),
+        serve=[made.server],
+        consume=[Consumer(kafka, copies.GROUP, copies.TOPICS, StateSink(copies.apply))],
+        relay=[Relay(made.database, kafka)],
+        work=[made.settlement],
     )
+
+
+def parts(settings: Settings, stack: AsyncExitStack, provider: Provider) -> Parts:
+    database, catalog = Database(settings.database_url), Catalog(settings.catalog_address)
+    for part in (database, catalog):
+        stack.push_async_callback(part.close)
+    sales, originals = Sales(database), Originals(database)
+
+    async def close(conn: Connection, track: Track) -> None:
+        await sales.end(conn, track.id)
+        await originals.decide(conn, track.id, track.recording_id)
+
+    tracks = Tracks(database, catalog, close)
+    settlement = Settlement(
+        database,
+        originals,
+        provider,
+        timeout_seconds=settings.payment_timeout_seconds,
+        poll_seconds=settings.settle_poll_seconds,
+    )
+    server = Server(
+        settings,
+        [
+            (
+                ProductsRpc(Products(database, tracks, sales, settings.currency)),
+                add_ProductsServiceServicer_to_server,
+            ),
+            (OrdersRpc(Orders(database, settlement)), add_OrdersServiceServicer_to_server),
+        ],
+    )
+    return Parts(database, Copies(tracks), settlement, server)

@@ -46,13 +46,17 @@ class Owner(Generic[States]):
         self.states: dict[str, States] = {}
         self.asked: list[list[str]] = []
         self.is_away = False
+        # Cleared, questions wait for it.
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
-    def answer(self, refs: Iterable[Ref]) -> list[States]:
+    async def answer(self, refs: Iterable[Ref]) -> list[States]:
         """Those it knows, in the order asked."""
         refs = list(refs)
         self.asked.append([ref.id or str(ref.number) for ref in refs])
         if self.is_away:
             raise Unavailable()
+        await self.may_answer.wait()
         by_number = {state.number: state for state in self.states.values()}
         found = [self.states.get(ref.id) if ref.id else by_number.get(ref.number) for ref in refs]
         return [state for state in found if state]
@@ -69,7 +73,7 @@ class Catalog(Owner[tracks_pb2.TrackState], tracks_pb2_grpc.TracksServiceService
     async def ListStates(
         self, request: tracks_pb2.ListTrackStatesRequest, context: Any
     ) -> tracks_pb2.ListTrackStatesResponse:
-        return tracks_pb2.ListTrackStatesResponse(tracks=self.answer(request.tracks))
+        return tracks_pb2.ListTrackStatesResponse(tracks=await self.answer(request.tracks))
 
     @allow_services
     async def Export(
@@ -86,7 +90,7 @@ class Playlists(Owner[playlists_pb2.PlaylistState], playlists_pb2_grpc.Playlists
     async def ListStates(
         self, request: playlists_pb2.ListPlaylistStatesRequest, context: Any
     ) -> playlists_pb2.ListPlaylistStatesResponse:
-        return playlists_pb2.ListPlaylistStatesResponse(playlists=self.answer(request.playlists))
+        return playlists_pb2.ListPlaylistStatesResponse(playlists=await self.answer(request.playlists))
 
 
 @nobody_may
@@ -95,7 +99,7 @@ class Auth(Owner[accounts_pb2.AccountState], accounts_pb2_grpc.AccountsServiceSe
     async def ListStates(
         self, request: accounts_pb2.ListAccountStatesRequest, context: Any
     ) -> accounts_pb2.ListAccountStatesResponse:
-        return accounts_pb2.ListAccountStatesResponse(accounts=self.answer(request.accounts))
+        return accounts_pb2.ListAccountStatesResponse(accounts=await self.answer(request.accounts))
 
     @allow_services
     async def GetByUsername(

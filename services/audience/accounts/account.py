@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-# An account by its id or by its number.
-Name = UUID | int
-
 
 @dataclass(frozen=True, slots=True)
 class Account:

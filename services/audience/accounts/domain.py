@@ -1,18 +1,20 @@
-"""The copy may say yes; before it says no, auth is asked once, and its no is kept for a second."""
+"""Accounts: auth is asked before the copy says no."""
 
 from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
+from chassis.asked import Asked
 from chassis.errors import Forbidden, NotFound
+from chassis.ids import Ref
 from chassis.postgres import Database
+from chassis.principal import Principal
 from services.audience.accounts import store
-from services.audience.accounts.account import Account, Name
-from services.audience.asked import Asked
+from services.audience.accounts.account import Account
 
 
 class Auth(Protocol):
-    async def list_states(self, names: Collection[Name]) -> list[Account]:
+    async def list_states(self, refs: Collection[Ref]) -> list[Account]:
         """The accounts as auth has them now; unknown ones are left out. Raises Unavailable."""
 
 
@@ -20,54 +22,47 @@ class Accounts:
     def __init__(self, database: Database, auth: Auth) -> None:
         self._database = database
         self._auth = auth
-        self._asked = Asked[Name]()
+        self._asked = Asked[Ref](self._learn)
 
     async def apply(self, account: Account) -> None:
         async with self._database.transaction() as conn:
             await store.apply(conn, [account])
 
     async def find(self, ids: Collection[UUID]) -> dict[UUID, Account]:
-        """The live ones of these. Raises Unavailable when auth is needed and away: then nobody knows."""
-        found = await self._get_many(ids)
-        if missing := [id for id in ids if id not in found]:
-            await self._ask(missing)
-            found = await self._get_many(ids)
+        """The live ones of these. Raises Unavailable when auth is needed and down: then nobody knows."""
+        found = await self._asked.read(
+            lambda: self._get_many(ids), lambda known: [Ref(id=id) for id in ids if id not in known]
+        )
         return {id: account for id, account in found.items() if not account.is_removed}
 
-    async def require(self, name: Name, *, tenant: str) -> Account:
-        """The account of that tenant. Raises NotFound, Unavailable."""
-        account = await self._get(name)
-        if account is None:
-            await self._ask([name])
-            account = await self._get(name)
-        return alive(account, tenant=tenant)
+    async def require(self, caller: Principal, ref: Ref) -> Account:
+        """An account of the caller's tenant. Raises NotFound, Unavailable."""
+        account = await self._asked.read(lambda: self._get(ref), lambda known: [] if known else [ref])
+        return require_visible(caller, account)
 
-    async def _get(self, name: Name) -> Account | None:
+    async def _get(self, ref: Ref) -> Account | None:
         async with self._database.connection() as conn:
-            return await store.get(conn, name)
+            return await store.get(conn, ref)
 
     async def _get_many(self, ids: Collection[UUID]) -> dict[UUID, Account]:
         async with self._database.connection() as conn:
             return await store.get_many(conn, ids)
 
-    async def _ask(self, names: Collection[Name]) -> None:
-        """Takes over what auth says now of those that it was not asked about within the last second."""
-        if doubtful := self._asked.without(names):
-            states = await self._auth.list_states(doubtful)
-            async with self._database.transaction() as conn:
-                await store.apply(conn, states)
-            self._asked.add(doubtful)
+    async def _learn(self, refs: Collection[Ref]) -> None:
+        states = await self._auth.list_states(refs)
+        async with self._database.transaction() as conn:
+            await store.apply(conn, states)
 
 
-def alive(account: Account | None, *, tenant: str) -> Account:
-    """`account` as its tenant sees it. Raises NotFound when it is unknown, removed or another tenant's."""
-    if account is None or account.is_removed or account.tenant != tenant:
+def require_visible(caller: Principal, account: Account | None) -> Account:
+    """`account` as the caller's tenant sees it. Raises NotFound when it is unknown, removed or another tenant's."""
+    if account is None or account.is_removed or account.tenant != caller.tenant:
         raise NotFound("User not found")
     return account
 
 
-def require_live(accounts: dict[UUID, Account], id: UUID) -> None:
-    """Refuses who is removed but whose token is not yet; who is not in the copy yet is as good as new."""
+def refuse_removed(accounts: dict[UUID, Account], id: UUID) -> None:
+    """Refuses a removed account whose token still works. An account missing from our copy counts as active."""
     account = accounts.get(id)
     if account is not None and account.is_removed:
         raise Forbidden("This account was removed")

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from chassis.ids import Ref
 from chassis.postgres import Connection
-from services.audience.accounts.account import Account, Name
+from services.audience.accounts.account import Account
 
 APPLY = """
 INSERT INTO accounts AS kept (id, number, tenant, version, is_removed)
@@ -18,7 +19,7 @@ WHERE kept.version < excluded.version
 """
 GET_MANY = "SELECT id, number, tenant, version, is_removed FROM accounts WHERE id = ANY($1::uuid[])"
 GET_BY_NUMBER = "SELECT id, number, tenant, version, is_removed FROM accounts WHERE number = $1"
-# Whoever adds a state to an account holds its row, so that none slips in behind its removal.
+# Adding a state to an account locks its row, so that none slips in behind its removal.
 GET_MANY_FOR_SHARE = GET_MANY + " ORDER BY id FOR SHARE"
 
 
@@ -38,10 +39,10 @@ async def get_many(conn: Connection, ids: Collection[UUID]) -> dict[UUID, Accoun
     return {row["id"]: Account(*row) for row in await conn.fetch(GET_MANY, ids)}
 
 
-async def get(conn: Connection, name: Name) -> Account | None:
-    if isinstance(name, UUID):
-        return (await get_many(conn, [name])).get(name)
-    row = await conn.fetchrow(GET_BY_NUMBER, name)
+async def get(conn: Connection, ref: Ref) -> Account | None:
+    if ref.id:
+        return (await get_many(conn, [ref.id])).get(ref.id)
+    row = await conn.fetchrow(GET_BY_NUMBER, ref.number)
     return Account(*row) if row else None
 
 

@@ -1,12 +1,11 @@
 """SQL of follows."""
 
-from collections.abc import AsyncIterator, Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-from services.audience.changes import Key, MinuteChanges
+from services.audience.changes import Table
 from services.audience.follows.follow import Follow
 
 COLUMNS = "follower_id, followee_id, is_following, version, followed_at, changed_at"
@@ -49,20 +48,7 @@ SELECT {COLUMNS} FROM follows WHERE follower_id = $1 AND is_following
 ORDER BY followed_at DESC, followee_id LIMIT $2 OFFSET $3
 """
 COUNT_FOLLOWEES = "SELECT count(*) FROM follows WHERE follower_id = $1 AND is_following"
-COUNT_CHANGES = """
-SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
-FROM follows
-WHERE changed_at >= $1
-  AND changed_at < least($2, date_trunc('minute', clock_timestamp() - $3::interval))
-GROUP BY 1 ORDER BY 1
-"""
-LIST_CHANGED_IN = f"""
-SELECT {COLUMNS} FROM follows WHERE changed_at >= $1 AND changed_at < $1 + interval '1 minute'
-"""
-LIST_AFTER = f"""
-SELECT {COLUMNS} FROM follows WHERE (follower_id, followee_id) > ($1, $2)
-ORDER BY follower_id, followee_id LIMIT $3
-"""
+TABLE = Table("follows", COLUMNS, Follow)
 
 
 async def add(conn: Connection, follower_id: UUID, followee_id: UUID) -> Follow | None:
@@ -99,22 +85,3 @@ async def list_followees(conn: Connection, account_id: UUID, page: Page) -> list
 
 async def count_followees(conn: Connection, account_id: UUID) -> int:
     return int(await conn.fetchval(COUNT_FOLLOWEES, account_id))
-
-
-async def count_changes(
-    conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
-) -> list[MinuteChanges]:
-    rows = await conn.fetch(COUNT_CHANGES, since, until, sealed_after)
-    return [MinuteChanges(*row) for row in rows]
-
-
-async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> AsyncIterator[list[Follow]]:
-    """The states last changed in this minute, in batches; inside a transaction."""
-    cursor = await conn.cursor(LIST_CHANGED_IN, minute)
-    while rows := await cursor.fetch(batch):
-        yield [Follow(*row) for row in rows]
-
-
-async def list_after(conn: Connection, after: Key, most: int) -> list[Follow]:
-    """The states that follow `after` (follower, followee) in order of both, tombstones too."""
-    return [Follow(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

@@ -1,13 +1,11 @@
 """SQL of likes."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
 from chassis.principal import Principal
-from services.audience.changes import Key, MinuteChanges
+from services.audience.changes import Table
 from services.audience.likes.like import Like
 
 COLUMNS = "track_id, user_id, owner_id, is_liked, version, liked_at, changed_at"
@@ -26,7 +24,7 @@ UPDATE likes SET is_liked = false, version = version + 1, changed_at = clock_tim
 WHERE track_id = $1 AND user_id = $2 AND is_liked
 RETURNING {COLUMNS}
 """
-# Locks in the order of the key, so that two withdrawals never wait for each other in a ring.
+# Locks in the order of the key, so that two withdrawals never deadlock.
 REMOVE_SOME = """
 WITH taken AS (
     SELECT track_id, user_id FROM likes WHERE {owner} = $1 AND is_liked
@@ -53,19 +51,7 @@ SELECT track_id, user_id, likes.owner_id, is_liked, likes.version, liked_at, cha
 ORDER BY liked_at DESC, track_id LIMIT $4 OFFSET $5
 """
 COUNT_OF = f"SELECT count(*) {OF_USER}"
-COUNT_CHANGES = """
-SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
-FROM likes
-WHERE changed_at >= $1
-  AND changed_at < least($2, date_trunc('minute', clock_timestamp() - $3::interval))
-GROUP BY 1 ORDER BY 1
-"""
-LIST_CHANGED_IN = f"""
-SELECT {COLUMNS} FROM likes WHERE changed_at >= $1 AND changed_at < $1 + interval '1 minute'
-"""
-LIST_AFTER = f"""
-SELECT {COLUMNS} FROM likes WHERE (track_id, user_id) > ($1, $2) ORDER BY track_id, user_id LIMIT $3
-"""
+TABLE = Table("likes", COLUMNS, Like)
 
 
 async def add(conn: Connection, track_id: UUID, user_id: UUID, owner_id: UUID) -> Like | None:
@@ -103,22 +89,3 @@ async def list_of(conn: Connection, user_id: UUID, page: Page, caller: Principal
 
 async def count_of(conn: Connection, user_id: UUID, caller: Principal) -> int:
     return int(await conn.fetchval(COUNT_OF, user_id, caller.account_id, caller.is_admin))
-
-
-async def count_changes(
-    conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
-) -> list[MinuteChanges]:
-    rows = await conn.fetch(COUNT_CHANGES, since, until, sealed_after)
-    return [MinuteChanges(*row) for row in rows]
-
-
-async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> AsyncIterator[list[Like]]:
-    """The states last changed in this minute, in batches; inside a transaction."""
-    cursor = await conn.cursor(LIST_CHANGED_IN, minute)
-    while rows := await cursor.fetch(batch):
-        yield [Like(*row) for row in rows]
-
-
-async def list_after(conn: Connection, after: Key, most: int) -> list[Like]:
-    """The states that follow `after` (track, user) in order of both, tombstones too."""
-    return [Like(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

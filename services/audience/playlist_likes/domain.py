@@ -6,7 +6,7 @@ from chassis.postgres import Database
 from chassis.principal import Principal
 from services.audience import events
 from services.audience.accounts import store as accounts_store
-from services.audience.accounts.domain import require_live
+from services.audience.accounts.domain import refuse_removed
 from services.audience.changes import Changes
 from services.audience.playlist_likes import store
 from services.audience.playlist_likes.playlist_like import PlaylistLike
@@ -17,19 +17,19 @@ class PlaylistLikes:
     def __init__(self, database: Database, playlists: Playlists) -> None:
         self._database = database
         self._playlists = playlists
-        self.changes = Changes[PlaylistLike](database, store, events.playlist_like_changed)
+        self.changes = Changes[PlaylistLike](database, store.TABLE, events.playlist_like_changed)
 
-    async def like(self, playlist_id: UUID, caller: Principal) -> None:
+    async def like(self, caller: Principal, playlist_id: UUID) -> None:
         """Raises NotFound, Forbidden, Unavailable."""
-        await self._playlists.require_open(playlist_id, caller)
+        await self._playlists.require_open(caller, playlist_id)
         async with self._database.transaction() as conn:
-            playlist = await self._playlists.hold_open(conn, playlist_id, caller)
-            require_live(await accounts_store.get_many_for_share(conn, [caller.user_id]), caller.user_id)
+            playlist = await self._playlists.lock_open(conn, caller, playlist_id)
+            refuse_removed(await accounts_store.get_many_for_share(conn, [caller.user_id]), caller.user_id)
             await self.changes.add_event(conn, await store.add(conn, playlist_id, caller.user_id, playlist.owner_id))
 
-    async def unlike(self, playlist_id: UUID, caller: Principal) -> None:
+    async def unlike(self, caller: Principal, playlist_id: UUID) -> None:
         """Whoever liked a playlist may take it back, private or not by now. Raises NotFound, Unavailable."""
-        await self._playlists.require(playlist_id, caller)
+        await self._playlists.require(caller, playlist_id)
         async with self._database.transaction() as conn:
             await self.changes.add_event(conn, await store.remove(conn, playlist_id, caller.user_id))
 

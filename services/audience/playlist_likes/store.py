@@ -1,11 +1,9 @@
 """SQL of likes of playlists."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.postgres import Connection
-from services.audience.changes import Key, MinuteChanges
+from services.audience.changes import Table
 from services.audience.playlist_likes.playlist_like import PlaylistLike
 
 COLUMNS = "playlist_id, account_id, owner_id, is_liked, version, liked_at, changed_at"
@@ -24,7 +22,7 @@ UPDATE playlist_likes SET is_liked = false, version = version + 1, changed_at = 
 WHERE playlist_id = $1 AND account_id = $2 AND is_liked
 RETURNING {COLUMNS}
 """
-# Locks in the order of the key, so that two withdrawals never wait for each other in a ring.
+# Locks in the order of the key, so that two withdrawals never deadlock.
 REMOVE_SOME = """
 WITH taken AS (
     SELECT playlist_id, account_id FROM playlist_likes WHERE {of} = $1 AND is_liked
@@ -36,20 +34,7 @@ RETURNING kept.playlist_id, kept.account_id, owner_id, is_liked, version, liked_
 """
 REMOVE_SOME_OF_PLAYLIST = REMOVE_SOME.format(of="playlist_id")
 REMOVE_SOME_OF_ACCOUNT = REMOVE_SOME.format(of="account_id")
-COUNT_CHANGES = """
-SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
-FROM playlist_likes
-WHERE changed_at >= $1
-  AND changed_at < least($2, date_trunc('minute', clock_timestamp() - $3::interval))
-GROUP BY 1 ORDER BY 1
-"""
-LIST_CHANGED_IN = f"""
-SELECT {COLUMNS} FROM playlist_likes WHERE changed_at >= $1 AND changed_at < $1 + interval '1 minute'
-"""
-LIST_AFTER = f"""
-SELECT {COLUMNS} FROM playlist_likes WHERE (playlist_id, account_id) > ($1, $2)
-ORDER BY playlist_id, account_id LIMIT $3
-"""
+TABLE = Table("playlist_likes", COLUMNS, PlaylistLike)
 
 
 async def add(conn: Connection, playlist_id: UUID, account_id: UUID, owner_id: UUID) -> PlaylistLike | None:
@@ -70,22 +55,3 @@ async def remove_some_of_playlist(conn: Connection, playlist_id: UUID, most: int
 
 async def remove_some_of_account(conn: Connection, account_id: UUID, most: int) -> list[PlaylistLike]:
     return [PlaylistLike(*row) for row in await conn.fetch(REMOVE_SOME_OF_ACCOUNT, account_id, most)]
-
-
-async def count_changes(
-    conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
-) -> list[MinuteChanges]:
-    rows = await conn.fetch(COUNT_CHANGES, since, until, sealed_after)
-    return [MinuteChanges(*row) for row in rows]
-
-
-async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> AsyncIterator[list[PlaylistLike]]:
-    """The states last changed in this minute, in batches; inside a transaction."""
-    cursor = await conn.cursor(LIST_CHANGED_IN, minute)
-    while rows := await cursor.fetch(batch):
-        yield [PlaylistLike(*row) for row in rows]
-
-
-async def list_after(conn: Connection, after: Key, most: int) -> list[PlaylistLike]:
-    """The states that follow `after` (playlist, account) in order of both, tombstones too."""
-    return [PlaylistLike(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

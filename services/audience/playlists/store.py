@@ -21,7 +21,7 @@ WHERE kept.version < excluded.version
 GET = """
 SELECT id, tenant, owner_id, is_public, collaborator_ids, version, is_removed FROM playlists WHERE id = $1
 """
-# Whoever adds a state to a playlist holds its row, so that none slips in behind its removal.
+# Adding a state to a playlist locks its row, so that none slips in behind its removal.
 GET_FOR_SHARE = GET + " FOR SHARE"
 
 

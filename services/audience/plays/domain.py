@@ -26,8 +26,8 @@ FORBIDDEN = Outcome(refused="FORBIDDEN")
 NOT_COMPLETED = Outcome(refused="CONFLICT")
 KEY_REUSED = Outcome(refused="IDEMPOTENCY_KEY_REUSED")
 UNAVAILABLE = Outcome(refused="UNAVAILABLE")
-# What the copy of tracks says no with; catalog may know better.
-COPYS_NO = {outcome.refused for outcome in (NOT_FOUND, FORBIDDEN, NOT_COMPLETED)}
+# How the copy of tracks refuses; catalog may know better.
+REFUSED_BY_COPY = {outcome.refused for outcome in (NOT_FOUND, FORBIDDEN, NOT_COMPLETED)}
 
 
 class Plays:
@@ -41,12 +41,12 @@ class Plays:
         outcomes = await self._refuse_reporters(items)
         items_left = [item for item in items if item.id not in outcomes]
         outcomes |= await self._keep(items_left)
-        if doubtful := [item for item in items_left if outcomes[item.id].refused in COPYS_NO]:
+        if doubtful := [item for item in items_left if outcomes[item.id].refused in REFUSED_BY_COPY]:
             outcomes |= await self._ask_and_keep(doubtful)
         return [outcomes[item.id] for item in items]
 
     async def count_minutes(self, since: datetime, until: datetime) -> list[MinuteCount]:
-        """Plays per minute of arrival. Told are minutes that can get no more and have any."""
+        """Returns sealed, non-empty minutes: how many plays arrived in each."""
         async with self._database.connection() as conn:
             return await store.count_minutes(conn, since, until, SEALED_AFTER)
 
@@ -84,12 +84,12 @@ class Plays:
         return outcomes | {item.id: NOT_FOUND for item in named if item.user_id not in known}
 
     async def _ask_and_keep(self, items: Sequence[Item]) -> Outcomes:
-        """Catalog has the last word on what the copy refused; while it is away nobody knows."""
+        """Catalog has the last word on what the copy refused; while it is down nobody knows."""
         try:
             await self._tracks.ask({item.track_id for item in items})
         except Unavailable:
             return {item.id: UNAVAILABLE for item in items}
-        # Also when another call has just asked: its answer may have come since the copy was read.
+        # Also when another call has just asked: its answer may have come after the copy was read.
         return await self._keep(items)
 
     async def _keep(self, items: Sequence[Item]) -> Outcomes:
@@ -109,8 +109,8 @@ async def _add(conn: Connection, items: Sequence[tuple[Item, Track]], now: datet
     if not items:
         return set()
     plays = [Play.of(item, track, now) for item, track in items]
-    told = [events.play_recorded(p, traceparent=_traced(item)) for p, (item, _) in zip(plays, items, strict=True)]
-    return await store.add(conn, plays, told)
+    recorded = [events.play_recorded(p, traceparent=_traced(item)) for p, (item, _) in zip(plays, items, strict=True)]
+    return await store.add(conn, plays, recorded)
 
 
 def _traced(item: Item) -> str:

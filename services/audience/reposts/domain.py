@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
+from chassis.ids import Ref
 from chassis.pages import Page
 from chassis.postgres import Database
 from chassis.principal import Principal
 from services.audience import events
 from services.audience.accounts import store as accounts_store
-from services.audience.accounts.account import Name
-from services.audience.accounts.domain import Accounts, require_live
+from services.audience.accounts.domain import Accounts, refuse_removed
 from services.audience.changes import Changes
 from services.audience.playlists.domain import Playlists
 from services.audience.reposts import store
@@ -24,27 +24,27 @@ class Reposts:
             Kind.PLAYLIST: playlists,
         }
         self._accounts = accounts
-        self.changes = Changes[Repost](database, store, events.repost_changed)
+        self.changes = Changes[Repost](database, store.TABLE, events.repost_changed)
 
-    async def repost(self, kind: Kind, subject_id: UUID, caller: Principal) -> None:
+    async def repost(self, caller: Principal, kind: Kind, subject_id: UUID) -> None:
         """Raises NotFound, Forbidden, Unavailable."""
         subjects = self._subjects[kind]
-        await subjects.require_open(subject_id, caller)
+        await subjects.require_open(caller, subject_id)
         async with self._database.transaction() as conn:
-            subject = await subjects.hold_open(conn, subject_id, caller)
-            require_live(await accounts_store.get_many_for_share(conn, [caller.user_id]), caller.user_id)
+            subject = await subjects.lock_open(conn, caller, subject_id)
+            refuse_removed(await accounts_store.get_many_for_share(conn, [caller.user_id]), caller.user_id)
             reposted = await store.add(conn, kind, subject_id, caller.user_id, subject.owner_id)
             await self.changes.add_event(conn, reposted)
 
-    async def unrepost(self, kind: Kind, subject_id: UUID, caller: Principal) -> None:
+    async def unrepost(self, caller: Principal, kind: Kind, subject_id: UUID) -> None:
         """Whoever reposted may take it back, private or not by now. Raises NotFound, Unavailable."""
-        await self._subjects[kind].require(subject_id, caller)
+        await self._subjects[kind].require(caller, subject_id)
         async with self._database.transaction() as conn:
             await self.changes.add_event(conn, await store.remove(conn, subject_id, caller.user_id))
 
-    async def list_of(self, name: Name, page: Page, caller: Principal) -> tuple[list[Repost], int]:
+    async def list_of(self, caller: Principal, ref: Ref, page: Page) -> tuple[list[Repost], int]:
         """What it reposts of what `caller` may see, newest first, and how many in all. Raises NotFound, Unavailable."""
-        account = await self._accounts.require(name, tenant=caller.tenant)
+        account = await self._accounts.require(caller, ref)
         async with self._database.connection() as conn:
             return await store.list_of(conn, account.id, page, caller), await store.count_of(conn, account.id, caller)
 

@@ -1,13 +1,11 @@
 """SQL of reposts."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
 from chassis.principal import Principal
-from services.audience.changes import Key, MinuteChanges
+from services.audience.changes import Table
 from services.audience.reposts.repost import Kind, Repost
 
 COLUMNS = "subject_id, account_id, kind, owner_id, is_reposted, version, reposted_at, changed_at"
@@ -26,7 +24,7 @@ UPDATE reposts SET is_reposted = false, version = version + 1, changed_at = cloc
 WHERE subject_id = $1 AND account_id = $2 AND is_reposted
 RETURNING {COLUMNS}
 """
-# Locks in the order of the key, so that two withdrawals never wait for each other in a ring.
+# Locks in the order of the key, so that two withdrawals never deadlock.
 REMOVE_SOME = """
 WITH taken AS (
     SELECT subject_id, account_id FROM reposts WHERE {of} = $1 AND is_reposted
@@ -53,19 +51,7 @@ SELECT subject_id, account_id, kind, r.owner_id, is_reposted, r.version, reposte
 ORDER BY reposted_at DESC, subject_id LIMIT $4 OFFSET $5
 """
 COUNT_OF = f"SELECT count(*) {OF_ACCOUNT}"
-COUNT_CHANGES = """
-SELECT date_trunc('minute', changed_at) AS minute, count(*) AS count, sum(version)::bigint AS version_sum
-FROM reposts
-WHERE changed_at >= $1
-  AND changed_at < least($2, date_trunc('minute', clock_timestamp() - $3::interval))
-GROUP BY 1 ORDER BY 1
-"""
-LIST_CHANGED_IN = f"""
-SELECT {COLUMNS} FROM reposts WHERE changed_at >= $1 AND changed_at < $1 + interval '1 minute'
-"""
-LIST_AFTER = f"""
-SELECT {COLUMNS} FROM reposts WHERE (subject_id, account_id) > ($1, $2) ORDER BY subject_id, account_id LIMIT $3
-"""
+TABLE = Table("reposts", COLUMNS, Repost)
 
 
 async def add(conn: Connection, kind: Kind, subject_id: UUID, account_id: UUID, owner_id: UUID) -> Repost | None:
@@ -95,22 +81,3 @@ async def list_of(conn: Connection, account_id: UUID, page: Page, caller: Princi
 
 async def count_of(conn: Connection, account_id: UUID, caller: Principal) -> int:
     return int(await conn.fetchval(COUNT_OF, account_id, caller.account_id, caller.is_admin))
-
-
-async def count_changes(
-    conn: Connection, since: datetime, until: datetime, sealed_after: timedelta
-) -> list[MinuteChanges]:
-    rows = await conn.fetch(COUNT_CHANGES, since, until, sealed_after)
-    return [MinuteChanges(*row) for row in rows]
-
-
-async def each_changed_in(conn: Connection, minute: datetime, batch: int) -> AsyncIterator[list[Repost]]:
-    """The states last changed in this minute, in batches; inside a transaction."""
-    cursor = await conn.cursor(LIST_CHANGED_IN, minute)
-    while rows := await cursor.fetch(batch):
-        yield [Repost(*row) for row in rows]
-
-
-async def list_after(conn: Connection, after: Key, most: int) -> list[Repost]:
-    """The states that follow `after` (subject, account) in order of both, tombstones too."""
-    return [Repost(*row) for row in await conn.fetch(LIST_AFTER, *after, most)]

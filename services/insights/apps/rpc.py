@@ -9,9 +9,9 @@ from soundstage.insights.v1.apps_pb2_grpc import AppsServiceServicer
 from chassis.errors import FieldError, Invalid
 from chassis.ids import parse
 from chassis.principal import allow_anyone, allow_services
-from services.insights import events
 from services.insights.apps.app import Trailing
 from services.insights.apps.domain import Apps
+from services.insights.wire import moment
 
 RANGES = {
     pb.TRAILING_RANGE_WEEK: Trailing.WEEK,
@@ -29,7 +29,7 @@ class AppsRpc(AppsServiceServicer):
         counts: Counter[str] = Counter()
         for row in request.counts:
             counts[row.name] += row.count
-        await self._apps.record(parse(request.id), counts, events.moment(request.counted_at))
+        await self._apps.record(parse(request.id), counts, moment(request.counted_at))
         return pb.RecordAppsResponse()
 
     @allow_anyone

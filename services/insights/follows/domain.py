@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 from chassis.postgres import Connection
+from services.insights import ranking_queue
 from services.insights.follows import store
 from services.insights.follows.follow import Follow
 from services.insights.totals import store as totals
 from services.insights.totals.total import Subjects
-from services.insights.trending import queue
 
 
 async def count(conn: Connection, follows: Sequence[Follow]) -> None:
     """Within the caller's transaction, which also moves the offset."""
     await totals.hold(conn, subjects(follows))
     await store.count(conn, follows)
-    await queue.add_accounts(conn, {follow.followee_id for follow in follows})
+    await ranking_queue.add_accounts(conn, {follow.followee_id for follow in follows})
 
 
 def subjects(follows: Sequence[Follow]) -> Subjects:

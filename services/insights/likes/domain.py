@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from chassis.postgres import Connection
+from services.insights import ranking_queue
 from services.insights.likes import store
 from services.insights.likes.like import Like
 from services.insights.totals import store as totals
 from services.insights.totals.total import Subjects
-from services.insights.trending import queue
 
 
 async def count(conn: Connection, likes: Sequence[Like]) -> None:
@@ -15,5 +15,5 @@ async def count(conn: Connection, likes: Sequence[Like]) -> None:
     tracks = {like.track_id for like in likes}
     await totals.hold(conn, Subjects(tracks=tracks))
     await store.count(conn, likes)
-    await queue.add_tracks(conn, tracks)
-    await queue.add_pairs(conn, {(like.user_id, like.track_id) for like in likes})
+    await ranking_queue.add_tracks(conn, tracks)
+    await ranking_queue.add_pairs(conn, {(like.user_id, like.track_id) for like in likes})

@@ -35,3 +35,19 @@ class Streams:
 
     by_track: dict[UUID, int]
     unique_listeners: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStreams:
+    track_id: UUID
+    title: str
+    streams: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistAudience:
+    """`tracks`: most streams first, then by id; `total_streams` is their sum."""
+
+    total_streams: int
+    unique_listeners: int
+    tracks: list[TrackStreams]

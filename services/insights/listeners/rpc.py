@@ -6,15 +6,13 @@ from uuid import UUID
 from soundstage.insights.v1 import listeners_pb2 as pb
 from soundstage.insights.v1.listeners_pb2_grpc import ListenersServiceServicer
 
-from chassis import principal
 from chassis.clock import timestamp
-from chassis.errors import FieldError, Invalid, Unavailable
-from chassis.ids import parse
+from chassis.errors import FieldError, Invalid
+from chassis.ids import Ref, parse
 from chassis.pages import Page
-from chassis.principal import Kind, allow
+from chassis.principal import Kind, allow, current
 from services.insights.listeners.domain import Listeners
 from services.insights.listeners.listener import Listener, Place
-from services.insights.refs import ref
 
 MAX_TRACKS = 10_000
 
@@ -29,7 +27,7 @@ class ListenersRpc(ListenersServiceServicer):
     ) -> pb.ListListenersForTrackResponse:
         page = Page.of(request.page.offset, request.page.limit, most=100)
         audience = await self._listeners.list_for_track(
-            ref(request.track), page, _main_user(request.main_user_id), principal.current()
+            current(), Ref.of(request.track, field="track"), page, _main_user(request.main_user_id)
         )
         return pb.ListListenersForTrackResponse(
             total_streams=audience.total_streams,
@@ -41,7 +39,7 @@ class ListenersRpc(ListenersServiceServicer):
     @allow(Kind.USER)
     async def ListTop(self, request: pb.ListTopListenersRequest, context: Any) -> pb.ListTopListenersResponse:
         listeners, place = await self._listeners.list_top(
-            ref(request.track), _main_user(request.main_user_id), principal.current()
+            current(), Ref.of(request.track, field="track"), _main_user(request.main_user_id)
         )
         return pb.ListTopListenersResponse(
             listeners=[_listener(listener) for listener in listeners], main_user=_place(place)
@@ -52,7 +50,7 @@ class ListenersRpc(ListenersServiceServicer):
         self, request: pb.CountListenersForTracksRequest, context: Any
     ) -> pb.CountListenersForTracksResponse:
         if len(request.track_ids) > MAX_TRACKS:
-            raise Invalid(fields=[FieldError("track_ids", f"at most {MAX_TRACKS}")])
+            raise Invalid(fields=[FieldError("track_ids", f"must contain at most {MAX_TRACKS}")])
         streams = await self._listeners.count_for_tracks([parse(id, field="track_ids") for id in request.track_ids])
         return pb.CountListenersForTracksResponse(
             tracks=[pb.TrackStreams(track_id=str(id), streams=count) for id, count in streams.by_track.items()],
@@ -63,7 +61,14 @@ class ListenersRpc(ListenersServiceServicer):
     async def CountForArtist(
         self, request: pb.CountListenersForArtistRequest, context: Any
     ) -> pb.CountListenersForArtistResponse:
-        raise Unavailable()
+        audience = await self._listeners.count_for_artist(current(), parse(request.artist_id, field="artist_id"))
+        return pb.CountListenersForArtistResponse(
+            total_streams=audience.total_streams,
+            unique_listeners=audience.unique_listeners,
+            tracks=[
+                pb.TrackStreams(track_id=str(t.track_id), streams=t.streams, title=t.title) for t in audience.tracks
+            ],
+        )
 
 
 def _main_user(text: str) -> UUID | None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from chassis import clock
 from chassis.postgres import Connection, Database
+from services.insights import ranking_queue
 from services.insights.plays import store
 from services.insights.plays.play import Play
 from services.insights.totals import store as totals
 from services.insights.totals.total import Subjects
-from services.insights.trending import queue
 
 
 async def count(conn: Connection, plays: Sequence[Play]) -> None:
@@ -18,7 +18,7 @@ async def count(conn: Connection, plays: Sequence[Play]) -> None:
     fresh = {play.id: play for play in plays if play.id in added}
     if fresh:
         await store.count(conn, list(fresh.values()), clock.utc_now())
-        await queue.add_tracks(conn, {play.track_id for play in fresh.values()})
+        await ranking_queue.add_tracks(conn, {play.track_id for play in fresh.values()})
 
 
 class Plays:

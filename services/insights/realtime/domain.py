@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from chassis import clock
+from chassis.ids import Ref
 from chassis.postgres import Database
 from chassis.principal import Principal
 from services.insights.freshness import domain as freshness
 from services.insights.realtime import store
 from services.insights.realtime.now import Realtime
 from services.insights.tracks.domain import Tracks
-from services.insights.tracks.track import Ref
 
 ACTIVE = timedelta(minutes=5)
 MINUTES = 60
@@ -22,9 +22,9 @@ class RealtimePlays:
         self._database = database
         self._tracks = tracks
 
-    async def get_track_realtime(self, ref: Ref, caller: Principal) -> Realtime:
+    async def get_track_realtime(self, caller: Principal, ref: Ref) -> Realtime:
         """Raises NotFound, Forbidden, Unavailable."""
-        track = await self._tracks.require_run(ref, caller)
+        track = await self._tracks.require_owner(caller, ref)
         now = clock.utc_now()
         this_minute = now.replace(second=0, microsecond=0)
         async with self._database.connection() as conn:

@@ -5,12 +5,11 @@ from typing import Any
 from soundstage.insights.v1 import realtime_pb2 as pb
 from soundstage.insights.v1.realtime_pb2_grpc import RealtimeServiceServicer
 
-from chassis import principal
 from chassis.clock import timestamp
-from chassis.principal import Kind, allow
+from chassis.ids import Ref
+from chassis.principal import Kind, allow, current
 from services.insights.realtime.domain import RealtimePlays
 from services.insights.realtime.now import RecentPlay
-from services.insights.refs import ref
 
 
 class RealtimeRpc(RealtimeServiceServicer):
@@ -19,7 +18,7 @@ class RealtimeRpc(RealtimeServiceServicer):
 
     @allow(Kind.USER)
     async def GetTrackRealtime(self, request: pb.GetTrackRealtimeRequest, context: Any) -> pb.GetTrackRealtimeResponse:
-        now = await self._realtime.get_track_realtime(ref(request.track), principal.current())
+        now = await self._realtime.get_track_realtime(current(), Ref.of(request.track, field="track"))
         return pb.GetTrackRealtimeResponse(
             as_of=timestamp(now.as_of),
             active_listeners=now.active_listeners,

@@ -71,7 +71,7 @@ class Counter(Protocol):
 
     async def count_playlist_likes(self, conn: Connection, exported: Sequence[Any]) -> None: ...
 
-    async def count_or_skip(self, conn: Connection, records: Sequence[Record]) -> None: ...
+    async def apply_or_skip(self, conn: Connection, records: Sequence[Record]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -165,7 +165,7 @@ class Rebuild:
         """Counts what lies between; answers the places reached."""
         async for records in opened.between(places, ends):
             async with self.shadow.transaction() as conn:
-                await self.counter.count_or_skip(conn, records)
+                await self.counter.apply_or_skip(conn, records)
         return {key: max(places.get(key, 0), ends.get(key, 0)) for key in places.keys() | ends.keys()}
 
     async def _await_live(self, conn: Connection, places: Places) -> None:

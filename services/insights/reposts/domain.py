@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from chassis.postgres import Connection
+from services.insights import ranking_queue
 from services.insights.reposts import store
 from services.insights.reposts.repost import Kind, Repost
 from services.insights.totals import store as totals
 from services.insights.totals.total import Subjects
-from services.insights.trending import queue
 
 
 async def count(conn: Connection, reposts: Sequence[Repost]) -> None:
@@ -15,8 +15,8 @@ async def count(conn: Connection, reposts: Sequence[Repost]) -> None:
     moved = subjects(reposts)
     await totals.hold(conn, moved)
     await store.count(conn, reposts)
-    await queue.add_tracks(conn, moved.tracks)
-    await queue.add_pairs(conn, {(r.account_id, r.subject_id) for r in reposts if r.kind is Kind.TRACK})
+    await ranking_queue.add_tracks(conn, moved.tracks)
+    await ranking_queue.add_pairs(conn, {(r.account_id, r.subject_id) for r in reposts if r.kind is Kind.TRACK})
 
 
 def subjects(reposts: Sequence[Repost]) -> Subjects:

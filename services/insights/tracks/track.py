@@ -1,18 +1,10 @@
-"""What insights keeps of a track, and how callers name one."""
+"""What insights keeps of a track."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.principal import Principal
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A track by exactly one of its two names."""
-
-    id: UUID | None = None
-    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +19,12 @@ class Track:
     is_completed: bool = False
     genre: str | None = None
     published_at: datetime | None = None
+    # Empty in a row copied before titles were.
+    title: str = ""
 
-    def is_named(self, ref: Ref) -> bool:
-        return ref.id == self.id or ref.number == self.number
-
-    def is_run_by(self, caller: Principal) -> bool:
+    def is_owned_by(self, caller: Principal) -> bool:
         """Whether `caller` may see its figures."""
         return caller.is_admin or caller.is_(self.owner_id)
 
     def is_open_to(self, caller: Principal) -> bool:
-        return self.is_public or self.is_run_by(caller)
+        return self.is_public or self.is_owned_by(caller)

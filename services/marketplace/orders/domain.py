@@ -11,37 +11,37 @@ from chassis.postgres import Connection, Database
 from chassis.principal import Principal
 from services.marketplace import events
 from services.marketplace.orders import store
+from services.marketplace.orders.order import Line, Order, Status
 from services.marketplace.orders.settlement import OPERATION, Settlement
-from services.marketplace.orders.store import Line, Order, Status
 from services.marketplace.products import store as product_store
-from services.marketplace.products.store import Product
-from services.marketplace.products.store import Status as ProductStatus
-from services.marketplace.products.store import Type as ProductType
+from services.marketplace.products.product import Product
+from services.marketplace.products.product import Status as ProductStatus
+from services.marketplace.products.product import Type as ProductType
 from services.marketplace.tracks import store as track_store
-from services.marketplace.tracks.store import Track
+from services.marketplace.tracks.track import Track
 
 MAX_LINES, MAX_PAGE = 50, 100
 
 
 class Orders:
-    def __init__(self, db: Database, settlement: Settlement) -> None:
-        self._db = db
+    def __init__(self, database: Database, settlement: Settlement) -> None:
+        self._database = database
         self._settlement = settlement
 
     async def add(self, caller: Principal, product_ids: Sequence[UUID], key: str, fingerprint: bytes) -> Order:
         """Buys all or none. Unavailable when the provider is away: then nothing was bought."""
-        _check_named_once(product_ids)
+        _check_each_once(product_ids)
         order, is_new = await self._place_once(caller.user_id, product_ids, key, fingerprint)
         if order.status is not Status.PENDING:
             return order
         return await (self._settlement.settle(order) if is_new else self._settlement.resume(order))
 
-    async def list_(self, caller: Principal, page: Page) -> list[Order]:
-        async with self._db.connection() as conn:
+    async def list_page(self, caller: Principal, page: Page) -> list[Order]:
+        async with self._database.connection() as conn:
             return await store.list_for(conn, caller.user_id, page)
 
     async def get(self, caller: Principal, order_id: UUID) -> Order:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             order = await store.get(conn, order_id)
         if order is None:
             raise NotFound("No such order")
@@ -59,13 +59,13 @@ class Orders:
             placed.append(await self._place(conn, buyer_id, product_ids, key))
             return placed[0].id.bytes
 
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             answer = await idempotency.once(
                 conn, caller=str(buyer_id), operation=OPERATION, key=key, fingerprint=fingerprint, do=place
             )
             order = placed[0] if placed else await store.get(conn, UUID(bytes=answer))
         if order is None:
-            # The first request is just withdrawing it.
+            # The first request is withdrawing it just now.
             raise Unavailable(retry_after_seconds=1)
         return order, bool(placed)
 
@@ -76,18 +76,18 @@ class Orders:
         products = _check_sellable(buyer_id, product_ids, found, tracks)
         order = _order(buyer_id, products, tracks, key)
         if not await store.add(conn, order, self._settlement.held_seconds):
-            raise Conflict("Bought before, or being bought")
+            raise Conflict("You have already bought this, or an order for it is pending")
         if order.status is Status.COMPLETED:
-            await self._db.add_event(conn, events.order_completed(order))
+            await self._database.add_event(conn, events.order_completed(order))
         return order
 
 
-def _check_named_once(product_ids: Sequence[UUID]) -> None:
+def _check_each_once(product_ids: Sequence[UUID]) -> None:
     if not 1 <= len(product_ids) <= MAX_LINES:
-        raise Invalid(fields=[FieldError("items", f"must hold 1 to {MAX_LINES} products")])
-    doubles = [place for place, named in enumerate(product_ids) if named in product_ids[:place]]
-    if doubles:
-        raise Invalid(fields=[FieldError(field_of(place), "is named twice") for place in doubles])
+        raise Invalid(fields=[FieldError("items", f"must contain 1 to {MAX_LINES} products")])
+    repeated = [place for place, named in enumerate(product_ids) if named in product_ids[:place]]
+    if repeated:
+        raise Invalid(fields=[FieldError(field_of(place), "must appear once") for place in repeated])
 
 
 def _check_sellable(
@@ -98,12 +98,10 @@ def _check_sellable(
         raise NotFound("No such product", fields=[FieldError(field_of(place), "is unknown") for place in unknown])
     products = [found[named] for named in product_ids]
     if own := [place for place, product in enumerate(products) if product.seller_id == buyer_id]:
-        message = "One's own products cannot be bought"
+        message = "You cannot buy your own products"
         raise Forbidden(message, fields=[FieldError(field_of(place), "is your own") for place in own])
     if closed := [place for place, product in enumerate(products) if not _is_on_sale(product, tracks)]:
-        raise Conflict(
-            "Not on sale any more", fields=[FieldError(field_of(place), "is not on sale") for place in closed]
-        )
+        raise Conflict("No longer on sale", fields=[FieldError(field_of(place), "is not on sale") for place in closed])
     if len({product.currency for product in products}) > 1:
         raise Conflict("The products are sold in different currencies")
     return products

@@ -11,7 +11,7 @@ from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, current
 from services.marketplace.orders.domain import MAX_PAGE, Orders, field_of
-from services.marketplace.orders.store import Order, Status
+from services.marketplace.orders.order import Order, Status
 
 STATUS = {
     Status.PENDING: pb.ORDER_STATUS_PENDING,
@@ -21,7 +21,7 @@ STATUS = {
 }
 
 
-class OrdersServicer(OrdersServiceServicer):
+class OrdersRpc(OrdersServiceServicer):
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
 
@@ -34,7 +34,7 @@ class OrdersServicer(OrdersServiceServicer):
     @allow(Kind.USER)
     async def List(self, request: pb.ListOrdersRequest, context: Any) -> pb.ListOrdersResponse:
         page = Page.of(request.page.offset, request.page.limit, most=MAX_PAGE)
-        return pb.ListOrdersResponse(orders=[to_message(o) for o in await self._orders.list_(current(), page)])
+        return pb.ListOrdersResponse(orders=[to_message(o) for o in await self._orders.list_page(current(), page)])
 
     @allow(Kind.USER)
     async def Get(self, request: pb.GetOrderRequest, context: Any) -> pb.GetOrderResponse:

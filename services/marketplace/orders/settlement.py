@@ -1,7 +1,7 @@
-"""From pending to its end: the provider is asked outside any transaction, what it said is kept in a second one.
+"""Settles pending orders: the provider is asked outside any transaction, its answer is kept in a second one.
 
-Whoever asks holds a turn of the order for a while. A turn that nobody ended, because its process died or the provider
-did not answer, runs out, and `work` takes the next one. The provider charges once an order, so asking again is safe.
+Whoever asks holds a turn of the order. A turn that nobody ended, because its process died or the provider did not
+answer, expires, and `work` takes the next one. The provider charges an order once, so asking again is safe.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from chassis.errors import Error, Unavailable
 from chassis.postgres import Database
 from services.marketplace import events
 from services.marketplace.orders import payments, store
+from services.marketplace.orders.order import Order, Status
 from services.marketplace.orders.payments import Charge, Outcome, Provider
-from services.marketplace.orders.store import Order, Status
-from services.marketplace.tracks import domain as tracks
+from services.marketplace.originals.domain import Originals
 from services.marketplace.tracks import store as track_store
 
 OPERATION = "orders.add"
@@ -25,18 +25,27 @@ TURN_MARGIN_SECONDS = 10.0
 # Left of the caller's budget for the second transaction.
 SECOND_TRANSACTION_SECONDS = 1.0
 MAX_REST_SECONDS = 300.0
-HOUSEKEEPING_SECONDS = 600.0
+CLEANUP_SECONDS = 600.0
 
 log = telemetry.logger(__name__)
 
 
 class Settlement:
-    def __init__(self, db: Database, provider: Provider, *, timeout_seconds: float, poll_seconds: float) -> None:
-        self._db = db
+    def __init__(
+        self,
+        database: Database,
+        originals: Originals,
+        provider: Provider,
+        *,
+        timeout_seconds: float,
+        poll_seconds: float,
+    ) -> None:
+        self._database = database
+        self._originals = originals
         self._provider = provider
         self._timeout_seconds = timeout_seconds
         self._poll_seconds = poll_seconds
-        self._next_housekeeping = 0.0
+        self._next_cleanup = 0.0
         self.held_seconds = timeout_seconds + TURN_MARGIN_SECONDS
 
     async def settle(self, order: Order) -> Order:
@@ -45,15 +54,15 @@ class Settlement:
             settled = await self._attempt(order)
             is_withdrawn = settled is None and await self._withdraw(order)
         except Unavailable:
-            # The order is kept, so `work` makes up for what the store missed.
+            # The order is kept, so `work` will settle it.
             return order
         if is_withdrawn:
-            raise Unavailable("The payment provider is away; nothing was bought", retry_after_seconds=5)
+            raise Unavailable("The payment provider is unavailable; nothing was bought", retry_after_seconds=5)
         return settled or await self._now(order)
 
     async def resume(self, order: Order) -> Order:
         """A repeat of the buyer's request for an order that is still pending."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             taken = await store.take_turn(conn, order.id, self.held_seconds)
         if taken is None:
             return await self._awaited(order)
@@ -66,7 +75,7 @@ class Settlement:
             try:
                 while not stop.is_set() and await self.settle_next():
                     pass
-                await self._keep_house()
+                await self._clean_up()
             except Error as error:
                 log.warning("settlement.waiting", reason=error.reason)
             except Exception:
@@ -76,7 +85,7 @@ class Settlement:
 
     async def settle_next(self) -> bool:
         """Whether an order was waiting."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             order = await store.take_next_turn(conn, self.held_seconds)
         if order is None:
             return False
@@ -104,52 +113,52 @@ class Settlement:
 
     async def _complete(self, order: Order) -> Order:
         done = replace(order, status=Status.COMPLETED, completed_at=clock.utc_now())
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             assert done.completed_at
             if await store.complete(conn, done.id, done.completed_at):
-                await self._db.add_event(conn, events.order_completed(done))
+                await self._database.add_event(conn, events.order_completed(done))
                 return done
         return await self._now(order)
 
     async def _fail(self, order: Order) -> Order:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             track_ids = await store.list_track_ids(conn, order.id)
             await track_store.lock(conn, track_ids)
             if await store.fail(conn, order.id):
-                await tracks.release(self._db, conn, track_ids)
+                await self._originals.release(conn, track_ids)
         return await self._now(order)
 
     async def _withdraw(self, order: Order) -> bool:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             track_ids = await store.list_track_ids(conn, order.id)
             await track_store.lock(conn, track_ids)
             if not await store.withdraw(conn, order):
                 return False
             await idempotency.forget(conn, caller=str(order.buyer_id), operation=OPERATION, key=order.idempotency_key)
-            await tracks.release(self._db, conn, track_ids)
+            await self._originals.release(conn, track_ids)
             return True
 
     async def _leave(self, order: Order) -> Order:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             await store.end_turn(conn, order, min(2.0**order.turn, MAX_REST_SECONDS))
         return await self._now(order)
 
-    async def _keep_house(self) -> None:
-        if monotonic() < self._next_housekeeping:
+    async def _clean_up(self) -> None:
+        if monotonic() < self._next_cleanup:
             return
-        self._next_housekeeping = monotonic() + HOUSEKEEPING_SECONDS
-        async with self._db.transaction() as conn:
+        self._next_cleanup = monotonic() + CLEANUP_SECONDS
+        async with self._database.transaction() as conn:
             await idempotency.forget_old(conn)
 
     async def _awaited(self, order: Order) -> Order:
-        """An order that somebody is at; while that is the first request, its repeat must wait."""
+        """An order that another process is settling; while that is the first request, its repeat must wait."""
         now = await self._now(order)
         if now.status is Status.PENDING and now.turn == 1:
             raise idempotency.in_flight()
         return now
 
     async def _now(self, order: Order) -> Order:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             now = await store.get(conn, order.id)
         if now is None:
             raise Unavailable(retry_after_seconds=1)

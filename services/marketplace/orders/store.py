@@ -1,48 +1,14 @@
-"""Orders and their lines as rows."""
+"""SQL of orders and their lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-
-
-class Status(StrEnum):
-    PENDING = "pending"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    REFUNDED = "refunded"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    product_id: UUID
-    price_minor: int
-    # What the buyer has only once; None for a service.
-    claim: UUID | None
-    recording_id: UUID | None = None
-    title: str | None = None
-    format: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    id: UUID
-    buyer_id: UUID
-    total_minor: int
-    currency: str
-    status: Status
-    created_at: datetime
-    completed_at: datetime | None
-    # Who settles a pending order holds a turn of it. Turn 1 is the buyer's own request.
-    turn: int
-    idempotency_key: str
-    lines: tuple[Line, ...] = ()
-
+from services.marketplace.orders.order import Line, Order, Status
 
 COLUMNS = "id, buyer_id, total_minor, currency, status, created_at, completed_at, turn, idempotency_key"
 
@@ -51,7 +17,7 @@ INSERT INTO orders ({COLUMNS}, held_until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + make_interval(secs => $10))
 """
 
-# In the order of claims, so that two orders of the same things wait for each other instead of locking up.
+# In the order of claims, so that two orders of the same things wait for each other instead of deadlocking.
 ADD_LINES = """
 INSERT INTO order_lines (order_id, buyer_id, position, product_id, price_minor, claim, recording_id, title, format)
 SELECT $1::uuid, $2::uuid, line.*

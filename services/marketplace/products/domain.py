@@ -1,59 +1,38 @@
 """The rules of products: who may sell what, who sees it, who may have its file."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
 
 from chassis import clock, idempotency
-from chassis.errors import Conflict, Forbidden, NotFound
+from chassis.errors import Conflict, Error, Forbidden, NotFound
 from chassis.ids import new_id
 from chassis.pages import Page
 from chassis.postgres import Connection, Database
 from chassis.principal import Principal
-from services.marketplace.products import sales, store, words
-from services.marketplace.products.store import File, Product, Status, Type
+from services.marketplace.products import store, words
+from services.marketplace.products.product import Change, File, Offer, Product, Status, Type
+from services.marketplace.products.sales import Sales
 from services.marketplace.tracks import store as track_store
 from services.marketplace.tracks.domain import Tracks
 
 MAX_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a seller puts up for sale."""
-
-    title: str
-    description: str | None
-    price_minor: int
-    type: Type | None
-    track_id: UUID | None
-    license_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Only what `fields` names changes: title, description, price_minor, status."""
-
-    fields: frozenset[str]
-    title: str = ""
-    description: str | None = None
-    price_minor: int = 0
-    status: Status | None = None
-
-
 class Products:
-    def __init__(self, db: Database, tracks: Tracks, currency: str) -> None:
-        self._db = db
+    def __init__(self, database: Database, tracks: Tracks, sales: Sales, currency: str) -> None:
+        self._database = database
         self._tracks = tracks
+        self._sales = sales
         self._currency = currency
 
-    async def list_(
+    async def list_page(
         self, caller: Principal, page: Page, status: Status | None, seller_id: UUID | None
     ) -> list[Product]:
         """Drafts and archived ones only for their seller and admins."""
-        async with self._db.connection() as conn:
-            return await store.list_(
+        async with self._database.connection() as conn:
+            return await store.list_page(
                 conn,
                 page,
                 status=status or Status.ACTIVE,
@@ -68,11 +47,11 @@ class Products:
         async def insert(conn: Connection) -> bytes:
             await _check_track(conn, product)
             await store.add(conn, product)
-            await sales.tell(self._db, conn, product.track_id)
+            await self._sales.publish(conn, product.track_id)
             return _freeze(product)
 
         async def attempt() -> bytes:
-            async with self._db.transaction() as conn:
+            async with self._database.transaction() as conn:
                 return await idempotency.once(
                     conn,
                     caller=str(product.seller_id),
@@ -82,16 +61,22 @@ class Products:
                     do=lambda: insert(conn),
                 )
 
-        try:
-            return _thaw(await attempt())
-        except (NotFound, Forbidden):
-            # The copy of the track may be behind.
-            if product.track_id is None or not await self._tracks.asked(product.track_id):
-                raise
-        return _thaw(await attempt())
+        async def attempt_or_refusal() -> bytes | Error:
+            try:
+                return await attempt()
+            except (NotFound, Forbidden) as refusal:
+                return refusal
+
+        answer = await self._tracks.asked.read(
+            attempt_or_refusal,
+            lambda answer: [product.track_id] if product.track_id and isinstance(answer, Error) else [],
+        )
+        if isinstance(answer, Error):
+            raise answer
+        return _thaw(answer)
 
     async def change(self, caller: Principal, product_id: UUID, change: Change) -> Product:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             tracks = await track_store.lock_shared(conn, await store.list_track_ids(conn, [product_id]))
             before = await store.lock(conn, product_id)
             if before is None:
@@ -100,19 +85,20 @@ class Products:
                 raise Forbidden("Only its seller may change a product")
             after = _changed(before, change)
             if after.status is not Status.ARCHIVED and any(track.is_removed for track in tracks.values()):
-                raise words.invalid("status", "the product's track was deleted, so it stays archived")
+                raise words.invalid("status", "must stay archived: the track was deleted")
             await store.change(conn, after)
-            await sales.tell(self._db, conn, after.track_id)
+            await self._sales.publish(conn, after.track_id)
             return after
 
     async def get_download(self, caller: Principal, product_id: UUID) -> File:
-        file = await self._get_file(caller, product_id)
-        if file and not file.is_finished and await self._tracks.asked(file.track_id):
-            file = await self._get_file(caller, product_id)
+        file = await self._tracks.asked.read(
+            lambda: self._get_file(caller, product_id),
+            lambda file: [file.track_id] if file and not file.is_finished else [],
+        )
         return _granted(caller, file)
 
     async def _get_file(self, caller: Principal, product_id: UUID) -> File | None:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             return await store.get_file(conn, product_id, caller.account_id)
 
     def _product(self, seller_id: UUID, offer: Offer) -> Product:
@@ -148,7 +134,7 @@ async def _check_track(conn: Connection, product: Product) -> None:
 
 def _changed(before: Product, change: Change) -> Product:
     if not change.fields:
-        raise words.invalid("", "names nothing to change")
+        raise words.invalid("", "must name at least one field")
     after = before
     for field in sorted(change.fields):
         match field:
@@ -161,7 +147,7 @@ def _changed(before: Product, change: Change) -> Product:
             case "status" if change.status is not None:
                 after = replace(after, status=change.status)
             case _:
-                raise words.invalid(field, "cannot be changed to this")
+                raise words.invalid(field, "cannot be changed to this value")
     return after
 
 
@@ -169,9 +155,9 @@ def _granted(caller: Principal, file: File | None) -> File:
     if file is None or (file.is_removed and not file.is_kept):
         raise NotFound("The product has no file")
     if not (file.is_bought or caller.is_(file.seller_id) or caller.is_admin):
-        raise Forbidden("Only who bought it may download this")
+        raise Forbidden("Only buyers may download this file")
     if not file.is_finished:
-        raise Conflict("Processing of the track is not completed")
+        raise Conflict("The track is still being processed")
     return file
 
 

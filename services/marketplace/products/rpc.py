@@ -11,8 +11,8 @@ from chassis.idempotency import fingerprint
 from chassis.ids import parse
 from chassis.pages import Page
 from chassis.principal import Kind, allow, allow_anyone, current
-from services.marketplace.products.domain import MAX_PAGE, Change, Offer, Products
-from services.marketplace.products.store import Product, Status, Type
+from services.marketplace.products.domain import MAX_PAGE, Products
+from services.marketplace.products.product import Change, Offer, Product, Status, Type
 
 STATUS = {
     Status.DRAFT: pb.PRODUCT_STATUS_DRAFT,
@@ -28,7 +28,7 @@ STATUS_OF = {number: status for status, number in STATUS.items()}
 TYPE_OF = {number: kind for kind, number in TYPE.items()}
 
 
-class ProductsServicer(ProductsServiceServicer):
+class ProductsRpc(ProductsServiceServicer):
     def __init__(self, products: Products) -> None:
         self._products = products
 
@@ -36,7 +36,7 @@ class ProductsServicer(ProductsServiceServicer):
     async def List(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
         page = Page.of(request.page.offset, request.page.limit, most=MAX_PAGE)
         seller_id = _id(request, "seller_id")
-        products = await self._products.list_(current(), page, STATUS_OF.get(request.status), seller_id)
+        products = await self._products.list_page(current(), page, STATUS_OF.get(request.status), seller_id)
         return pb.ListProductsResponse(products=[to_message(product) for product in products])
 
     @allow(Kind.USER)

@@ -1,70 +1,12 @@
-"""Products as rows."""
+"""SQL of products."""
 
-from dataclasses import astuple, dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import astuple, replace
 from typing import Any
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-
-
-class Status(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-    ARCHIVED = "archived"
-
-
-class Type(StrEnum):
-    TRACK = "track"
-    PACK = "pack"
-    SERVICE = "service"
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    id: UUID
-    seller_id: UUID
-    title: str
-    description: str | None
-    price_minor: int
-    currency: str
-    status: Status
-    type: Type
-    track_id: UUID | None
-    license_type: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """The file of a product, and how one caller stands to it."""
-
-    seller_id: UUID
-    track_id: UUID
-    recording_id: UUID
-    title: str
-    format: str
-    is_completed: bool
-    is_removed: bool
-    is_kept: bool
-    is_bought: bool
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the file is all there will ever be."""
-        return self.is_completed or self.is_removed
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """Whether an active product sells a track for more than 0."""
-
-    track_id: UUID
-    is_sold: bool
-    version: int
-
+from services.marketplace.products.product import File, Product, Sale, Status, Type
 
 COLUMNS = "id, seller_id, title, description, price_minor, currency, status, type, track_id, license_type, created_at"
 
@@ -85,7 +27,7 @@ CHANGE = """
 UPDATE products SET title = $2, description = $3, price_minor = $4, status = $5 WHERE id = $1
 """
 
-# $3 sees products of every status that are theirs; with $4 everyone's.
+# $3 sees its own products of every status; with $4 everyone's.
 LIST = f"""
 SELECT {COLUMNS} FROM products
 WHERE status = $1 AND ($2::uuid IS NULL OR seller_id = $2)
@@ -95,7 +37,7 @@ ORDER BY created_at DESC, id DESC OFFSET $5 LIMIT $6
 
 ARCHIVE_TRACK = "UPDATE products SET status = 'archived' WHERE track_id = $1 AND status <> 'archived'"
 
-# Whoever changes a product of a track comes here last, one after the other.
+# The last step of every change to a product of a track, so that they queue here.
 LOCK_SALE = """
 INSERT INTO sales (track_id) VALUES ($1) ON CONFLICT (track_id) DO UPDATE SET track_id = excluded.track_id
 """
@@ -158,7 +100,7 @@ async def change(conn: Connection, product: Product) -> None:
     await conn.execute(CHANGE, p.id, p.title, p.description, p.price_minor, p.status)
 
 
-async def list_(
+async def list_page(
     conn: Connection, page: Page, *, status: Status, seller_id: UUID | None, viewer_id: UUID | None, sees_all: bool
 ) -> list[Product]:
     """Newest first."""
@@ -171,7 +113,7 @@ async def archive_track(conn: Connection, track_id: UUID) -> None:
 
 
 async def change_sale(conn: Connection, track_id: UUID) -> Sale | None:
-    """The sale of a track when it is no longer what was told last; its row stays locked."""
+    """The sale of a track if it differs from the one published last; its row stays locked."""
     await conn.execute(LOCK_SALE, track_id)
     row = await conn.fetchrow(CHANGE_SALE, track_id)
     return Sale(**row) if row else None

@@ -44,7 +44,7 @@ class Point:
 PLAYS = {
     "committed, not answered": Point("audience serve", "services.audience.plays.domain", "Plays.record", is_after=True),
     "published, not marked": Point("audience relay", "chassis.postgres", "Pending.mark"),
-    "counted, not committed": Point("insights consume", "services.insights.consumers", "Counter.count", is_after=True),
+    "counted, not committed": Point("insights consume", "services.insights.consumers", "Counter.apply", is_after=True),
     "committed, offset not told": Point("insights consume", "chassis.inbox", "ExactlyOnceSink.apply", is_after=True),
     "totals added, not committed": Point("insights work", "chassis.postgres", "Database.add_events", is_after=True),
     "totals published, not marked": Point("insights relay", "chassis.postgres", "Pending.mark"),

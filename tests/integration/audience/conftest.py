@@ -1,6 +1,5 @@
 """Audience as wired for production, on its own database, with a catalog and an auth that a test can send away."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -15,7 +14,7 @@ from chassis.server import Server
 from services.audience import wiring
 from services.audience.config import Settings
 from tests.integration.audience.house import House
-from tests.integration.audience.owners import Auth, Catalog, Playlists, running, serving
+from tests.support.owners import Auth, Catalog, Playlists, running, serving
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ async def house(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[
         roles = wiring.build(settings, stack)
         (server,) = roles.serve
         assert isinstance(server, Server)
-        await stack.enter_async_context(running(server, asyncio.Event()))
+        await stack.enter_async_context(running(server))
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
         channel = Channel(f"127.0.0.1:{server.port}")

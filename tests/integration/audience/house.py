@@ -30,7 +30,7 @@ from chassis.inbox import Consumer
 from chassis.postgres import Database
 from chassis.principal import SERVICE, Kind, Principal
 from chassis.process import Roles
-from tests.integration.audience.owners import Auth, Catalog, Playlists
+from tests.support.owners import Auth, Catalog, Playlists
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 OUTBOX = "SELECT event_id, topic, key, type, payload, traceparent FROM outbox ORDER BY id"

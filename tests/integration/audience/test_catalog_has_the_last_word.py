@@ -1,17 +1,14 @@
 """Before the copy says no, catalog is asked once for the whole group; its no is kept for a second; away is not no."""
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 import pytest
 from google.protobuf.message import DecodeError
 from soundstage.catalog.v1.tracks_pb2 import TrackState
 
-from chassis import errors
+from chassis import asked, errors
 from chassis.ids import new_id
-from services.audience import asked
-from services.audience.subjects import Subjects
 from tests.integration.audience.house import House, account_state, item, private_track, track_state, user
 
 
@@ -48,7 +45,7 @@ async def test_catalogs_no_is_kept_for_a_second(house: House, monkeypatch: pytes
         assert outcome.refused == "NOT_FOUND"
     assert len(house.catalog.asked) == 1
     house.catalog.states[track.id] = track
-    monkeypatch.setattr(asked, "NO_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(asked, "NO_SECONDS", 0.0)
     (outcome,) = await house.record(item(user(), track))
     assert outcome.refused == ""
 
@@ -56,13 +53,13 @@ async def test_catalogs_no_is_kept_for_a_second(house: House, monkeypatch: pytes
 async def test_another_call_asked_since_the_copy_was_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     track = track_state()
     house.catalog.states[track.id] = track
-    ask = Subjects.ask
+    ask = asked.Asked[UUID].ask
 
-    async def overtaken(self: Subjects[Any], ids: Collection[UUID]) -> None:
+    async def overtaken(self: asked.Asked[UUID], ids: Collection[UUID]) -> None:
         await ask(self, ids)
         return await ask(self, ids)
 
-    monkeypatch.setattr(Subjects, "ask", overtaken)
+    monkeypatch.setattr(asked.Asked, "ask", overtaken)
     (outcome,) = await house.record(item(user(), track))
     assert outcome.refused == ""
     assert len(house.catalog.asked) == 1
@@ -106,7 +103,15 @@ async def test_events_come_twice_late_and_before_another(house: House) -> None:
 
 
 async def test_other_events_of_the_topics_mean_nothing(house: House) -> None:
-    await house.consume("soundstage.catalog.v1", "CommentPosted", b"\xff not a track")
+    """Of two events with the same state the one of an unknown type is passed over, and the other is applied."""
+    track = track_state()
+    house.catalog.is_away = True
+    await house.consume("soundstage.catalog.v1", "CommentPosted", track.SerializeToString())
+    (outcome,) = await house.record(item(user(), track))
+    assert outcome.refused == "UNAVAILABLE"
+    await house.consume("soundstage.catalog.v1", "TrackChanged", track.SerializeToString())
+    (outcome,) = await house.record(item(user(), track))
+    assert outcome.refused == ""
 
 
 @pytest.mark.parametrize("value", [b"\xff\xff", b"", account_state(new_id()).SerializeToString()[:9]])

@@ -17,7 +17,10 @@ from chassis import clock
 from chassis.clock import timestamp
 from chassis.events import Event, Record
 from chassis.ids import new_id
-from services.insights import events
+
+PLAYS = "soundstage.plays.v1"
+LIKES = "soundstage.likes.v1"
+SOCIAL = "soundstage.social.v1"
 
 TYPES = {
     PlayRecorded: "PlayRecorded",
@@ -174,13 +177,13 @@ def record(message: Message, offset: int = 0) -> Record:
 def _place(message: Message) -> tuple[str, str]:
     match message:
         case PlayRecorded():
-            return events.PLAYS, message.track_id
+            return PLAYS, message.track_id
         case LikeState():
-            return events.LIKES, message.track_id
+            return LIKES, message.track_id
         case RepostState():
-            return events.SOCIAL, message.subject_id
+            return SOCIAL, message.subject_id
         case PlaylistLikeState():
-            return events.SOCIAL, message.playlist_id
+            return SOCIAL, message.playlist_id
         case FollowState():
-            return events.SOCIAL, message.followee_id
+            return SOCIAL, message.followee_id
     raise TypeError(message)

@@ -57,7 +57,7 @@ class House:
 
     def another_sink(self, *, counts_unauthenticated: bool = True) -> ExactlyOnceSink:
         counter = Counter(counts_unauthenticated=counts_unauthenticated)
-        return ExactlyOnceSink(self.database, "insights", counter.count)
+        return ExactlyOnceSink(self.database, "insights", counter.apply)
 
     async def count(self, *messages: Message) -> None:
         """Hands the messages to the counting consumer, a batch for each topic."""

@@ -65,7 +65,7 @@ class Live:
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         counter = Counter(counts_unauthenticated=True)
-        sink = ExactlyOnceSink(self.house.database, self.group, counter.count)
+        sink = ExactlyOnceSink(self.house.database, self.group, counter.apply)
         stop = asyncio.Event()
         task = asyncio.create_task(Consumer(self._kafka, self.group, [self.topic.name], sink).run(stop))
         try:

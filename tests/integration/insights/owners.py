@@ -27,7 +27,7 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.principal import allow, allow_services, policy_of
 from chassis.server import Server
-from services.insights import events
+from services.insights import wire
 from tests.integration.insights.history import History
 from tests.integration.insights.naive import latest
 
@@ -99,11 +99,11 @@ class Catalog(tracks_pb2_grpc.TracksServiceServicer):
 
 
 def minute_of(value: Any) -> datetime:
-    return events.moment(value).replace(second=0, microsecond=0)
+    return wire.moment(value).replace(second=0, microsecond=0)
 
 
 def wanted(minute: datetime, request: Any) -> bool:
-    return events.moment(getattr(request, "from")) <= minute < events.moment(request.to)
+    return wire.moment(getattr(request, "from")) <= minute < wire.moment(request.to)
 
 
 class Audience:
@@ -151,7 +151,7 @@ class Plays(plays_pb2_grpc.PlaysServiceServicer):
 
     @allow_services
     async def ResendMinutes(self, request: Any, context: Any) -> plays_pb2.ResendPlayMinutesResponse:
-        self._of.resent_plays += map(events.moment, request.minutes)
+        self._of.resent_plays += map(wire.moment, request.minutes)
         return plays_pb2.ResendPlayMinutesResponse()
 
     @allow_services
@@ -197,7 +197,7 @@ def states(servicer: type[Any], messages: Any, history: str, *key: str) -> Calla
 
         @allow_services
         async def ResendChanges(self, request: Any, context: Any) -> Any:
-            self._of.resent[history] += map(events.moment, request.minutes)
+            self._of.resent[history] += map(wire.moment, request.minutes)
             return resend()
 
         @allow_services

@@ -10,10 +10,12 @@ from google.protobuf.message import Message
 
 from chassis.events import Record
 from chassis.inbox import Fenced
-from services.insights import events
 from tests.integration.insights.history import History, a_like, a_play, record
 from tests.integration.insights.house import House
 from tests.integration.insights.naive import Rows, recount
+
+PLAYS = "soundstage.plays.v1"
+SOCIAL = "soundstage.social.v1"
 
 
 async def counted(house: House) -> Rows:
@@ -72,7 +74,7 @@ async def test_many_consumers_at_once_neither_lose_nor_double_nor_lock_each_othe
 async def test_a_zombie_changes_nothing(house: House) -> None:
     history = History.random(3, plays=200)
     batch = [record(play) for play in history.plays]
-    place = TopicPartition(events.PLAYS, 0)
+    place = TopicPartition(PLAYS, 0)
     first, second = house.another_sink(), house.another_sink()
 
     async def apply(sink: object, records: list[Record], start: int, after: int) -> str:
@@ -97,7 +99,7 @@ async def test_what_fails_half_way_leaves_nothing(house: House) -> None:
     broken = record(a_play(track))
     broken = Record(broken.topic, 0, 0, broken.key, b"\xff\xff", broken.headers)
     with pytest.raises(Exception, match=r"pars|wire|decode"):
-        await house.count_batch(events.PLAYS, [record(a_play(track)), broken])
+        await house.count_batch(PLAYS, [record(a_play(track)), broken])
     assert await house.value("SELECT count(*) FROM plays") == 0
     assert await house.value("SELECT count(*) FROM consumer_offsets") == 0
 
@@ -132,5 +134,5 @@ async def test_unauthenticated_reports_can_be_left_out_of_every_figure(house: Ho
 async def test_event_types_of_others_are_passed_over(house: House) -> None:
     other = record(a_play("0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11"))
     headers = [(name, b"CommentPosted" if name == "type" else value) for name, value in other.headers]
-    await house.count_batch(events.SOCIAL, [Record(events.SOCIAL, 0, 0, other.key, b"\xff", headers)])
+    await house.count_batch(SOCIAL, [Record(SOCIAL, 0, 0, other.key, b"\xff", headers)])
     assert await house.value("SELECT next FROM consumer_offsets") == 1

@@ -12,7 +12,7 @@ from chassis import clock
 from chassis.client import call
 from chassis.errors import Forbidden, Invalid
 from chassis.ids import new_id
-from services.insights import events
+from services.insights import wire
 from tests.integration.insights.history import a_follow, a_play
 from tests.integration.insights.house import House, user
 
@@ -44,7 +44,7 @@ async def test_listeners_come_heard_last_first_and_in_pages(house: House, track:
     assert [listener.user_id for listener in second.listeners] == expected[2:4]
     assert not (await house.audience(Ref(id=track), user(), offset=10**8)).listeners
     third = whole.listeners[3]
-    assert (third.streams, events.moment(third.first_streamed_at), events.moment(third.last_streamed_at)) == (
+    assert (third.streams, wire.moment(third.first_streamed_at), wire.moment(third.last_streamed_at)) == (
         2,
         hour(9),
         same,

@@ -8,7 +8,7 @@ from soundstage.common.v1.common_pb2 import Ref
 from chassis.errors import Error, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, SERVICE, Kind, Principal
-from services.insights import events
+from services.insights import peers
 from services.insights.tracks import store
 from tests.integration.insights.house import House, user
 from tests.integration.insights.owners import track_state
@@ -31,7 +31,7 @@ READS = PRIVATE_READS | PUBLIC_READS
 async def keep(house: House, state: TrackState) -> TrackState:
     """Has the copy know it, without catalog."""
     async with house.database.transaction() as conn:
-        await store.apply(conn, [events.track(state)])
+        await store.apply(conn, [peers.track_of(state)])
     return state
 
 

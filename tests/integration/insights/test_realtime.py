@@ -6,7 +6,7 @@ from soundstage.common.v1.common_pb2 import Ref
 
 from chassis import clock
 from chassis.ids import new_id
-from services.insights import events
+from services.insights import wire
 from tests.integration.insights.history import a_play
 from tests.integration.insights.house import House, user
 
@@ -32,7 +32,7 @@ async def test_what_is_happening_now(house: House) -> None:
         a_play(str(new_id()), bob, at=now),
     )
     answer = await house.now(Ref(id=track.id), user(id=track.owner_id))
-    first = events.moment(answer.minutes_from)
+    first = wire.moment(answer.minutes_from)
     assert first.second == 0
     # The minute may have turned since the plays were made.
     turned = round((first + timedelta(minutes=59) - this_minute).total_seconds() / 60)
@@ -43,7 +43,7 @@ async def test_what_is_happening_now(house: House) -> None:
     assert answer.last_24_hours == 7
     assert answer.per_minute[59 - turned] >= 1
     recent = answer.recent_plays
-    moments = [events.moment(play.played_at) for play in recent]
+    moments = [wire.moment(play.played_at) for play in recent]
     assert moments == sorted(moments, reverse=True)
     assert len(recent) == 8
     assert (recent[0].device, recent[0].seconds) == ("Chrome Browser", 120)

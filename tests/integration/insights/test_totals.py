@@ -5,7 +5,7 @@ import asyncio
 from soundstage.insights.v1.events_pb2 import SubjectKind, TotalsChanged
 
 from chassis.ids import new_id
-from services.insights import events
+from services.insights import peers
 from services.insights.plays import domain as plays
 from services.insights.totals.domain import Totals
 from tests.integration.insights.history import a_follow, a_like, a_play, a_playlist_like, a_repost
@@ -100,7 +100,7 @@ async def test_a_track_that_is_being_counted_is_waited_for(house: House) -> None
     track = str(new_id())
     await house.count(a_play(track))
     async with house.database.transaction() as conn:
-        await plays.count(conn, [events.play(a_play(track), counts_unauthenticated=True)])
+        await plays.count(conn, [peers.play_of(a_play(track), counts_unauthenticated=True)])
         telling = asyncio.create_task(told(house))
         await until(lambda: house.value("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"))
     (message,) = await telling

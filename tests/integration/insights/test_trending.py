@@ -17,7 +17,7 @@ from chassis.client import call
 from chassis.clock import timestamp
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS
-from services.insights import events
+from services.insights import peers, wire
 from services.insights.tracks.domain import Tracks
 from services.insights.trending import ranking, ranking_store
 from services.insights.trending.ranking import Ranking
@@ -57,7 +57,7 @@ async def keep(house: House, **changes: Any) -> tracks_pb2.TrackState:
 
 
 async def keep_state(house: House, state: tracks_pb2.TrackState) -> None:
-    await Tracks(house.database, house.catalog).apply([events.track(state)])  # type: ignore[arg-type]
+    await Tracks(house.database, house.catalog).apply([peers.track_of(state)])  # type: ignore[arg-type]
 
 
 def follows(account: str, count: int) -> list[Any]:
@@ -297,7 +297,7 @@ async def test_the_state_says_when_all_was_ranked(house: House) -> None:
     before = clock.utc_now()
     await rank(house)
     state = await call(stub.GetState, pb.GetTrendingStateRequest(), caller=ANONYMOUS)
-    assert before <= events.moment(state.ranked_at) <= clock.utc_now()
+    assert before <= wire.moment(state.ranked_at) <= clock.utc_now()
 
 
 def naive(history: History, track: tracks_pb2.TrackState, now: datetime) -> tuple[float, float]:
@@ -310,11 +310,11 @@ def naive(history: History, track: tracks_pb2.TrackState, now: datetime) -> tupl
     reposts = [s for s in reposts if s.subject_id == track.id]
     since = (now - 7 * DAY).replace(minute=0, second=0, microsecond=0)
     plays = [play for play in history.plays if play.track_id == track.id]
-    recent = [play for play in plays if events.moment(play.occurred_at) >= since]
+    recent = [play for play in plays if wire.moment(play.occurred_at) >= since]
     karma = sum(followers.get(id, 0) for id in {s.user_id for s in likes} | {s.account_id for s in reposts})
     if followers.get(track.owner_id, 0) < 3:
         return 0.0, 0.0
     rest = 51.01 * len(likes) - 50 * len(likes) + 50.25 * len(reposts)
-    age = (now - events.moment(track.published_at)) // DAY
+    age = (now - wire.moment(track.published_at)) // DAY
     aged = 1 if age <= 7 else max(0.05, 20 ** (1 - age / 7))
     return (len(recent) + rest) * karma * aged, (len(plays) + rest) * karma

@@ -1,55 +1,29 @@
 """Marketplace as its callers see it, over gRPC, with a catalog and a payment provider that tests command."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from time import monotonic
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import grpc
 from soundstage.catalog.v1 import tracks_pb2
+from soundstage.catalog.v1.tracks_pb2_grpc import add_TracksServiceServicer_to_server
 from soundstage.common.v1 import common_pb2
 from soundstage.marketplace.v1 import events_pb2, orders_pb2, orders_pb2_grpc, products_pb2, products_pb2_grpc
 
 from chassis.client import Channel, call
-from chassis.config import Settings
 from chassis.events import Event, Record
 from chassis.ids import new_id
-from chassis.postgres import Database
 from chassis.principal import Kind, Principal
-from chassis.server import Server
-from services.marketplace.consumers import TrackStates
-from services.marketplace.orders.domain import Orders
-from services.marketplace.orders.rpc import OrdersServicer
-from services.marketplace.orders.settlement import Settlement
-from services.marketplace.peers import Catalog
-from services.marketplace.products.domain import Products
-from services.marketplace.products.rpc import ProductsServicer
-from services.marketplace.tracks.domain import Tracks
+from services.marketplace import wiring
+from services.marketplace.config import Settings
+from services.marketplace.wiring import Parts
 from tests.integration.marketplace.awkward import Awkward
+from tests.support.owners import Catalog, running, serving
+from tests.support.waiting import until
 
 TIMEOUT_SECONDS = 0.3
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 OUTBOX = "SELECT type, key, payload FROM outbox ORDER BY id"
-
-
-class StandInCatalog:
-    """Answers the states that a test put there."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, tracks_pb2.TrackState] = {}
-        self.asked: list[str] = []
-        self.is_away = False
-
-    async def ListStates(
-        self, request: tracks_pb2.ListTrackStatesRequest, context: Any
-    ) -> tracks_pb2.ListTrackStatesResponse:
-        if self.is_away:
-            await context.abort(grpc.StatusCode.UNAVAILABLE)
-        ids = [ref.id for ref in request.tracks]
-        self.asked += ids
-        return tracks_pb2.ListTrackStatesResponse(tracks=[self.states[i] for i in ids if i in self.states])
 
 
 def somebody(role: str = "user") -> Principal:
@@ -57,8 +31,9 @@ def somebody(role: str = "user") -> Principal:
 
 
 class Market:
-    def __init__(self, db: Database, channel: Channel, catalog: StandInCatalog, settlement: Settlement) -> None:
-        self.db, self.catalog, self.settlement = db, catalog, settlement
+    def __init__(self, parts: Parts, channel: Channel, catalog: Catalog) -> None:
+        self.database, self.settlement, self._copies = parts.database, parts.settlement, parts.copies
+        self.catalog = catalog
         self._products = products_pb2_grpc.ProductsServiceStub(channel.grpc)
         self._orders = orders_pb2_grpc.OrdersServiceStub(channel.grpc)
 
@@ -84,7 +59,7 @@ class Market:
         """The state's event arrives."""
         event = Event.of("soundstage.catalog.v1", state.id, state, type=kind)
         headers = event.headers()
-        await TrackStates(self.db).take(Record(event.topic, 0, 0, event.key.encode(), event.payload, headers))
+        await self._copies.apply(Record(event.topic, 0, 0, event.key.encode(), event.payload, headers))
 
     async def remove(self, state: tracks_pb2.TrackState) -> None:
         await self.hear(self.update(state, is_removed=True), "TrackRemoved")
@@ -127,63 +102,42 @@ class Market:
         answer: orders_pb2.GetOrderResponse = await call(self._orders.Get, request, caller=caller)
         return answer.order
 
-    # -- what it tells others
-    async def told(self, *kinds: str) -> list[Any]:
+    # -- what it publishes
+    async def published(self, *kinds: str) -> list[Any]:
         """The events of these kinds in the outbox, oldest first."""
-        async with self.db.connection() as conn:
+        async with self.database.connection() as conn:
             rows = await conn.fetch(OUTBOX)
         return [getattr(events_pb2, row["type"]).FromString(row["payload"]) for row in rows if row["type"] in kinds]
 
     async def run_out(self, order_id: str | UUID) -> None:
         """The time that somebody held the order for has passed."""
-        async with self.db.connection() as conn:
+        async with self.database.connection() as conn:
             await conn.execute("UPDATE orders SET held_until = clock_timestamp() WHERE id = $1", UUID(str(order_id)))
 
     async def someone_waits(self) -> None:
         """Until a transaction waits for another's lock."""
-        waiting, deadline = 0, monotonic() + 5
-        while not waiting:
-            await asyncio.sleep(0.01)
-            assert monotonic() < deadline
-            async with self.db.connection() as conn:
-                waiting = await conn.fetchval(WAITING)
+
+        async def is_waiting() -> bool:
+            async with self.database.connection() as conn:
+                return bool(await conn.fetchval(WAITING))
+
+        await until(is_waiting)
 
 
 @asynccontextmanager
 async def opened(database_url: str, provider: Awkward) -> AsyncIterator[Market]:
-    catalog, catalog_server = StandInCatalog(), grpc.aio.server()
-    answers = grpc.unary_unary_rpc_method_handler(
-        catalog.ListStates,
-        tracks_pb2.ListTrackStatesRequest.FromString,
-        tracks_pb2.ListTrackStatesResponse.SerializeToString,
-    )
-    name = tracks_pb2.DESCRIPTOR.services_by_name["TracksService"].full_name
-    catalog_server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"ListStates": answers})])
-    peer = Catalog(f"127.0.0.1:{catalog_server.add_insecure_port('127.0.0.1:0')}")
-    await catalog_server.start()
-    db = Database(database_url)
-    settlement = Settlement(db, provider, timeout_seconds=TIMEOUT_SECONDS, poll_seconds=0.05)
-    products = ProductsServicer(Products(db, Tracks(db, peer), "EUR"))
-    server = Server(
-        Settings(port=0),
-        [
-            (products, products_pb2_grpc.add_ProductsServiceServicer_to_server),
-            (OrdersServicer(Orders(db, settlement)), orders_pb2_grpc.add_OrdersServiceServicer_to_server),
-        ],
-    )
-    stop = asyncio.Event()
-    task = asyncio.create_task(server.run(stop))
-    while not server.port:
-        await asyncio.sleep(0.01)
-        if task.done():
-            task.result()
-    channel = Channel(f"127.0.0.1:{server.port}")
-    try:
-        yield Market(db, channel, catalog, settlement)
-    finally:
-        stop.set()
-        await task
-        await channel.close()
-        await peer.close()
-        await catalog_server.stop(None)
-        await db.close()
+    catalog = Catalog()  # type: ignore[abstract]
+    async with AsyncExitStack() as stack:
+        settings = Settings(
+            port=0,
+            metrics_port=0,
+            database_url=database_url,
+            catalog_address=await stack.enter_async_context(serving((catalog, add_TracksServiceServicer_to_server))),
+            payment_timeout_seconds=TIMEOUT_SECONDS,
+            settle_poll_seconds=0.05,
+        )
+        parts = wiring.parts(settings, stack, provider)
+        await stack.enter_async_context(running(parts.server))
+        channel = Channel(f"127.0.0.1:{parts.server.port}")
+        stack.push_async_callback(channel.close)
+        yield Market(parts, channel, catalog)

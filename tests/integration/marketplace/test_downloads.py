@@ -47,7 +47,7 @@ async def test_a_track_in_processing_must_be_waited_for(market: Market) -> None:
         await market.download(seller, product.id)
     with pytest.raises(errors.Forbidden):
         await market.download(somebody(), product.id)
-    assert market.catalog.asked == [track.id]
+    assert market.catalog.asked == [[track.id]]
 
 
 async def test_a_track_that_was_just_completed_is_known_by_asking(market: Market) -> None:
@@ -82,7 +82,7 @@ async def test_a_deleted_track_that_nobody_ordered_is_let_go(market: Market) -> 
     with pytest.raises(errors.NotFound):
         await market.download(seller, product.id)
     assert await answers(market) == [("OriginalReleased", track.recording_id)]
-    assert [told.is_sold for told in await market.told("ProductChanged")] == [True, False]
+    assert [told.is_sold for told in await market.published("ProductChanged")] == [True, False]
     assert [p.id for p in await market.list_products(seller, status=ARCHIVED)] == [product.id]
     with pytest.raises(errors.Invalid) as refused:
         active = products_pb2.PRODUCT_STATUS_ACTIVE
@@ -168,4 +168,4 @@ async def test_orders_and_a_deletion_at_once_agree(market: Market) -> None:
 
 
 async def answers(market: Market) -> list[tuple[str, str]]:
-    return [(told.DESCRIPTOR.name, told.recording_id) for told in await market.told(*ANSWERS)]
+    return [(told.DESCRIPTOR.name, told.recording_id) for told in await market.published(*ANSWERS)]

@@ -20,7 +20,7 @@ async def test_an_order_is_paid_and_told(market: Market, provider: Awkward) -> N
     assert (order.status, order.total_minor, order.currency) == (orders_pb2.ORDER_STATUS_COMPLETED, 1000, "EUR")
     assert [(line.product_id, line.price_minor) for line in order.lines] == [(one.id, 999), (two.id, 1)]
     assert list(provider.charged.values()) == [1000]
-    [told] = await market.told("OrderCompleted")
+    [told] = await market.published("OrderCompleted")
     assert (told.order_id, told.buyer_id, told.total_minor) == (order.id, str(buyer.account_id), 1000)
     assert list(told.product_ids) == [one.id, two.id]
     assert told.completed_at.ToDatetime() >= order.created_at.ToDatetime()
@@ -30,7 +30,7 @@ async def test_what_is_free_needs_no_payment(market: Market, provider: Awkward) 
     product = await market.sell(somebody(), price_minor=0)
     order = await market.buy(somebody(), product.id)
     assert (order.status, order.total_minor, provider.attempts) == (orders_pb2.ORDER_STATUS_COMPLETED, 0, 0)
-    assert len(await market.told("OrderCompleted")) == 1
+    assert len(await market.published("OrderCompleted")) == 1
 
 
 async def test_an_order_keeps_the_price_of_its_moment(market: Market) -> None:
@@ -44,7 +44,7 @@ async def test_an_order_keeps_the_price_of_its_moment(market: Market) -> None:
 async def test_a_change_under_way_decides_the_price(market: Market) -> None:
     """The order waits for a change that was made but not committed when it read the product."""
     product = await market.sell(somebody())
-    async with market.db.transaction() as conn:
+    async with market.database.transaction() as conn:
         await conn.execute("UPDATE products SET price_minor = 5 WHERE title = $1", product.title)
         buying = asyncio.create_task(market.buy(somebody(), product.id))
         await market.someone_waits()
@@ -53,7 +53,7 @@ async def test_a_change_under_way_decides_the_price(market: Market) -> None:
 
 async def test_a_product_archived_under_way_is_not_sold(market: Market) -> None:
     product = await market.sell(somebody())
-    async with market.db.transaction() as conn:
+    async with market.database.transaction() as conn:
         await conn.execute("UPDATE products SET status = 'archived'")
         buying = asyncio.create_task(market.buy(somebody(), product.id))
         await market.someone_waits()
@@ -63,7 +63,7 @@ async def test_a_product_archived_under_way_is_not_sold(market: Market) -> None:
 
 async def test_a_track_deleted_under_way_is_not_sold(market: Market) -> None:
     product = await market.sell(somebody())
-    async with market.db.transaction() as conn:
+    async with market.database.transaction() as conn:
         await conn.execute("UPDATE tracks SET is_removed = true")
         buying = asyncio.create_task(market.buy(somebody(), product.id))
         await market.someone_waits()

@@ -24,7 +24,7 @@ async def test_a_declined_order_failed_and_may_be_tried_again(market: Market, pr
     provider.mood = provider.pay
     assert await market.buy(buyer, product.id, key="k") == failed
     assert (await market.buy(buyer, product.id)).status == COMPLETED
-    assert len(await market.told("OrderCompleted")) == 1
+    assert len(await market.published("OrderCompleted")) == 1
 
 
 async def test_with_the_provider_away_nothing_is_bought_and_the_key_is_free(market: Market, provider: Awkward) -> None:
@@ -53,7 +53,7 @@ async def test_without_an_answer_the_order_waits_and_work_settles_it(
     provider.mood = provider.pay
     await _work_until_settled(market, buyer, order.id)
     assert (await market.get_order(buyer, order.id)).status == COMPLETED
-    assert len(await market.told("OrderCompleted")) == len(provider.charged) == 1
+    assert len(await market.published("OrderCompleted")) == len(provider.charged) == 1
 
 
 async def test_a_repeat_of_an_order_that_waits_drives_it_on(market: Market, provider: Awkward) -> None:
@@ -92,7 +92,7 @@ async def test_a_crash_while_the_provider_is_asked_loses_nothing(market: Market,
     await market.run_out(order.id)
     assert await market.settlement.settle_next()
     assert (await market.buy(buyer, product.id, key="k")).status == COMPLETED
-    assert len(await market.told("OrderCompleted")) == len(provider.charged) == 1
+    assert len(await market.published("OrderCompleted")) == len(provider.charged) == 1
 
 
 async def test_one_order_is_taken_by_one_worker(market: Market, provider: Awkward) -> None:
@@ -116,7 +116,7 @@ async def test_an_answer_that_comes_after_another_took_over_completes_nothing_ag
     assert await market.settlement.settle_next()
     provider.is_prompt.set()
     assert (await buying).status == COMPLETED
-    assert len(await market.told("OrderCompleted")) == len(provider.charged) == 1
+    assert len(await market.published("OrderCompleted")) == len(provider.charged) == 1
 
 
 async def test_a_decline_that_comes_late_releases_what_was_claimed(market: Market, provider: Awkward) -> None:
@@ -160,13 +160,13 @@ async def test_with_the_store_away_after_the_charge_the_order_waits(market: Mark
     buyer, product = somebody(), await market.sell(somebody())
 
     def pay_and_lose_the_store(charge: Charge) -> Outcome:
-        market.settlement._db = Database("postgresql://127.0.0.1:1/nowhere")
+        market.settlement._database = Database("postgresql://127.0.0.1:1/nowhere")
         return provider.pay(charge)
 
     provider.mood = pay_and_lose_the_store
     order = await market.buy(buyer, product.id)
     assert order.status == PENDING
-    market.settlement._db = market.db
+    market.settlement._database = market.database
     await market.run_out(order.id)
     assert await market.settlement.settle_next()
     assert (await market.get_order(buyer, order.id)).status == COMPLETED

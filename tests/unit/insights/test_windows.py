@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Invalid
-from services.insights.metrics.figures import Listeners, Listening, Sums, Window, change, retention
+from services.insights.figures.figure import Listeners, Listening, Sums, Window, change, retention
 
 
 def test_a_window_ends_with_today_and_the_one_before_ends_the_day_before_it_starts() -> None:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from chassis.server import Server
 from services.marketplace import wiring
 from services.marketplace.config import Settings
+from tests.support.waiting import until
 
 NOWHERE = "127.0.0.1:1"
 
@@ -20,10 +21,8 @@ async def test_the_server_starts_while_everything_is_away() -> None:
         assert isinstance(server, Server)
         stop = asyncio.Event()
         serving, working = asyncio.create_task(server.run(stop)), asyncio.create_task(roles.work[0].run(stop))
-        async with asyncio.timeout(5):
-            while not server.port:
-                await asyncio.sleep(0.01)
-                assert not serving.done()
+        await until(lambda: server.port > 0 or serving.done())
+        assert not serving.done()
         assert not working.done()
         stop.set()
         await asyncio.gather(serving, working)

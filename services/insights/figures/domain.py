@@ -1,4 +1,4 @@
-"""A track's figures: who may see them, over which window, and what they mean."""
+"""Figures of a subject: who may see them, over which window, and what they mean."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,39 +8,49 @@ from uuid import UUID
 from chassis import clock
 from chassis.postgres import Connection, Database
 from chassis.principal import Principal
+from services.insights.figures import store
+from services.insights.figures.figure import (
+    Charts,
+    Device,
+    PeriodFigures,
+    Stats,
+    Subject,
+    Sums,
+    Window,
+    change,
+    percent,
+    retention,
+)
 from services.insights.freshness import domain as freshness
-from services.insights.metrics import store
-from services.insights.metrics.figures import Charts, Device, Figures, Stats, Sums, Window, change, percent, retention
 from services.insights.tracks.domain import Tracks
-from services.insights.tracks.track import Ref
 
 MAX_DEVICES = 10
 
 
-class Metrics:
+class Figures:
     def __init__(self, database: Database, tracks: Tracks) -> None:
         self._database = database
         self._tracks = tracks
 
-    async def get_track_stats(self, ref: Ref, caller: Principal) -> Stats:
-        """Of all time, for a track that `caller` may see. Raises NotFound, Forbidden, Unavailable."""
-        track = await self._tracks.require_open(ref, caller)
+    async def get_stats(self, caller: Principal, subject: Subject) -> Stats:
+        """Of all time, for a subject that `caller` may see. Raises NotFound, Forbidden, Unavailable."""
+        track = await self._tracks.require_open(caller, subject.track)
         async with self._database.connection() as conn:
             return await store.get_stats(conn, track.id)
 
-    async def get_track_figures(self, ref: Ref, days: int, caller: Principal) -> Figures:
+    async def get_figures(self, caller: Principal, subject: Subject, days: int) -> PeriodFigures:
         """For the owner and admins. Raises Invalid, NotFound, Forbidden, Unavailable."""
         now = clock.utc_now()
         window = Window.ending(now, days)
-        track = await self._tracks.require_run(ref, caller)
+        track = await self._tracks.require_owner(caller, subject.track)
         async with self._snapshot() as conn:
             return await _figures(conn, track.id, window, now)
 
-    async def get_track_charts(self, ref: Ref, days: int, caller: Principal) -> tuple[UUID, Charts]:
-        """The track's id and one point a day. For the owner and admins. Raises as `get_track_figures`."""
+    async def get_charts(self, caller: Principal, subject: Subject, days: int) -> tuple[UUID, Charts]:
+        """The subject's id and one point a day. For the owner and admins. Raises as `get_figures`."""
         now = clock.utc_now()
         window = Window.ending(now, days)
-        track = await self._tracks.require_run(ref, caller)
+        track = await self._tracks.require_owner(caller, subject.track)
         async with self._snapshot() as conn:
             return track.id, await _charts(conn, track.id, window, now)
 
@@ -54,12 +64,12 @@ class Metrics:
             yield conn
 
 
-async def _figures(conn: Connection, track_id: UUID, window: Window, now: datetime) -> Figures:
+async def _figures(conn: Connection, track_id: UUID, window: Window, now: datetime) -> PeriodFigures:
     sums = Sums.total([day.sums for day in await store.list_days(conn, track_id, window)])
     before = Sums.total([day.sums for day in await store.list_days(conn, track_id, window.before)])
     listeners = await store.count_listeners(conn, track_id, window)
     listeners_before = await store.count_listeners(conn, track_id, window.before)
-    return Figures(
+    return PeriodFigures(
         await store.get_stats(conn, track_id),
         window,
         sums,

@@ -11,7 +11,7 @@ from soundstage.audience.v1 import plays_pb2 as pb
 from chassis.clock import timestamp
 from chassis.errors import Invalid
 from chassis.ids import new_id
-from services.insights import events
+from services.insights import peers, wire
 
 
 def recorded(**changes: object) -> pb.PlayRecorded:
@@ -30,7 +30,7 @@ def recorded(**changes: object) -> pb.PlayRecorded:
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 31), timezones=st.just(UTC)))
 def test_moments_are_read_to_the_microsecond(moment: datetime) -> None:
-    assert events.moment(timestamp(moment)) == moment
+    assert wire.moment(timestamp(moment)) == moment
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_moments_are_read_to_the_microsecond(moment: datetime) -> None:
 )
 def test_what_can_never_be_counted_is_invalid(changes: dict[str, object]) -> None:
     with pytest.raises(Invalid):
-        events.play(recorded(**changes), counts_unauthenticated=True)
+        peers.play_of(recorded(**changes), counts_unauthenticated=True)
 
 
 @pytest.mark.parametrize("moment", [Timestamp(), Timestamp(seconds=2**62), Timestamp(seconds=-(2**62))])
@@ -48,7 +48,7 @@ def test_a_moment_that_is_no_date_is_invalid(moment: Timestamp) -> None:
     message = recorded()
     message.received_at.CopyFrom(moment)
     with pytest.raises(Invalid):
-        events.play(message, counts_unauthenticated=True)
+        peers.play_of(message, counts_unauthenticated=True)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_reports_without_a_token_can_be_left_out(
     source: pb.PlaySource, is_authenticated: bool, counts_unauthenticated: bool, is_counted: bool
 ) -> None:
     message = recorded(source=source, is_authenticated=is_authenticated)
-    assert events.play(message, counts_unauthenticated=counts_unauthenticated).is_counted is is_counted
+    assert peers.play_of(message, counts_unauthenticated=counts_unauthenticated).is_counted is is_counted
 
 
 def test_an_unset_duration_of_listening_is_no_zero() -> None:
-    assert events.play(recorded(), counts_unauthenticated=True).listening is None
-    timed = events.play(recorded(seconds=0), counts_unauthenticated=True).listening
+    assert peers.play_of(recorded(), counts_unauthenticated=True).listening is None
+    timed = peers.play_of(recorded(seconds=0), counts_unauthenticated=True).listening
     assert timed is not None and timed.is_skipped

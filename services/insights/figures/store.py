@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.postgres import Connection
-from services.insights.metrics.figures import Day, Listeners, Stats, Sums, Window
+from services.insights.figures.figure import Day, Listeners, Stats, Sums, Window
 
 GET_STATS = """
 SELECT plays, timed_plays, heard_ms, completed_plays, likes, reposts, listeners FROM track_totals WHERE track_id = $1

@@ -1,37 +1,41 @@
-"""MetricsService on the wire."""
+"""FiguresService on the wire, also under its old name, MetricsService."""
 
 from typing import Any
 
 from soundstage.insights.v1 import figures_pb2 as pb
 from soundstage.insights.v1.figures_pb2_grpc import FiguresServiceServicer, MetricsServiceServicer
 
-from chassis import principal
 from chassis.clock import timestamp
-from chassis.principal import Kind, allow
-from services.insights.metrics.domain import Metrics
-from services.insights.metrics.figures import Charts, Day, Figures, Listening, Stats
-from services.insights.refs import ref
+from chassis.ids import Ref
+from chassis.principal import Kind, allow, current
+from services.insights.figures.domain import Figures
+from services.insights.figures.figure import Charts, Day, Listening, PeriodFigures, Stats, Subject
 
 
-class MetricsRpc(FiguresServiceServicer, MetricsServiceServicer):
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+class FiguresRpc(FiguresServiceServicer, MetricsServiceServicer):
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
 
     @allow(Kind.ANONYMOUS, Kind.USER)
     async def GetStats(self, request: pb.GetStatsRequest, context: Any) -> pb.GetStatsResponse:
-        stats = await self._metrics.get_track_stats(ref(request.track), principal.current())
+        stats = await self._figures.get_stats(current(), _subject(request))
         return pb.GetStatsResponse(stats=_stats(stats))
 
     @allow(Kind.USER)
     async def GetFigures(self, request: pb.GetFiguresRequest, context: Any) -> pb.GetFiguresResponse:
-        return _figures(await self._metrics.get_track_figures(ref(request.track), request.days, principal.current()))
+        return _figures(await self._figures.get_figures(current(), _subject(request), request.days))
 
     @allow(Kind.USER)
     async def GetCharts(self, request: pb.GetChartsRequest, context: Any) -> pb.GetChartsResponse:
-        track_id, charts = await self._metrics.get_track_charts(ref(request.track), request.days, principal.current())
-        return _charts(str(track_id), charts)
+        subject_id, charts = await self._figures.get_charts(current(), _subject(request), request.days)
+        return _charts(str(subject_id), charts)
 
     GetTrackStats, GetTrackFigures, GetTrackCharts = GetStats, GetFigures, GetCharts
+
+
+def _subject(request: pb.GetStatsRequest | pb.GetFiguresRequest | pb.GetChartsRequest) -> Subject:
+    """Raises Invalid when the request names none."""
+    return Subject(track=Ref.of(request.track, field="track"))
 
 
 def _stats(stats: Stats) -> pb.Stats:
@@ -43,7 +47,7 @@ def _stats(stats: Stats) -> pb.Stats:
     )
 
 
-def _figures(figures: Figures) -> pb.GetFiguresResponse:
+def _figures(figures: PeriodFigures) -> pb.GetFiguresResponse:
     message = pb.GetFiguresResponse(
         plays_total=figures.stats.sums.plays,
         plays_period=figures.sums.plays,
@@ -61,9 +65,9 @@ def _figures(figures: Figures) -> pb.GetFiguresResponse:
     return message
 
 
-def _charts(track_id: str, charts: Charts) -> pb.GetChartsResponse:
+def _charts(subject_id: str, charts: Charts) -> pb.GetChartsResponse:
     message = pb.GetChartsResponse(
-        subject_id=track_id,
+        subject_id=subject_id,
         to=charts.window.last.isoformat(),
         as_of=timestamp(charts.as_of),
         plays=charts.sums.plays,

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from chassis.errors import FieldError, Invalid
+from chassis.ids import Ref
 from services.insights.plays.play import POSITIONS
 
 MAX_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What figures are of: a track, by one of its names."""
+
+    track: Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class PeriodFigures:
     stats: Stats
     window: Window
     sums: Sums

@@ -1,0 +1,1 @@
+"""Figures of a subject over windows of UTC days."""

@@ -1,1 +1,0 @@
-"""A track's figures over windows of UTC days."""

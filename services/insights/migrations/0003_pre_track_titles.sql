@@ -1,0 +1,2 @@
+-- Filled by the next event or answer of catalog that names the track.
+ALTER TABLE tracks ADD COLUMN title text NOT NULL DEFAULT '';
