@@ -1,0 +1,1 @@
+"""Auth: accounts, sessions, tenants, and the tokens they give."""

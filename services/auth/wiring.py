@@ -31,9 +31,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True)
 class Parts:
-    """The use cases and what they stand on; commands and tests take them one by one."""
+    """The use cases and what they need; commands and tests take them one by one."""
 
-    db: Database
+    database: Database
     keys: Keys
     accounts: Accounts
     sessions: Sessions
@@ -41,15 +41,16 @@ class Parts:
 
 
 def parts(settings: Settings, stack: AsyncExitStack) -> Parts:
-    db = Database(settings.database_url)
-    stack.push_async_callback(db.close)
+    database = Database(settings.database_url)
+    stack.push_async_callback(database.close)
     passwords = Passwords(
         memory_kib=settings.argon2_memory_kib, passes=settings.argon2_passes, queue_length=settings.hashing_queue
     )
     stack.callback(passwords.close)
     keys = Keys(settings.signing_keys_dir)
     tokens = Tokens(keys, settings.issuer)
-    return Parts(db, keys, Accounts(db, passwords, tokens), Sessions(db, passwords, tokens), Tenants(db, tokens))
+    sessions = Sessions(database, passwords, tokens)
+    return Parts(database, keys, Accounts(database, passwords, sessions), sessions, Tenants(database, tokens))
 
 
 def server(settings: Settings, made: Parts) -> Server:
@@ -82,6 +83,6 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     return Roles(
         migrate=migration(settings),
         serve=[server(settings, made)],
-        relay=[Relay(made.db, settings.kafka_bootstrap)],
-        work=[Every(10.0, "sweep", Sweeper(made.db).sweep)],
+        relay=[Relay(made.database, settings.kafka_bootstrap)],
+        work=[Every(10.0, "sweep", Sweeper(made.database).sweep)],
     )

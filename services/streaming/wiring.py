@@ -15,21 +15,25 @@ from chassis.outbox import Relay
 from chassis.postgres import Database
 from chassis.process import Every, Roles
 from chassis.server import Server
-from services.streaming import consumers, events
+from services.streaming import events
 from services.streaming.artwork.domain import Artwork
 from services.streaming.config import Settings
+from services.streaming.consumers import Copies
+from services.streaming.media.transcode import Budget
 from services.streaming.peers import Catalog
+from services.streaming.quotas.domain import Quotas
 from services.streaming.recordings.domain import Recordings
-from services.streaming.recordings.objects import Objects
-from services.streaming.recordings.processing import Processing
-from services.streaming.recordings.rpc import RecordingsServicer
-from services.streaming.recordings.sweeper import Sweeper
-from services.streaming.recordings.transcode import Budget
+from services.streaming.recordings.rpc import RecordingsRpc
+from services.streaming.storage.objects import Objects
+from services.streaming.storage.spool import Spool
 from services.streaming.streams.domain import Streams
-from services.streaming.streams.rpc import StreamsServicer
-from services.streaming.uploads.domain import Limits, Uploads
-from services.streaming.uploads.rpc import UploadsServicer
-from services.streaming.uploads.spool import Spool
+from services.streaming.streams.rpc import StreamsRpc
+from services.streaming.sweeper import Sweeper
+from services.streaming.tracks.domain import Tracks
+from services.streaming.transcoding.processing import Processing
+from services.streaming.uploads.domain import Uploads
+from services.streaming.uploads.rpc import UploadsRpc
+from services.streaming.uploads.upload import Limits
 
 TRACKS = DESCRIPTOR.services_by_name["TracksService"]
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -40,27 +44,26 @@ def artwork(settings: Settings, stack: AsyncExitStack) -> Artwork:
 
 
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
-    db, store, spool = _stores(settings, stack)
+    database, store, spool = _stores(settings, stack)
     channel = Channel(settings.catalog_address, TRACKS)
     stack.push_async_callback(channel.close)
-    recordings = Recordings(db)
-    serve = _server(
-        settings, recordings, Streams(db, Catalog(channel).list_states), _uploads(settings, db, store, spool)
-    )
+    recordings = Recordings(database)
+    streams = Streams(database, Tracks(database, Catalog(channel)))
+    sweeper = _sweeper(settings, database, store)
     return Roles(
         migrate=_migration(settings),
-        serve=[serve],
+        serve=[_server(settings, recordings, streams, _uploads(settings, database, store, spool))],
         consume=[_consumer(settings, recordings)],
-        relay=[Relay(db, settings.kafka_bootstrap)],
-        work=[_processing(settings, db, store, spool), Every(1.0, "sweep", _sweeper(settings, db, store).sweep)],
+        relay=[Relay(database, settings.kafka_bootstrap)],
+        work=[_processing(settings, database, store, spool), Every(1.0, "sweep", sweeper.sweep)],
     )
 
 
 def _stores(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Objects, Spool]:
-    db, spool = Database(settings.database_url), Spool(settings.spool_dir)
-    stack.push_async_callback(db.close)
+    database, spool = Database(settings.database_url), Spool(settings.spool_dir)
+    stack.push_async_callback(database.close)
     stack.callback(spool.close)
-    return db, Objects(settings.storage_url), spool
+    return database, Objects(settings.storage_url), spool
 
 
 def _migration(settings: Settings) -> Migration:
@@ -72,40 +75,40 @@ def _server(settings: Settings, recordings: Recordings, streams: Streams, upload
     return Server(
         settings,
         [
-            (UploadsServicer(uploads), add_UploadsServiceServicer_to_server),
-            (RecordingsServicer(recordings), add_RecordingsServiceServicer_to_server),
-            (StreamsServicer(streams), add_StreamsServiceServicer_to_server),
+            (UploadsRpc(uploads), add_UploadsServiceServicer_to_server),
+            (RecordingsRpc(recordings), add_RecordingsServiceServicer_to_server),
+            (StreamsRpc(streams), add_StreamsServiceServicer_to_server),
         ],
     )
 
 
-def _uploads(settings: Settings, db: Database, store: Objects, spool: Spool) -> Uploads:
-    limits = Limits(settings.max_upload_bytes, settings.quota_bytes, settings.upload_seconds)
-    return Uploads(db, store, spool, ffmpeg=settings.ffmpeg, limits=limits)
+def _uploads(settings: Settings, database: Database, store: Objects, spool: Spool) -> Uploads:
+    limits, quotas = Limits(settings.max_upload_bytes, settings.upload_seconds), Quotas(settings.quota_bytes)
+    return Uploads(database, store, spool, quotas, ffmpeg=settings.ffmpeg, limits=limits)
 
 
 def _consumer(settings: Settings, recordings: Recordings) -> Consumer:
-    sink = StateSink(consumers.Consumers(recordings).handle)
-    return Consumer(settings.kafka_bootstrap, consumers.GROUP, consumers.TOPICS, sink)
+    copies = Copies(recordings)
+    return Consumer(settings.kafka_bootstrap, copies.GROUP, copies.TOPICS, StateSink(copies.apply))
 
 
-def _processing(settings: Settings, db: Database, store: Objects, spool: Spool) -> Processing:
+def _processing(settings: Settings, database: Database, store: Objects, spool: Spool) -> Processing:
     budget = Budget(settings.max_recording_seconds, settings.transcode_seconds)
     return Processing(
-        db,
+        database,
         store,
         spool,
-        Artwork(db, store, spool),
+        Artwork(database, store, spool),
         ffmpeg=settings.ffmpeg,
         workers=settings.transcode_workers,
         budget=budget,
     )
 
 
-def _sweeper(settings: Settings, db: Database, store: Objects) -> Sweeper:
+def _sweeper(settings: Settings, database: Database, store: Objects) -> Sweeper:
     # An upload that still runs is younger than twice its longest.
     return Sweeper(
-        db,
+        database,
         store,
         upload_age_seconds=2 * settings.upload_seconds,
         trackless_age_seconds=settings.trackless_seconds,

@@ -15,9 +15,9 @@ from pathlib import Path
 from shlex import join
 from typing import TypedDict
 
-from services.streaming.recordings import ffmpeg, renditions
-from services.streaming.recordings.probe import probe
-from services.streaming.recordings.transcode import Budget, Task, transcode
+from services.streaming.media import ffmpeg, renditions
+from services.streaming.media.probe import probe
+from services.streaming.media.transcode import Budget, Task, transcode
 from tests.load.figures import Figure, middle
 from tests.support import audio
 

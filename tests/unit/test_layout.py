@@ -17,7 +17,7 @@ MAX_LINES = 300
 MAX_POSITIONAL = 4
 WALL_CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 # Rooms of a service that are no nouns: they have no entity, no transaction and no table of their own.
-ROOMS = {"catalog/words", "streaming/media", "streaming/objects", "streaming/transcoding"}
+ROOMS = {"catalog/words", "streaming/media", "streaming/storage", "streaming/transcoding"}
 MAIN = re.compile(
     r"from chassis import process\n"
     r"from services\.(\w+) import (?:commands, )?config, wiring\n\n"

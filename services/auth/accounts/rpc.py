@@ -1,17 +1,15 @@
-"""AccountsService: protobuf to accounts and back."""
+"""AccountsService on the wire."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from uuid import UUID
 
 from soundstage.auth.v1 import accounts_pb2 as pb
-from soundstage.auth.v1 import accounts_pb2_grpc as grpc_pb
-from soundstage.common.v1.common_pb2 import Ref
+from soundstage.auth.v1.accounts_pb2_grpc import AccountsServiceServicer
 
-from chassis import idempotency, principal
-from chassis.errors import FieldError, Invalid
-from chassis.ids import parse
-from chassis.principal import Kind, allow, allow_anyone, allow_services
+from chassis import idempotency
+from chassis.ids import Ref, parse
+from chassis.principal import Kind, allow, allow_anyone, allow_services, current
 from services.auth.accounts import rules
 from services.auth.accounts.account import Account, NewUser, Origin, SignUp
 from services.auth.accounts.domain import Accounts, Key
@@ -21,12 +19,12 @@ from services.auth.events import account_state
 FIRST = UUID(int=0)
 
 
-class AccountsRpc(grpc_pb.AccountsServiceServicer):
+class AccountsRpc(AccountsServiceServicer):
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
     @allow_anyone
-    async def Register(self, request: pb.RegisterAccountRequest, _: Any) -> pb.RegisterAccountResponse:
+    async def Register(self, request: pb.RegisterAccountRequest, context: Any) -> pb.RegisterAccountResponse:
         new = SignUp(request.username, request.email, request.password)
         signed_in = await self._accounts.register(new, Origin(request.ip_address, request.user_agent))
         return pb.RegisterAccountResponse(
@@ -34,40 +32,40 @@ class AccountsRpc(grpc_pb.AccountsServiceServicer):
         )
 
     @allow(Kind.CLIENT)
-    async def Add(self, request: pb.AddAccountRequest, _: Any) -> pb.AddAccountResponse:
+    async def Add(self, request: pb.AddAccountRequest, context: Any) -> pb.AddAccountResponse:
         new = NewUser(request.first_name, request.last_name, request.email, request.date_of_birth)
         key = Key(request.idempotency_key, idempotency.fingerprint(request))
-        return pb.AddAccountResponse.FromString(await self._accounts.add(principal.current(), new, key, _added))
+        return pb.AddAccountResponse.FromString(await self._accounts.add(current(), new, key, _added))
 
     @allow_anyone
-    async def Get(self, request: pb.GetAccountRequest, _: Any) -> pb.GetAccountResponse:
-        account = await self._accounts.get(principal.current(), _ref(request.account))
+    async def Get(self, request: pb.GetAccountRequest, context: Any) -> pb.GetAccountResponse:
+        account = await self._accounts.get(current(), Ref.of(request.account, field="account"))
         return pb.GetAccountResponse(account=account_message(account))
 
     @allow_anyone
-    async def GetByUsername(self, request: pb.GetAccountByUsernameRequest, _: Any) -> pb.GetAccountByUsernameResponse:
-        account = await self._accounts.get_by_username(principal.current(), request.username)
+    async def GetByUsername(
+        self, request: pb.GetAccountByUsernameRequest, context: Any
+    ) -> pb.GetAccountByUsernameResponse:
+        account = await self._accounts.get_by_username(current(), request.username)
         return pb.GetAccountByUsernameResponse(account=account_message(account))
 
     @allow_anyone
-    async def CheckUsername(self, request: pb.CheckUsernameRequest, _: Any) -> pb.CheckUsernameResponse:
-        return pb.CheckUsernameResponse(
-            available=await self._accounts.is_available(principal.current(), request.username)
-        )
+    async def CheckUsername(self, request: pb.CheckUsernameRequest, context: Any) -> pb.CheckUsernameResponse:
+        return pb.CheckUsernameResponse(available=await self._accounts.is_available(current(), request.username))
 
     @allow(Kind.USER)
-    async def Change(self, request: pb.ChangeAccountRequest, _: Any) -> pb.ChangeAccountResponse:
+    async def Change(self, request: pb.ChangeAccountRequest, context: Any) -> pb.ChangeAccountResponse:
         account_id = parse(request.id)
-        account = await self._accounts.change(principal.current(), account_id, _changes(request))
+        account = await self._accounts.change(current(), account_id, _changes(request))
         return pb.ChangeAccountResponse(account=account_message(account))
 
     @allow_services
-    async def ListStates(self, request: pb.ListAccountStatesRequest, _: Any) -> pb.ListAccountStatesResponse:
-        found = await self._accounts.list_by([_ref(ref) for ref in request.accounts])
+    async def ListStates(self, request: pb.ListAccountStatesRequest, context: Any) -> pb.ListAccountStatesResponse:
+        found = await self._accounts.list_states([Ref.of(ref, field="account") for ref in request.accounts])
         return pb.ListAccountStatesResponse(accounts=_states(found))
 
     @allow_services
-    async def Export(self, request: pb.ExportAccountsRequest, _: Any) -> AsyncIterator[pb.ExportAccountsResponse]:
+    async def Export(self, request: pb.ExportAccountsRequest, context: Any) -> AsyncIterator[pb.ExportAccountsResponse]:
         after = parse(request.after_id, field="after_id") if request.after_id else FIRST
         async for batch in self._accounts.export(after):
             yield pb.ExportAccountsResponse(accounts=_states(batch))
@@ -81,15 +79,6 @@ def _states(accounts: Iterable[Account]) -> list[pb.AccountState]:
     return [account_state(account) for account in accounts]
 
 
-def _ref(ref: Ref) -> UUID | int:
-    match ref.WhichOneof("ref"):
-        case "id":
-            return parse(ref.id)
-        case "number":
-            return ref.number
-    raise Invalid(fields=[FieldError("account", "names no account")])
-
-
 def _changes(request: pb.ChangeAccountRequest) -> dict[str, str | None]:
-    """The fields named; an unset one is empty. A name that is no field of ours is the domain's to refuse."""
+    """The fields named; an unset one is empty. The domain refuses a name that is no field."""
     return {name: getattr(request, name) if name in rules.CHANGEABLE else None for name in request.fields}

@@ -1,4 +1,4 @@
-"""Accounts in Postgres. Every call but those of operators and exports names the tenant it may see."""
+"""SQL of accounts. Every call but those of operators and exports names the tenant it may see."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.ids import Ref
 from chassis.postgres import Connection
 from services.auth.accounts.account import Account, Credentials
 
@@ -95,13 +96,8 @@ async def add(
     return None if row is None else _account(row)
 
 
-async def get(conn: Connection, account_id: UUID, tenant: str | None) -> Account | None:
-    row = await conn.fetchrow(GET, account_id, tenant)
-    return None if row is None else _account(row)
-
-
-async def get_by_number(conn: Connection, number: int, tenant: str | None) -> Account | None:
-    row = await conn.fetchrow(GET_BY_NUMBER, number, tenant)
+async def get(conn: Connection, ref: Ref, tenant: str | None) -> Account | None:
+    row = await (conn.fetchrow(GET, ref.id, tenant) if ref.id else conn.fetchrow(GET_BY_NUMBER, ref.number, tenant))
     return None if row is None else _account(row)
 
 

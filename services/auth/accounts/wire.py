@@ -4,7 +4,7 @@ from soundstage.auth.v1 import accounts_pb2 as pb
 
 from chassis.clock import timestamp
 from services.auth.accounts.account import Account
-from services.auth.sessions.issue import Pair
+from services.auth.accounts.signed_in import Pair
 
 
 def account_message(account: Account) -> pb.Account:

@@ -1,0 +1,1 @@
+"""Sessions: who is signed in, and the tokens of that."""

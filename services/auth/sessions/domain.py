@@ -1,6 +1,5 @@
 """Signing in, staying signed in, signing out."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,35 +10,31 @@ from services.auth.accounts import rules
 from services.auth.accounts import store as accounts
 from services.auth.accounts.account import Account, Credentials, Origin
 from services.auth.accounts.passwords import Passwords
+from services.auth.accounts.signed_in import Pair, SignedIn
 from services.auth.sessions import issue, refresh, store
-from services.auth.sessions.issue import Pair
-from services.auth.sessions.store import NotBefore, RefreshToken
+from services.auth.sessions.session import RefreshToken, Revocations
 from services.auth.sessions.tokens import ACCESS_LIFE, Tokens
 
-# For so long a used refresh token gives its successor again (gateway/contracts: platform and partner).
+# How long a used refresh token gives its successor again (gateway/contracts: platform and partner).
 REPEAT_SECONDS = 10.0
 # A little more than the longest access token, for gateways whose clock is behind.
 MATTERS_FOR = ACCESS_LIFE + timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    account: Account
-    pair: Pair
-
-
-@dataclass(frozen=True, slots=True)
-class Revocations:
-    session_ids: list[UUID]
-    not_before: list[NotBefore]
-    as_of: datetime
-
-
 class Sessions:
-    def __init__(self, db: Database, passwords: Passwords, tokens: Tokens) -> None:
-        self._db = db
+    def __init__(self, database: Database, passwords: Passwords, tokens: Tokens) -> None:
+        self._database = database
         self._passwords = passwords
         self._tokens = tokens
+
+    async def open(self, conn: Connection, account: Account, origin: Origin) -> Pair:
+        """A new session of an account that was just made, in the caller's transaction."""
+        return await issue.open_session(
+            conn, self._tokens, account, origin, remember=False, issued_at=await store.now(conn)
+        )
+
+    async def end_all(self, conn: Connection, account_id: UUID) -> None:
+        await store.end_all(conn, account_id)
 
     async def log_in(self, email: str, password: str, origin: Origin, *, remember: bool) -> SignedIn:
         """Opens a session. An unknown email, a wrong password and a removed account are one error, in like time."""
@@ -47,7 +42,7 @@ class Sessions:
         is_right = await self._passwords.matches(found.password_hash if found else None, password)
         if found is None or not is_right:
             raise _refused()
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             held = await accounts.lock_to_issue(conn, found.account.id)
             if held is None or held.credentials.password_hash != found.password_hash:
                 raise _refused()
@@ -62,7 +57,7 @@ class Sessions:
 
         A later repeat ends the session, and that is committed before Unauthenticated INVALID_REFRESH_TOKEN is raised.
         """
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             pair = await self._rotate(conn, text, issue.clean(ip_address))
         if pair is None:
             raise Unauthenticated("The refresh token is not valid.", reason="INVALID_REFRESH_TOKEN")
@@ -70,17 +65,17 @@ class Sessions:
 
     async def log_out(self, caller: Principal, text: str) -> None:
         """Ends the caller's session, and the one of the refresh token. Forbidden when that is another account's."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             token = await store.get_token(conn, refresh.digest(text), REPEAT_SECONDS)
             if token is not None and token.account_id != caller.user_id:
                 raise Forbidden("The refresh token belongs to another account.")
-            # In order of id, as everybody locks them.
+            # In order of id, as everywhere, against deadlocks.
             for session_id in sorted({i for i in (caller.session_id, token.session_id if token else None) if i}):
                 await store.end(conn, session_id, caller.user_id)
 
     async def list_revocations(self, since: datetime | None) -> Revocations:
-        """What was revoked at or after `since`; without it all that a living token could still need."""
-        async with self._db.connection() as conn:
+        """What was revoked at or after `since`; without it, all that could matter to a token that has not expired."""
+        async with self._database.connection() as conn:
             # Read before the lists: what is committed in between is listed twice rather than never.
             as_of = await store.now(conn)
             start = max(since, as_of - MATTERS_FOR) if since else as_of - MATTERS_FOR
@@ -89,7 +84,7 @@ class Sessions:
     async def _find(self, email: str) -> Credentials | None:
         if not rules.is_email(email):
             return None
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             return await accounts.get_credentials(conn, PUBLIC_TENANT, email)
 
     async def _rotate(self, conn: Connection, text: str, ip_address: str) -> Pair | None:
@@ -102,7 +97,7 @@ class Sessions:
             await store.end(conn, token.session_id, token.account_id)
             return None
         access = self._tokens.access(held.credentials.account, token.session_id, held.issued_at)
-        return Pair(access, successor)
+        return issue.pair(access, successor)
 
     async def _successor(self, conn: Connection, token: RefreshToken, text: str, ip_address: str) -> str | None:
         """The token after this one; None when this one was used too long ago, so somebody else may have it."""

@@ -1,13 +1,13 @@
 """A session's tokens: what signing up, signing in and refreshing hand out."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.ids import new_id
 from chassis.postgres import Connection
 from services.auth.accounts.account import Account, Origin
+from services.auth.accounts.signed_in import Pair
 from services.auth.sessions import refresh, store
 from services.auth.sessions.tokens import ACCESS_LIFE, Tokens
 
@@ -15,15 +15,6 @@ REFRESH_DAYS = 30
 REMEMBERED_REFRESH_DAYS = 90
 ORIGIN_LENGTH = 512
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An access token and the refresh token that follows it."""
-
-    access: str
-    refresh: str
-    expires_in_seconds: int = int(ACCESS_LIFE.total_seconds())
 
 
 async def open_session(
@@ -41,7 +32,11 @@ async def open_session(
         user_agent=clean(origin.user_agent),
     )
     successor = await add_refresh(conn, session_id)
-    return Pair(tokens.access(account, session_id, issued_at), successor)
+    return pair(tokens.access(account, session_id, issued_at), successor)
+
+
+def pair(access: str, refresh_token: str) -> Pair:
+    return Pair(access, refresh_token, int(ACCESS_LIFE.total_seconds()))
 
 
 async def add_refresh(conn: Connection, session_id: UUID) -> str:
@@ -52,5 +47,5 @@ async def add_refresh(conn: Connection, session_id: UUID) -> str:
 
 
 def clean(text: str) -> str:
-    """What a client says of itself, made fit to keep."""
+    """What a client says of itself, without control characters and cut to a length."""
     return CONTROL.sub("", text)[:ORIGIN_LENGTH]

@@ -1,50 +1,49 @@
-"""SessionsService: protobuf to sessions and back."""
+"""SessionsService on the wire."""
 
 import json
 from datetime import UTC
 from typing import Any
 
 from soundstage.auth.v1 import sessions_pb2 as pb
-from soundstage.auth.v1 import sessions_pb2_grpc as grpc_pb
+from soundstage.auth.v1.sessions_pb2_grpc import SessionsServiceServicer
 
-from chassis import principal
 from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
-from chassis.principal import Kind, allow, allow_anyone
+from chassis.principal import Kind, allow, allow_anyone, current
 from services.auth.accounts.account import Origin
 from services.auth.accounts.wire import account_message, pair_message
 from services.auth.sessions.domain import Sessions
 from services.auth.sessions.keys import Keys
 
 
-class SessionsRpc(grpc_pb.SessionsServiceServicer):
+class SessionsRpc(SessionsServiceServicer):
     def __init__(self, sessions: Sessions, keys: Keys) -> None:
         self._sessions = sessions
         self._keys = keys
 
     @allow_anyone
-    async def LogIn(self, request: pb.LogInRequest, _: Any) -> pb.LogInResponse:
+    async def LogIn(self, request: pb.LogInRequest, context: Any) -> pb.LogInResponse:
         origin = Origin(request.ip_address, request.user_agent)
         signed_in = await self._sessions.log_in(request.email, request.password, origin, remember=request.remember_me)
         return pb.LogInResponse(account=account_message(signed_in.account), tokens=pair_message(signed_in.pair))
 
     @allow_anyone
-    async def Refresh(self, request: pb.RefreshSessionRequest, _: Any) -> pb.RefreshSessionResponse:
+    async def Refresh(self, request: pb.RefreshSessionRequest, context: Any) -> pb.RefreshSessionResponse:
         pair = await self._sessions.refresh(request.refresh_token, request.ip_address)
         return pb.RefreshSessionResponse(tokens=pair_message(pair))
 
     @allow(Kind.USER)
-    async def LogOut(self, request: pb.LogOutRequest, _: Any) -> pb.LogOutResponse:
-        await self._sessions.log_out(principal.current(), request.refresh_token)
+    async def LogOut(self, request: pb.LogOutRequest, context: Any) -> pb.LogOutResponse:
+        await self._sessions.log_out(current(), request.refresh_token)
         return pb.LogOutResponse()
 
     # Ids and moments, good for nothing but refusing: the gateways ask as services, and nobody else can reach us.
     @allow(Kind.SERVICE)
-    async def ListRevocations(self, request: pb.ListRevocationsRequest, _: Any) -> pb.ListRevocationsResponse:
+    async def ListRevocations(self, request: pb.ListRevocationsRequest, context: Any) -> pb.ListRevocationsResponse:
         try:
             since = request.since.ToDatetime(UTC) if request.HasField("since") else None
         except (ValueError, OverflowError):
-            raise Invalid(fields=[FieldError("since", "is no moment")]) from None
+            raise Invalid(fields=[FieldError("since", "must be a time")]) from None
         found = await self._sessions.list_revocations(since)
         return pb.ListRevocationsResponse(
             session_ids=[str(i) for i in found.session_ids],
@@ -53,5 +52,5 @@ class SessionsRpc(grpc_pb.SessionsServiceServicer):
         )
 
     @allow_anyone
-    async def GetKeys(self, request: pb.GetKeysRequest, _: Any) -> pb.GetKeysResponse:
+    async def GetKeys(self, request: pb.GetKeysRequest, context: Any) -> pb.GetKeysResponse:
         return pb.GetKeysResponse(jwks_json=json.dumps(self._keys.jwks(), separators=(",", ":")))

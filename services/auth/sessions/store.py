@@ -1,11 +1,10 @@
-"""Sessions and their refresh tokens in Postgres, and what gateways must refuse."""
+"""SQL of sessions, their refresh tokens, and what gateways must refuse."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from chassis.postgres import Connection
+from services.auth.sessions.session import NotBefore, RefreshToken
 
 ADD_SESSION = """
 INSERT INTO sessions (id, account_id, refresh_days, ip_address, user_agent, expires_at)
@@ -45,25 +44,6 @@ DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '2 days' LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
 """
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
-    """A refresh token as it stands, locked."""
-
-    hash: bytes
-    session_id: UUID
-    account_id: UUID
-    is_used: bool
-    is_repeatable: bool
-    successor: bytes | None
-    is_expired: bool
-    is_ended: bool
-
-
-class NotBefore(NamedTuple):
-    account_id: UUID
-    moment: datetime
 
 
 async def add(

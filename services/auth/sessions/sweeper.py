@@ -7,11 +7,11 @@ from services.auth.sessions.domain import REPEAT_SECONDS
 
 
 class Sweeper:
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def sweep(self) -> None:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             await store.forget_successors(conn, REPEAT_SECONDS)
             await store.forget_sessions(conn)
             await idempotency.forget_old(conn)

@@ -1,0 +1,1 @@
+"""Tenants: partners and their client credentials."""

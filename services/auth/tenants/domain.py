@@ -1,9 +1,8 @@
-"""Tenants: partners whose back ends hold client credentials, and the tokens that these give."""
+"""Tenants: partners whose back ends hold client credentials, and the tokens they get for them."""
 
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from hmac import compare_digest
 from uuid import UUID, uuid4
@@ -15,37 +14,25 @@ from chassis.principal import Principal
 from services.auth.accounts import store as accounts
 from services.auth.sessions.tokens import CLIENT_LIFE, DELEGATION_LIFE, Tokens
 from services.auth.tenants import store
+from services.auth.tenants.tenant import ClientCredentials, Credentials, Issued
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # Stands in for the secret of a client that does not exist.
 NO_SECRET = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
-    """What a partner's back end signs in with. The secret is shown once and kept by nobody but the partner."""
-
-    tenant: str
-    client_id: UUID
-    client_secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    token: str
-    expires_in_seconds: int
-
-
 class Tenants:
-    def __init__(self, db: Database, tokens: Tokens) -> None:
-        self._db = db
+    def __init__(self, database: Database, tokens: Tokens) -> None:
+        self._database = database
         self._tokens = tokens
 
     async def add(self, name: str) -> ClientCredentials:
         if not NAME.fullmatch(name):
-            raise Invalid("A tenant's name has 1 to 63 lower-case letters, digits and hyphens.")
+            raise Invalid(
+                "A tenant's name must be 1 to 63 lower-case letters, digits and hyphens, and not begin with a hyphen."
+            )
         new = ClientCredentials(name, uuid4(), secrets.token_urlsafe(32))
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             if not await store.add(conn, name, new.client_id, _digest(new.client_secret)):
                 raise AlreadyExists(f"The tenant {name} exists already; its secret is not shown again.")
         return new
@@ -60,18 +47,18 @@ class Tenants:
 
     async def issue_delegation_token(self, caller: Principal, user_id: UUID, device_id: UUID) -> Issued:
         """A token for one user of the caller's tenant on one device."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             held = await accounts.lock_to_issue(conn, user_id, caller.tenant)
         if held is None:
             raise NotFound("No such user.")
         return _issued(self._tokens.delegation(held.credentials.account, device_id, held.issued_at), DELEGATION_LIFE)
 
-    async def _find(self, client_id: str) -> store.Credentials | None:
+    async def _find(self, client_id: str) -> Credentials | None:
         try:
             key = parse(client_id)
         except Invalid:
             return None
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             return await store.get_credentials(conn, key)
 
 

@@ -1,10 +1,9 @@
-"""Tenants and their credentials in Postgres."""
+"""SQL of tenants and their credentials."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from chassis.postgres import Connection
+from services.auth.tenants.tenant import Credentials
 
 ADD = """
 INSERT INTO tenants (name, client_id, secret_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING name
@@ -12,16 +11,6 @@ INSERT INTO tenants (name, client_id, secret_hash) VALUES ($1, $2, $3) ON CONFLI
 GET_CREDENTIALS = """
 SELECT name, client_id, secret_hash, clock_timestamp() AS read_at FROM tenants WHERE client_id = $1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A tenant's client, what its secret hashes to, and the database's time."""
-
-    name: str
-    client_id: UUID
-    secret_hash: bytes
-    read_at: datetime
 
 
 async def add(conn: Connection, name: str, client_id: UUID, secret_hash: bytes) -> bool:

@@ -8,11 +8,12 @@ from uuid import UUID
 from chassis import telemetry
 from chassis.postgres import Database
 from services.streaming.artwork import store
-from services.streaming.recordings import jobs, sandbox
+from services.streaming.media import sandbox
 from services.streaming.recordings import store as recordings
-from services.streaming.recordings.objects import Objects
 from services.streaming.recordings.recording import Recording, State, folder
-from services.streaming.uploads.spool import Spool
+from services.streaming.storage import deletions
+from services.streaming.storage.objects import Objects
+from services.streaming.storage.spool import Spool
 
 log = telemetry.logger(__name__)
 
@@ -26,8 +27,8 @@ FIRST = UUID(int=0)
 
 
 class Artwork:
-    def __init__(self, db: Database, objects: Objects, spool: Spool) -> None:
-        self._db, self._objects, self._spool = db, objects, spool
+    def __init__(self, database: Database, objects: Objects, spool: Spool) -> None:
+        self._database, self._objects, self._spool = database, objects, spool
 
     async def make(self, recording: Recording, into: Path) -> str | None:
         """The name of its cover once what is in `into` is stored; None when it has none that can be shown.
@@ -56,7 +57,7 @@ class Artwork:
         return count
 
     async def _next(self, after_id: UUID) -> Recording | None:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             found = await store.get_as_it_came(conn, after_id, LARGEST)
             return await recordings.get(conn, found) if found else None
 
@@ -65,11 +66,11 @@ class Artwork:
         with TemporaryDirectory(dir=self._spool.folder) as made:
             cover = await self.make(recording, Path(made))
             await self._objects.put_folder(folder(recording.id), Path(made))
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             if await store.replace(conn, recording.id, recording.cover_object, cover):
-                await jobs.discard(conn, recording.cover_object)
+                await deletions.add(conn, recording.cover_object)
             elif (now := await recordings.get(conn, recording.id)) is None or now.state is State.REMOVED:
-                await jobs.discard(conn, folder(recording.id))
+                await deletions.add(conn, folder(recording.id))
 
 
 async def _draw(source: Path, into: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Recordings: an original, and what is made of it."""

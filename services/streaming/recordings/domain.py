@@ -6,20 +6,22 @@ from chassis import telemetry
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.postgres import Connection, Database
 from chassis.principal import Principal
-from services.streaming import events
-from services.streaming.recordings import jobs, store
+from services.streaming import events, jobs
+from services.streaming.recordings import store
 from services.streaming.recordings.recording import Recording, State, folder, original_object
-from services.streaming.streams import store as tracks
+from services.streaming.storage import deletions
+from services.streaming.tracks import store as tracks
+from services.streaming.tracks.track import Track
 
 EXPIRED = "The upload had expired before its track was made; please upload the file again."
 
 
 class Recordings:
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def get_progress(self, caller: Principal, recording_id: UUID) -> Recording:
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             recording = await store.get(conn, recording_id)
         if recording is None or recording.state is State.REMOVED:
             raise NotFound()
@@ -27,10 +29,10 @@ class Recordings:
             raise Forbidden()
         return recording
 
-    async def apply_track(self, track: events.Track) -> None:
-        """Keeps the copy; starts the processing of a new one, ends everything of a removed one."""
-        async with self._db.transaction() as conn:
-            await tracks.keep(conn, track)
+    async def apply_track(self, track: Track) -> None:
+        """Applies a state to the copy; starts processing of a new track, ends everything of a removed one."""
+        async with self._database.transaction() as conn:
+            await tracks.apply(conn, track)
             # By the state in the event, not by the copy's: a removal that overtook it has marked the recording.
             if track.is_removed:
                 await remove(conn, track)
@@ -38,20 +40,20 @@ class Recordings:
                 await self._attach(conn, track)
 
     async def keep_original(self, recording_id: UUID) -> None:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             await store.keep_original(conn, recording_id)
 
     async def release_original(self, recording_id: UUID) -> None:
         """Nothing needs the original any more: the track is gone, even when we have not heard of that yet."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             await discard_renditions(conn, recording_id)
             if await store.release_original(conn, recording_id):
-                await jobs.discard(conn, original_object(recording_id))
+                await deletions.add(conn, original_object(recording_id))
 
-    async def _attach(self, conn: Connection, track: events.Track) -> None:
+    async def _attach(self, conn: Connection, track: Track) -> None:
         recording = await store.lock(conn, track.recording_id)
         if recording is None or (recording.state is State.REMOVED and recording.track_id is None):
-            await self._db.add_event(conn, events.recording_failed(track.recording_id, track.id, EXPIRED))
+            await self._database.add_event(conn, events.recording_failed(track.recording_id, track.id, EXPIRED))
             return
         if recording.owner_id != track.owner_id:
             raise Invalid(f"Recording {recording.id} is not of the track's owner")
@@ -62,7 +64,7 @@ class Recordings:
             await jobs.add(conn, recording.id, telemetry.traceparent())
 
 
-async def remove(conn: Connection, track: events.Track) -> None:
+async def remove(conn: Connection, track: Track) -> None:
     """Only with the right owner, and not what another track is made of."""
     recording = await store.lock(conn, track.recording_id)
     if recording is None or recording.owner_id != track.owner_id or recording.track_id not in (None, track.id):
@@ -75,4 +77,4 @@ async def discard_renditions(conn: Connection, recording_id: UUID) -> None:
         return
     # A worker that is still writing cleans up behind itself; the second look is for one that dies while doing so.
     was_working = await jobs.cancel(conn, recording_id)
-    await jobs.discard(conn, folder(recording_id), 2 * jobs.LEASE_SECONDS if was_working else 0)
+    await deletions.add(conn, folder(recording_id), 2 * jobs.LEASE_SECONDS if was_working else 0)

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.streaming.recordings.loudness import Loudness
-from services.streaming.recordings.probe import Sound
+from services.streaming.media.loudness import Loudness
+from services.streaming.media.probe import Sound
 
 
 class State(StrEnum):

@@ -1,10 +1,12 @@
+"""Recordings on the wire."""
+
 from typing import Any
 
 from soundstage.streaming.v1 import recordings_pb2 as pb
-from soundstage.streaming.v1 import recordings_pb2_grpc
+from soundstage.streaming.v1.recordings_pb2_grpc import RecordingsServiceServicer
 
-from chassis import ids, principal
-from chassis.principal import Kind, allow
+from chassis.ids import parse
+from chassis.principal import Kind, allow, current
 from services.streaming.recordings.domain import Recordings
 from services.streaming.recordings.recording import State
 
@@ -16,7 +18,7 @@ STATES = {
 }
 
 
-class RecordingsServicer(recordings_pb2_grpc.RecordingsServiceServicer):
+class RecordingsRpc(RecordingsServiceServicer):
     def __init__(self, recordings: Recordings) -> None:
         self._recordings = recordings
 
@@ -24,8 +26,8 @@ class RecordingsServicer(recordings_pb2_grpc.RecordingsServiceServicer):
     async def GetProgress(
         self, request: pb.GetRecordingProgressRequest, context: Any
     ) -> pb.GetRecordingProgressResponse:
-        recording_id = ids.parse(request.recording_id, field="recording_id")
-        found = await self._recordings.get_progress(principal.current(), recording_id)
+        recording_id = parse(request.recording_id, field="recording_id")
+        found = await self._recordings.get_progress(current(), recording_id)
         return pb.GetRecordingProgressResponse(
             state=STATES[found.state], percent=found.percent, reason=found.reason or ""
         )

@@ -5,8 +5,8 @@ from uuid import UUID
 import asyncpg
 
 from chassis.postgres import Connection
-from services.streaming.recordings.formats import Format
-from services.streaming.recordings.probe import Sound
+from services.streaming.media.formats import Format
+from services.streaming.media.probe import Sound
 from services.streaming.recordings.recording import File, Outcome, Recording, State
 
 COLUMNS = """

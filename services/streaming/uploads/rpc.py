@@ -1,19 +1,21 @@
+"""Uploads on the wire."""
+
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID
 
 from soundstage.streaming.v1 import uploads_pb2 as pb
-from soundstage.streaming.v1 import uploads_pb2_grpc
+from soundstage.streaming.v1.uploads_pb2_grpc import UploadsServiceServicer
 
-from chassis import principal
-from chassis.errors import FieldError, Invalid
-from chassis.principal import Kind, allow
-from services.streaming.uploads.domain import Received, Uploads, cut_short
+from chassis.errors import Invalid
+from chassis.ids import parse
+from chassis.principal import Kind, allow, current
+from services.streaming.uploads.domain import Uploads
+from services.streaming.uploads.upload import Received, cut_short
 
 MAX_CHUNK_BYTES = 256 * 1024
 
 
-class UploadsServicer(uploads_pb2_grpc.UploadsServiceServicer):
+class UploadsRpc(UploadsServiceServicer):
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
 
@@ -22,20 +24,13 @@ class UploadsServicer(uploads_pb2_grpc.UploadsServiceServicer):
         self, request_iterator: AsyncIterator[pb.ReceiveUploadRequest], context: Any
     ) -> pb.ReceiveUploadResponse:
         head = await _head(request_iterator)
-        received = await self._uploads.receive(principal.current(), head.declared_bytes, _chunks(request_iterator))
+        received = await self._uploads.receive(current(), head.declared_bytes, _chunks(request_iterator))
         return _response(received)
 
     @allow(Kind.USER)
     async def Withdraw(self, request: pb.WithdrawUploadRequest, context: Any) -> pb.WithdrawUploadResponse:
-        await self._uploads.withdraw(principal.current(), _id(request.recording_id))
+        await self._uploads.withdraw(current(), parse(request.recording_id, field="recording_id"))
         return pb.WithdrawUploadResponse()
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid(fields=[FieldError("recording_id", "must be a UUID")]) from None
 
 
 async def _head(parts: AsyncIterator[pb.ReceiveUploadRequest]) -> pb.UploadHead:
@@ -43,7 +38,7 @@ async def _head(parts: AsyncIterator[pb.ReceiveUploadRequest]) -> pb.UploadHead:
         if part.HasField("head"):
             return part.head
         break
-    raise Invalid("The first message describes the file")
+    raise Invalid("The first message must describe the file")
 
 
 async def _chunks(parts: AsyncIterator[pb.ReceiveUploadRequest]) -> AsyncIterator[bytes]:
@@ -52,7 +47,7 @@ async def _chunks(parts: AsyncIterator[pb.ReceiveUploadRequest]) -> AsyncIterato
     """
     async for part in parts:
         if not part.HasField("chunk") or len(part.chunk) > MAX_CHUNK_BYTES:
-            raise Invalid(f"A chunk has at most {MAX_CHUNK_BYTES} bytes")
+            raise Invalid(f"A chunk must have at most {MAX_CHUNK_BYTES} bytes")
         if not part.chunk:
             return
         yield part.chunk

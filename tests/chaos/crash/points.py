@@ -51,7 +51,7 @@ PLAYS = {
     "totals copied, offset not told": Point("catalog consume", "chassis.inbox", "StateSink.apply", is_after=True),
 }
 STORED = Point("streaming serve", "services.streaming.uploads.domain", "Uploads._commit")
-TRANSCODED = Point("streaming work", "services.streaming.recordings.processing", "Processing._finish")
+TRANSCODED = Point("streaming work", "services.streaming.transcoding.processing", "Processing._finish")
 ALL = (*PLAYS.values(), STORED, TRANSCODED)
 
 

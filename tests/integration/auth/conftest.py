@@ -74,11 +74,11 @@ class Auth:
         return account
 
     async def execute(self, sql: str, *arguments: Any) -> None:
-        async with self.parts.db.connection() as conn:
+        async with self.parts.database.connection() as conn:
             await conn.execute(sql, *arguments)
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
-        async with self.parts.db.connection() as conn:
+        async with self.parts.database.connection() as conn:
             return list(await conn.fetch(sql, *arguments))
 
 

@@ -63,14 +63,14 @@ def test_a_family_follows_its_rule(backing: Servers, tmp_path: Path) -> None:
 
 
 async def _play(parts: wiring.Parts, account: Account, tokens: Tokens, steps: list[int | str]) -> None:
-    async with parts.db.transaction() as conn:
+    async with parts.database.transaction() as conn:
         issued_at = account.created_at
         pair = await issue.open_session(conn, tokens, account, Origin(), remember=False, issued_at=issued_at)
     family = Family([pair.refresh])
     for step in steps:
         if step == "later":
             family.used_lately.clear()
-            async with parts.db.connection() as conn:
+            async with parts.database.connection() as conn:
                 await conn.execute(AGE)
         elif step == "forged":
             assert await _presented(parts, "rt_forged") is None
@@ -104,7 +104,7 @@ async def _parts(stack: AsyncExitStack, url: str, folder: Path) -> wiring.Parts:
 
 
 async def _account(parts: wiring.Parts) -> Account:
-    async with parts.db.transaction() as conn:
+    async with parts.database.transaction() as conn:
         account = await accounts.add(conn, new_id(), "public", "ada@example.com", username="ada")
     assert account is not None
     return account

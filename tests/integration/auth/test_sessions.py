@@ -197,7 +197,7 @@ async def test_a_moment_that_is_none_is_refused(auth: Auth) -> None:
 async def test_successors_and_old_sessions_are_forgotten(auth: Auth) -> None:
     ada = await auth.sign_up("ada")
     await refresh(auth, ada.tokens.refresh_token)
-    sweeper = Sweeper(auth.parts.db)
+    sweeper = Sweeper(auth.parts.database)
     await sweeper.sweep()
     assert await auth.fetch("SELECT 1 FROM refresh_tokens WHERE successor IS NOT NULL")
     await auth.execute(AGE)

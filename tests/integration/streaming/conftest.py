@@ -1,6 +1,5 @@
 """The streaming service on real stores: a database of its own, objects in a folder, real ffmpeg."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
@@ -11,15 +10,18 @@ from chassis.ids import new_id
 from chassis.postgres import Database
 from chassis.principal import Kind, Principal
 from services.streaming.artwork.domain import Artwork
-from services.streaming.events import Track
+from services.streaming.media.transcode import Budget
+from services.streaming.quotas.domain import Quotas
 from services.streaming.recordings.domain import Recordings
-from services.streaming.recordings.objects import Objects
-from services.streaming.recordings.processing import Processing
-from services.streaming.recordings.sweeper import Sweeper
-from services.streaming.recordings.transcode import Budget
-from services.streaming.uploads.domain import Limits, Received, Uploads
-from services.streaming.uploads.spool import Spool
+from services.streaming.storage.objects import Objects
+from services.streaming.storage.spool import Spool
+from services.streaming.sweeper import Sweeper
+from services.streaming.tracks.track import Track
+from services.streaming.transcoding.processing import Processing
+from services.streaming.uploads.domain import Uploads
+from services.streaming.uploads.upload import Limits, Received
 from tests.support import audio
+from tests.support.waiting import until
 
 CHUNK = 64 * 1024
 FILE_BYTES, QUOTA_BYTES = 3_000_000, 5_000_000
@@ -35,17 +37,17 @@ class Streaming:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.stored = url, folder / "objects"
-        self.db = db = Database(url)
+        self.database = database = Database(url)
         self.objects = Objects(self.stored.as_uri())
         self.spool = Spool(folder / "spool")
-        limits = Limits(FILE_BYTES, QUOTA_BYTES, 60.0)
-        self.uploads = Uploads(db, self.objects, self.spool, ffmpeg=audio.ffmpeg(), limits=limits)
-        self.recordings, self.artwork = Recordings(db), Artwork(db, self.objects, self.spool)
-        self.sweeper = Sweeper(db, self.objects, upload_age_seconds=0.0, trackless_age_seconds=3600.0)
+        limits, quotas = Limits(FILE_BYTES, 60.0), Quotas(QUOTA_BYTES)
+        self.uploads = Uploads(database, self.objects, self.spool, quotas, ffmpeg=audio.ffmpeg(), limits=limits)
+        self.recordings, self.artwork = Recordings(database), Artwork(database, self.objects, self.spool)
+        self.sweeper = Sweeper(database, self.objects, upload_age_seconds=0.0, trackless_age_seconds=3600.0)
         self.owner = Principal(Kind.USER, new_id(), 7)
 
     def processing(self) -> Processing:
-        parts = (self.db, self.objects, self.spool, self.artwork)
+        parts = (self.database, self.objects, self.spool, self.artwork)
         return Processing(*parts, ffmpeg=audio.ffmpeg(), workers=1, budget=Budget())
 
     async def receive(self, file: Path, declared_bytes: int = 0) -> Received:
@@ -72,15 +74,17 @@ class Streaming:
         return sorted(str(p.relative_to(self.stored)) for p in self.stored.rglob("*") if p.is_file())
 
     async def fetch(self, query: str, *values: object) -> list[dict[str, object]]:
-        async with self.db.connection() as conn:
+        async with self.database.connection() as conn:
             return [dict(row) for row in await conn.fetch(query, *values)]
 
 
-async def until(streaming: Streaming, query: str, seconds: float = 20.0) -> None:
+async def until_row(streaming: Streaming, query: str) -> None:
     """Waits for the query to answer a row."""
-    async with asyncio.timeout(seconds):
-        while not await streaming.fetch(query):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+
+    async def has_row() -> bool:
+        return bool(await streaming.fetch(query))
+
+    await until(has_row)
 
 
 @pytest.fixture
@@ -88,4 +92,4 @@ async def streaming(new_database: Callable[[str], Awaitable[str]], tmp_path: Pat
     made = Streaming(await new_database("streaming"), tmp_path)
     yield made
     made.spool.close()
-    await made.db.close()
+    await made.database.close()

@@ -108,7 +108,7 @@ async def test_covers_from_before_there_were_sizes_are_made(streaming: Streaming
         for name in NAMES:
             (folder / name).unlink()
         (folder / "cover.png").write_bytes(content)
-    async with streaming.db.connection() as conn:
+    async with streaming.database.connection() as conn:
         await conn.execute(AS_IT_CAME)
     assert await made_by_command(streaming) == "3 covers are made."
     assert await made_by_command(streaming) == "0 covers are made."
@@ -138,7 +138,7 @@ async def test_a_track_removed_while_its_cover_is_made_leaves_nothing(
 ) -> None:
     recording_id, _ = await ready(streaming, with_cover(tmp_path / "a.mp3", png(tmp_path / "p.png")))
     (streaming.stored / f"recordings/{recording_id}/cover.png").write_bytes(png(tmp_path / "p.png"))
-    async with streaming.db.connection() as conn:
+    async with streaming.database.connection() as conn:
         await conn.execute(AS_IT_CAME)
     store = streaming.objects.put_folder
 

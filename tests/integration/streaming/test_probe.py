@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from mutagen import flac, id3, oggvorbis
 
-from services.streaming.recordings.probe import Probe, Refused, probe
+from services.streaming.media.probe import Probe, Refused, probe
 from tests.support import audio
 
 WORDS = {"title": "Naïve", "artist": "A/../B", "album": "C", "genre": "Rock", "date": "1999-12-31"}

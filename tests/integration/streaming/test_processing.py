@@ -11,10 +11,12 @@ from chassis import principal
 from chassis.errors import Forbidden, Invalid, NotFound, Unavailable
 from chassis.ids import new_id
 from chassis.principal import Kind, Principal
-from services.streaming.recordings import jobs, processing
+from services.streaming import jobs
 from services.streaming.recordings.recording import State
-from tests.integration.streaming.conftest import Streaming, until
+from services.streaming.transcoding import processing
+from tests.integration.streaming.conftest import Streaming, until_row
 from tests.support import audio
+from tests.support.waiting import PATIENCE_SECONDS
 
 OUTBOX = "SELECT type, key, payload FROM outbox ORDER BY id"
 
@@ -94,7 +96,7 @@ async def test_a_track_of_another_owner_is_set_aside(streaming: Streaming, tmp_p
 
 async def test_a_track_whose_upload_expired_fails(streaming: Streaming, tmp_path: Path) -> None:
     recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0))
-    async with streaming.db.connection() as conn:
+    async with streaming.database.connection() as conn:
         await conn.execute("UPDATE recordings SET received_at = received_at - interval '2 hours'")
     await streaming.sweeper.sweep()
     assert streaming.names() == []
@@ -137,9 +139,9 @@ async def test_a_track_removed_while_in_work_leaves_nothing(
     track = streaming.track(recording_id)
     await streaming.recordings.apply_track(track)
     work = asyncio.create_task(streaming.processing().work_once())
-    await until(streaming, "SELECT 1 FROM recordings WHERE percent > 0")
+    await until_row(streaming, "SELECT 1 FROM recordings WHERE percent > 0")
     await streaming.recordings.apply_track(streaming.track(recording_id, 2, id=track.id, is_removed=True))
-    await asyncio.wait_for(work, 5.0)
+    await asyncio.wait_for(work, PATIENCE_SECONDS)
     assert streaming.names() == [f"originals/{recording_id}"]
     assert await streaming.fetch(OUTBOX) == []
 
@@ -149,10 +151,10 @@ async def test_a_crashed_worker_loses_its_lease_and_the_job_comes_again(
 ) -> None:
     recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0))
     await streaming.recordings.apply_track(streaming.track(recording_id))
-    async with streaming.db.transaction() as conn:
+    async with streaming.database.transaction() as conn:
         assert await jobs.take(conn, new_id())  # and never heard of again
     assert not await streaming.processing().work_once()
-    async with streaming.db.connection() as conn:
+    async with streaming.database.connection() as conn:
         await conn.execute("UPDATE jobs SET run_at = clock_timestamp()")
         await conn.execute("UPDATE recordings SET percent = 60")
     assert await streaming.processing().work_once()
@@ -167,7 +169,7 @@ async def test_the_queue_tells_how_many_wait_and_for_how_long(streaming: Streami
 
     recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0))
     await streaming.recordings.apply_track(streaming.track(recording_id))
-    async with streaming.db.connection() as conn:
+    async with streaming.database.connection() as conn:
         await conn.execute("UPDATE jobs SET run_at = run_at - interval '1 hour'")
     waiting, oldest_seconds = await told()
     assert waiting == 1 and 3600 <= oldest_seconds < 7200
@@ -179,7 +181,7 @@ async def test_one_that_lost_its_lease_writes_no_end(streaming: Streaming, tmp_p
     recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0))
     await streaming.recordings.apply_track(streaming.track(recording_id))
     slow, quick = streaming.processing(), streaming.processing()
-    async with streaming.db.transaction() as conn:
+    async with streaming.database.transaction() as conn:
         job = await jobs.take(conn, slow._id)
         await conn.execute("UPDATE jobs SET run_at = clock_timestamp()")
     assert job and await quick.work_once()
@@ -216,7 +218,7 @@ async def test_what_fails_again_and_again_ends(
 
     monkeypatch.setattr(processing, "transcode", broken)
     for _ in range(processing.MAX_ATTEMPTS):
-        async with streaming.db.connection() as conn:
+        async with streaming.database.connection() as conn:
             await conn.execute("UPDATE jobs SET run_at = clock_timestamp()")
         assert await streaming.processing().work_once()
     found = await streaming.recordings.get_progress(streaming.owner, recording_id)
@@ -228,9 +230,9 @@ async def test_stopping_gives_the_job_back(streaming: Streaming, tmp_path: Path)
     await streaming.recordings.apply_track(streaming.track(recording_id))
     stop = asyncio.Event()
     work = asyncio.create_task(streaming.processing().run(stop))
-    await until(streaming, "SELECT 1 FROM jobs WHERE leased_by IS NOT NULL")
+    await until_row(streaming, "SELECT 1 FROM jobs WHERE leased_by IS NOT NULL")
     stop.set()
-    await asyncio.wait_for(work, 5.0)
+    await asyncio.wait_for(work, PATIENCE_SECONDS)
     assert await streaming.fetch("SELECT leased_by, attempts FROM jobs") == [{"leased_by": None, "attempts": 0}]
     assert streaming.names() == [f"originals/{recording_id}"]
 

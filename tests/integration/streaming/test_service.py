@@ -27,6 +27,7 @@ from deploy.local.ports import free_base
 from services.streaming import events
 from tests.support import audio
 from tests.support.servers import Servers
+from tests.support.waiting import until
 
 OWNER = Principal(Kind.USER, new_id(), 7)
 CHUNK = 256 * 1024
@@ -63,7 +64,7 @@ async def service(
         "KAFKA_BOOTSTRAP": backing.kafka_bootstrap,
         "CATALOG_ADDRESS": "127.0.0.1:1",
     }
-    topics = [Topic(events.CATALOG), Topic(events.MARKET), *events.TOPICS]
+    topics = [Topic("soundstage.catalog.v1"), Topic("soundstage.market.v1"), *events.TOPICS]
     await migrate.make_topics(backing.kafka_bootstrap, topics, backing.kafka_replication)
     yield Service(environ, port)
 
@@ -119,7 +120,7 @@ async def test_an_upload_becomes_a_stream(service: Service, backing: Servers, tm
 async def _add_track(backing: Servers, recording_id: str) -> str:
     state = catalog.TrackState(id=str(new_id()), owner_id=str(OWNER.user_id), recording_id=recording_id, version=1)
     state.status = catalog.TRACK_STATUS_PROCESSING
-    event = Event.of(events.CATALOG, state.id, state, type="TrackAdded")
+    event = Event.of("soundstage.catalog.v1", state.id, state, type="TrackAdded")
     producer = AIOKafkaProducer(bootstrap_servers=backing.kafka_bootstrap)
     await producer.start()
     await producer.send_and_wait(event.topic, event.payload, key=event.key.encode(), headers=event.headers())
@@ -145,19 +146,13 @@ async def test_a_caller_who_hangs_up_leaves_nothing(service: Service, tmp_path: 
     file = audio.make(tmp_path / "a.wav", 10.0)
     async with service.role("serve"), dialled(service) as channel:
         hung_up = UploadsServiceStub(channel.grpc).Receive(parts(file, most=MIB), metadata=metadata(OWNER))
-        await _until(lambda: any(p.stat().st_size >= MIB // 2 for p in tmp_path.glob("spool/*/*/original")))
+        await until(lambda: any(p.stat().st_size >= MIB // 2 for p in tmp_path.glob("spool/*/*/original")))
         hung_up.cancel()
-        await _until(lambda: not list(tmp_path.glob("spool/*/*/original")))
+        await until(lambda: not list(tmp_path.glob("spool/*/*/original")))
         with pytest.raises(asyncio.CancelledError):
             await hung_up
         assert (await receive(channel, file)).format == "wav"
     assert not list(tmp_path.glob("spool/spool-*"))
-
-
-async def _until(claim: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20.0):
-        while not claim():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def test_a_wav_of_100_mib_raises_memory_by_less_than_32(service: Service, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -8,10 +10,13 @@ from chassis import clock
 from chassis.errors import NotFound, Unavailable
 from chassis.ids import new_id
 from chassis.principal import Kind, Principal
-from services.streaming.events import Track
-from services.streaming.streams.domain import Opened, Streams
+from services.streaming.streams.domain import Streams
+from services.streaming.streams.stream import Opened
+from services.streaming.tracks.domain import Tracks
+from services.streaming.tracks.track import Track
 from tests.integration.streaming.conftest import Streaming
 from tests.support import audio
+from tests.support.waiting import until
 
 LISTENER = Principal(Kind.DELEGATION, new_id(), 9, tenant="partner")
 
@@ -22,12 +27,15 @@ class Catalog:
     def __init__(self) -> None:
         self.says: list[Track] | None = []
         self.asked = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
-    async def ask(self, track_ids: list[UUID]) -> list[Track]:
+    async def list_states(self, ids: Collection[UUID]) -> list[Track]:
         self.asked += 1
         if self.says is None:
             raise Unavailable()
-        return [track for track in self.says if track.id in track_ids]
+        await self.may_answer.wait()
+        return [track for track in self.says if track.id in ids]
 
 
 @pytest.fixture
@@ -40,6 +48,10 @@ async def ready(streaming: Streaming, tmp_path: Path) -> Track:
     return track
 
 
+def streams_of(streaming: Streaming, catalog: Catalog) -> Streams:
+    return Streams(streaming.database, Tracks(streaming.database, catalog))
+
+
 def published(streaming: Streaming, track: Track, version: int = 2, **other: object) -> Track:
     released = {"published_at": clock.utc_now() - timedelta(seconds=1)}
     return streaming.track(track.recording_id, version, id=track.id, **(released | other))
@@ -48,24 +60,39 @@ def published(streaming: Streaming, track: Track, version: int = 2, **other: obj
 async def test_what_the_copy_allows_asks_nobody(streaming: Streaming, ready: Track) -> None:
     catalog = Catalog()
     await streaming.recordings.apply_track(published(streaming, ready))
-    opened = await Streams(streaming.db, catalog.ask).open(LISTENER, ready.recording_id)
+    opened = await streams_of(streaming, catalog).open(LISTENER, ready.recording_id)
     assert opened == Opened(f"recordings/{ready.recording_id}", "ts.m3u8") and catalog.asked == 0
 
 
 async def test_catalog_is_asked_once_before_a_no(streaming: Streaming, ready: Track) -> None:
     catalog = Catalog()
-    streams = Streams(streaming.db, catalog.ask)
+    streams = streams_of(streaming, catalog)
     for _ in range(3):
         with pytest.raises(NotFound):
             await streams.open(LISTENER, ready.recording_id)
     assert catalog.asked == 1
     catalog.says = [published(streaming, ready)]
-    await Streams(streaming.db, catalog.ask).open(LISTENER, ready.recording_id)
+    await streams_of(streaming, catalog).open(LISTENER, ready.recording_id)
     await streams.open(LISTENER, ready.recording_id)  # now the copy knows
 
 
+async def test_two_listeners_at_once_of_whom_one_asks_catalog(streaming: Streaming, ready: Track) -> None:
+    """The second reads the copy while the first waits for catalog's answer. It must not be refused."""
+    catalog = Catalog()
+    catalog.says = [published(streaming, ready)]
+    catalog.may_answer.clear()
+    streams = streams_of(streaming, catalog)
+    first = asyncio.create_task(streams.open(LISTENER, ready.recording_id))
+    await until(lambda: catalog.asked == 1)
+    second = asyncio.create_task(streams.open(LISTENER, ready.recording_id))
+    await asyncio.sleep(0.1)
+    catalog.may_answer.set()
+    opened = Opened(f"recordings/{ready.recording_id}", "ts.m3u8")
+    assert list(await asyncio.gather(first, second)) == [opened, opened]
+
+
 async def test_a_private_or_unreleased_track_is_its_owners(streaming: Streaming, ready: Track) -> None:
-    streams = Streams(streaming.db, Catalog().ask)
+    streams = streams_of(streaming, Catalog())
     later = clock.utc_now() + timedelta(hours=1)
     hidden: list[dict[str, object]] = [{"is_public": False}, {"published_at": later}, {"published_at": None}]
     for version, other in enumerate(hidden, start=2):
@@ -79,13 +106,13 @@ async def test_an_older_state_changes_nothing(streaming: Streaming, ready: Track
     await streaming.recordings.apply_track(published(streaming, ready, 3, is_public=False))
     await streaming.recordings.apply_track(published(streaming, ready, 2))
     with pytest.raises(NotFound):
-        await Streams(streaming.db, Catalog().ask).open(LISTENER, ready.recording_id)
+        await streams_of(streaming, Catalog()).open(LISTENER, ready.recording_id)
 
 
 async def test_catalog_away_is_503_only_for_what_the_copy_refuses(streaming: Streaming, ready: Track) -> None:
     catalog = Catalog()
     catalog.says = None
-    streams = Streams(streaming.db, catalog.ask)
+    streams = streams_of(streaming, catalog)
     with pytest.raises(Unavailable):
         await streams.open(LISTENER, ready.recording_id)
     await streaming.recordings.apply_track(published(streaming, ready))
@@ -93,7 +120,7 @@ async def test_catalog_away_is_503_only_for_what_the_copy_refuses(streaming: Str
 
 
 async def test_what_is_not_there_or_not_ready_is_not_found(streaming: Streaming, tmp_path: Path) -> None:
-    streams = Streams(streaming.db, Catalog().ask)
+    streams = streams_of(streaming, Catalog())
     received = await streaming.receive(audio.make(tmp_path / "a.mp3", 1.0))
     for stream_id in (new_id(), received.recording_id):
         with pytest.raises(NotFound):

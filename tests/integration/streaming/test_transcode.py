@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.streaming.recordings import hls
-from services.streaming.recordings.probe import probe
-from services.streaming.recordings.transcode import Budget, Task, Transcoded, Undecodable, transcode
+from services.streaming.media import hls
+from services.streaming.media.probe import probe
+from services.streaming.media.transcode import Budget, Task, Transcoded, Undecodable, transcode
 from tests.support import audio
 
 SECONDS = 9.3

@@ -7,7 +7,7 @@ import pytest
 
 from chassis.errors import Invalid, Unauthenticated
 from chassis.principal import ANONYMOUS
-from services.streaming.recordings.objects import Objects
+from services.streaming.storage.objects import Objects
 from services.streaming.uploads.domain import Uploads
 from tests.integration.streaming.conftest import CHUNK, FILE_BYTES, Streaming, chunks_of
 from tests.support import audio
@@ -108,7 +108,7 @@ async def test_nobody_uploads_without_an_account(streaming: Streaming) -> None:
 
 async def test_what_a_killed_process_left_is_swept(streaming: Streaming, tmp_path: Path) -> None:
     received = await streaming.receive(audio.make(tmp_path / "a.mp3", 1.0))
-    async with streaming.db.connection() as conn:
+    async with streaming.database.connection() as conn:
         await conn.execute("DELETE FROM recordings")
         await conn.execute(
             "INSERT INTO uploads (id, owner_id, reserved_bytes) VALUES ($1, $1, 5)", received.recording_id

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from services.streaming.recordings import hls, loudness, renditions, tags
-from services.streaming.recordings.formats import Format, sniff
-from services.streaming.recordings.probe import Sound, describe
+from services.streaming.media import hls, loudness, renditions, tags
+from services.streaming.media.formats import Format, sniff
+from services.streaming.media.probe import Sound, describe
 
 SUMMARY = """[Parsed_ebur128_1 @ 0x1] [info] Summary:
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.streaming.recordings.waveform import PEAKS, Waveform, document
+from services.streaming.media.waveform import PEAKS, Waveform, document
 
 
 def heard(samples: "np.ndarray[tuple[int, int], np.dtype[np.int16]]", chunk: int = 8191) -> Waveform:

@@ -1,4 +1,4 @@
-"""Transcoding jobs in Postgres: added on the caller's connection, leased, free again when the lease runs out."""
+"""Transcoding jobs in Postgres: added in the caller's transaction, leased, free again when the lease expires."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ WHERE recording_id = (
 )
 RETURNING recording_id, attempts, traceparent
 """
-# `run_at` of a leased job is the end of its lease, so a crash needs nobody to notice it.
+# `run_at` of a leased job is the end of its lease, so nobody needs to notice a crash.
 RENEW = """
 UPDATE jobs SET run_at = clock_timestamp() + make_interval(secs => $3) WHERE recording_id = $1 AND leased_by = $2
 RETURNING recording_id
@@ -33,15 +33,6 @@ WAITING = """
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(run_at)), 0)::float8 FROM jobs
 WHERE run_at <= clock_timestamp()
 """
-# A worker may still be writing: what it leaves behind is looked for once more when its lease must have ended.
-DISCARD = """
-INSERT INTO deletions (prefix, due_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
-ON CONFLICT (prefix) DO UPDATE SET due_at = greatest(deletions.due_at, excluded.due_at)
-"""
-LIST_DISCARDED = """
-SELECT prefix FROM deletions WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 20
-"""
-FORGET = "DELETE FROM deletions WHERE prefix = $1 AND due_at <= clock_timestamp()"
 
 
 @dataclass(frozen=True)
@@ -87,15 +78,3 @@ async def waiting(conn: Connection) -> tuple[int, float]:
     """How many are due and not in work, and for how many seconds the oldest has been."""
     count, oldest_seconds = await conn.fetchrow(WAITING) or (0, 0.0)
     return count, oldest_seconds
-
-
-async def discard(conn: Connection, prefix: str, delay_seconds: float = 0.0) -> None:
-    await conn.execute(DISCARD, prefix, delay_seconds)
-
-
-async def list_discarded(conn: Connection) -> list[str]:
-    return [row["prefix"] for row in await conn.fetch(LIST_DISCARDED)]
-
-
-async def forget(conn: Connection, prefix: str) -> None:
-    await conn.execute(FORGET, prefix)

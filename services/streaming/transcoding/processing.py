@@ -11,14 +11,15 @@ from chassis import clock, telemetry
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.postgres import Database
-from services.streaming import events
+from services.streaming import events, jobs
 from services.streaming.artwork.domain import Artwork
-from services.streaming.recordings import jobs, store
-from services.streaming.recordings.jobs import Job
-from services.streaming.recordings.objects import Objects
+from services.streaming.jobs import Job
+from services.streaming.media.transcode import Budget, Task, Transcoded, Undecodable, transcode
+from services.streaming.recordings import store
 from services.streaming.recordings.recording import Outcome, Recording, State, folder, original_object
-from services.streaming.recordings.transcode import Budget, Task, Transcoded, Undecodable, transcode
-from services.streaming.uploads.spool import Spool
+from services.streaming.storage import deletions
+from services.streaming.storage.objects import Objects
+from services.streaming.storage.spool import Spool
 
 log = telemetry.logger(__name__)
 
@@ -52,7 +53,7 @@ class Processing:
 
     def __init__(
         self,
-        db: Database,
+        database: Database,
         objects: Objects,
         spool: Spool,
         artwork: Artwork,
@@ -61,7 +62,7 @@ class Processing:
         workers: int,
         budget: Budget,
     ) -> None:
-        self._db, self._objects, self._spool, self._artwork = db, objects, spool, artwork
+        self._database, self._objects, self._spool, self._artwork = database, objects, spool, artwork
         self._ffmpeg, self._workers, self._budget = ffmpeg, workers, budget
         self._id = new_id()
 
@@ -71,7 +72,7 @@ class Processing:
                 group.create_task(self._work(stop))
         # Here and not where a job is cancelled, which may be the very moment in which it was taken.
         with suppress(Unavailable):
-            async with self._db.transaction() as conn:
+            async with self._database.transaction() as conn:
                 await jobs.give_back_all(conn, self._id)
 
     async def _work(self, stop: asyncio.Event) -> None:
@@ -88,7 +89,7 @@ class Processing:
 
     async def work_once(self) -> bool:
         """One job, if there is one. Unavailable: the database is away; the lease runs out and the job comes again."""
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             job = await jobs.take(conn, self._id)
             recording = await store.get(conn, job.recording_id) if job else None
         if job is None or recording is None:
@@ -141,7 +142,7 @@ class Processing:
             await asyncio.sleep(BEAT_SECONDS)
             now = asyncio.get_running_loop().time()
             try:
-                async with self._db.transaction() as conn:
+                async with self._database.transaction() as conn:
                     if not await jobs.renew(conn, recording.id, self._id):
                         raise Lost()
                     await store.set_percent(conn, recording.id, progress.percent)
@@ -151,23 +152,23 @@ class Processing:
                     raise
 
     async def _finish(self, recording: Recording, outcome: Outcome) -> None:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             if not await jobs.end(conn, recording.id, self._id):
                 raise Lost()
             track_id = await store.finish(conn, recording.id, outcome)
             if track_id is None:
                 raise Lost()
             if recording.cover_object:
-                await jobs.discard(conn, recording.cover_object)
-            await self._db.add_event(conn, events.recording_ready(recording.id, track_id, outcome))
+                await deletions.add(conn, recording.cover_object)
+            await self._database.add_event(conn, events.recording_ready(recording.id, track_id, outcome))
         log.info("recording.ready", recording=str(recording.id), milliseconds=outcome.duration_ms)
 
     async def _fail(self, recording: Recording, reason: str) -> None:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             if not await jobs.end(conn, recording.id, self._id):
                 return
             if track_id := await store.fail(conn, recording.id, reason):
-                await self._db.add_event(conn, events.recording_failed(recording.id, track_id, reason))
+                await self._database.add_event(conn, events.recording_failed(recording.id, track_id, reason))
         log.info("recording.failed", recording=str(recording.id), reason=reason)
 
     async def _again(self, job: Job, recording: Recording) -> None:
@@ -178,12 +179,12 @@ class Processing:
     async def _give_back(self, recording: Recording, delay_seconds: float, *, is_counted: bool) -> None:
         # Database away: the lease runs out by itself.
         with suppress(Unavailable):
-            async with self._db.transaction() as conn:
+            async with self._database.transaction() as conn:
                 await jobs.retry(conn, recording.id, self._id, delay_seconds, is_counted=is_counted)
 
     async def _clean(self, recording: Recording) -> None:
         """Removed meanwhile: what we wrote goes. Taken by another worker: the files are that one's now."""
-        async with self._db.connection() as conn:
+        async with self._database.connection() as conn:
             now = await store.get(conn, recording.id)
         if now is None or now.state is State.REMOVED:
             await self._objects.delete(folder(recording.id))

@@ -2,9 +2,11 @@
 
 from chassis import telemetry
 from chassis.postgres import Database
-from services.streaming.recordings import jobs, store
-from services.streaming.recordings.objects import Objects
+from services.streaming import jobs
+from services.streaming.recordings import store
 from services.streaming.recordings.recording import folder, original_object
+from services.streaming.storage import deletions
+from services.streaming.storage.objects import Objects
 from services.streaming.uploads import store as uploads
 
 log = telemetry.logger(__name__)
@@ -12,9 +14,9 @@ log = telemetry.logger(__name__)
 
 class Sweeper:
     def __init__(
-        self, db: Database, objects: Objects, *, upload_age_seconds: float, trackless_age_seconds: float
+        self, database: Database, objects: Objects, *, upload_age_seconds: float, trackless_age_seconds: float
     ) -> None:
-        self._db, self._objects = db, objects
+        self._database, self._objects = database, objects
         self._upload_age_seconds, self._trackless_age_seconds = upload_age_seconds, trackless_age_seconds
 
     async def sweep(self) -> None:
@@ -22,24 +24,24 @@ class Sweeper:
         await self._delete()
 
     async def _expire(self) -> None:
-        async with self._db.transaction() as conn:
+        async with self._database.transaction() as conn:
             left = await uploads.take_abandoned(conn, self._upload_age_seconds)
             trackless = await store.list_without_track(conn, self._trackless_age_seconds)
             for recording_id in trackless:
                 await store.remove(conn, recording_id)
             for recording_id in [*left, *trackless]:
-                await jobs.discard(conn, folder(recording_id))
-                await jobs.discard(conn, original_object(recording_id))
+                await deletions.add(conn, folder(recording_id))
+                await deletions.add(conn, original_object(recording_id))
             waiting, oldest_seconds = await jobs.waiting(conn)
         telemetry.JOBS_WAITING.labels("transcode").set(waiting)
         telemetry.JOBS_OLDEST_SECONDS.labels("transcode").set(oldest_seconds)
 
     async def _delete(self) -> None:
         """Objects first, then the row: a crash between deletes once more what is gone."""
-        async with self._db.connection() as conn:
-            prefixes = await jobs.list_discarded(conn)
+        async with self._database.connection() as conn:
+            prefixes = await deletions.list_due(conn)
         for prefix in prefixes:
             count = await self._objects.delete(prefix)
-            async with self._db.connection() as conn:
-                await jobs.forget(conn, prefix)
+            async with self._database.connection() as conn:
+                await deletions.forget(conn, prefix)
             log.info("objects.deleted", prefix=prefix, count=count)

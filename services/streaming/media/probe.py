@@ -8,8 +8,8 @@ from pathlib import Path
 import puremagic
 
 from chassis import telemetry
-from services.streaming.recordings import sandbox
-from services.streaming.recordings.formats import DEMUXING, HEAD_BYTES, Format, is_cut_short, sniff
+from services.streaming.media import sandbox
+from services.streaming.media.formats import DEMUXING, HEAD_BYTES, Format, is_cut_short, sniff
 
 MIB = 1024 * 1024
 log = telemetry.logger(__name__)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from services.streaming.recordings.formats import Format
-from services.streaming.recordings.probe import input_options
-from services.streaming.recordings.renditions import Plan
+from services.streaming.media.formats import Format
+from services.streaming.media.probe import input_options
+from services.streaming.media.renditions import Plan
 
 SEGMENT_SECONDS = 4
 PROGRESSIVE = "audio.mp3"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.streaming.recordings import ffmpeg, hls, loudness, renditions, sandbox, waveform
-from services.streaming.recordings.probe import MIB, Sound
+from services.streaming.media import ffmpeg, hls, loudness, renditions, sandbox, waveform
+from services.streaming.media.probe import MIB, Sound
 
 WAVEFORM = "waveform.json"
 # Decoders drop a damaged last frame or two, and lengths in headers are rounded; what lacks more was cut off.

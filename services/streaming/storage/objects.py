@@ -44,7 +44,7 @@ async def _or_unavailable() -> AsyncIterator[None]:
     except (FileNotFoundError, KeyError):
         raise
     except (BaseError, OSError, TimeoutError) as fault:
-        raise Unavailable("The object store is away", retry_after_seconds=5) from fault
+        raise Unavailable("The object store is unavailable", retry_after_seconds=5) from fault
 
 
 class Objects:
@@ -62,7 +62,7 @@ class Objects:
         async with _or_unavailable():
             await obstore.put_async(self._store, name, path, chunk_size=self._part_bytes, max_concurrency=1)
 
-    async def put_folder(self, name: str, path: Path, told: Callable[[float], None] = lambda _: None) -> None:
+    async def put_folder(self, name: str, path: Path, progress: Callable[[float], None] = lambda _: None) -> None:
         """Everything in `path` under `name`; playlists last, so that none names what is not there yet."""
         files = sorted(path.iterdir(), key=lambda file: file.suffix == ".m3u8")
         turn, done = asyncio.Semaphore(FILES_AT_ONCE), 0
@@ -72,7 +72,7 @@ class Objects:
             async with turn:
                 await self.put(f"{name}/{file.name}", file)
             done += 1
-            told(done / len(files))
+            progress(done / len(files))
 
         for is_playlist in (False, True):
             async with asyncio.TaskGroup() as group:

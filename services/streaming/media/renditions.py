@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.streaming.recordings.formats import Format
-from services.streaming.recordings.probe import Sound
+from services.streaming.media.formats import Format
+from services.streaming.media.probe import Sound
 
 AAC_KBITS = (64, 128, 256)
 MP3_KBITS = (64, 96, 128, 160, 192)

@@ -1,0 +1,1 @@
+"""Our copy of catalog's tracks."""

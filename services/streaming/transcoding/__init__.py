@@ -1,0 +1,1 @@
+"""The work role: jobs, one ffmpeg run each."""
