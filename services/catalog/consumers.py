@@ -1,37 +1,54 @@
-"""What catalog learns from events. All of it is state: applied by version or by a condition, so in any order."""
+"""The events catalog consumes. All of it is state: applied by version or by a condition, so in any order."""
+
+from soundstage.auth.v1.accounts_pb2 import AccountState
 
 from chassis.events import Record
-from services.catalog import events
+from services.catalog.listings.domain import Listings
+from services.catalog.peers import (
+    account_of,
+    failed_recording_of,
+    playlist_id_of,
+    recording_of,
+    sold_of,
+    total_of,
+    track_id_of,
+)
 from services.catalog.people.domain import People
+from services.catalog.people.person import Account
 from services.catalog.playlists.domain import Playlists
-from services.catalog.search.domain import Search
+from services.catalog.totals.domain import Totals
 from services.catalog.tracks.domain import Tracks
+
+ACCOUNTS = "soundstage.accounts.v1"
+CATALOG = "soundstage.catalog.v1"
+TOTALS = "soundstage.totals.v1"
 
 
 class Copies:
     """Accounts, totals and sold products, into Postgres."""
 
     GROUP = "catalog-copies"
-    TOPICS = (events.ACCOUNTS, events.TOTALS, events.MARKET)
+    TOPICS = (ACCOUNTS, TOTALS, "soundstage.market.v1")
 
-    def __init__(self, people: People, tracks: Tracks) -> None:
+    def __init__(self, people: People, totals: Totals, tracks: Tracks) -> None:
         self._people = people
+        self._totals = totals
         self._tracks = tracks
 
     async def apply(self, record: Record) -> None:
-        if record.topic == events.ACCOUNTS:
-            await self._people.apply(events.account(record))
-        elif record.topic == events.TOTALS:
-            await self._people.apply_totals(events.totals(record))
+        if record.topic == ACCOUNTS:
+            await self._people.apply(_account(record))
+        elif record.topic == TOTALS:
+            await self._totals.apply(total_of(record))
         elif record.event.type == "ProductChanged":
-            await self._tracks.apply_sold(*events.sold(record))
+            await self._tracks.apply_sold(*sold_of(record))
 
 
 class Outcomes:
-    """What ends a track's waiting, or the life of a track or of its place in playlists, into MongoDB."""
+    """What ends a track's processing, or the life of a track or of its place in playlists, into MongoDB."""
 
     GROUP = "catalog-tracks"
-    TOPICS = (events.RECORDINGS, events.ACCOUNTS, events.CATALOG.name)
+    TOPICS = ("soundstage.recordings.v1", ACCOUNTS, CATALOG)
 
     def __init__(self, tracks: Tracks, playlists: Playlists) -> None:
         self._tracks = tracks
@@ -40,27 +57,31 @@ class Outcomes:
     async def apply(self, record: Record) -> None:
         kind = record.event.type
         if kind == "RecordingReady":
-            await self._tracks.complete(events.recording_ready(record))
+            await self._tracks.complete(recording_of(record))
         elif kind == "RecordingFailed":
-            await self._tracks.fail(*events.recording_failed(record))
+            await self._tracks.fail(*failed_recording_of(record))
         elif kind == "AccountRemoved":
-            await self._tracks.remove_of_owner(events.account(record).id)
-            await self._playlists.forget_account(events.account(record).id)
+            await self._tracks.remove_of_owner(_account(record).id)
+            await self._playlists.forget_account(_account(record).id)
         elif kind == "TrackRemoved":
-            await self._playlists.forget_track(events.track_id(record))
+            await self._playlists.forget_track(track_id_of(record))
 
 
 class Rows:
-    """Catalog's own events, into search rows."""
+    """Catalog's own events, into the rows of listings."""
 
     GROUP = "catalog-search"
-    TOPICS = (events.CATALOG.name,)
+    TOPICS = (CATALOG,)
 
-    def __init__(self, search: Search) -> None:
-        self._search = search
+    def __init__(self, listings: Listings) -> None:
+        self._listings = listings
 
     async def apply(self, record: Record) -> None:
         if record.event.type.startswith("Track"):
-            await self._search.refresh_ids([events.track_id(record)])
+            await self._listings.refresh_tracks([track_id_of(record)])
         elif record.event.type.startswith("Playlist"):
-            await self._search.refresh_playlist_ids([events.playlist_id(record)])
+            await self._listings.refresh_playlists([playlist_id_of(record)])
+
+
+def _account(record: Record) -> Account:
+    return account_of(AccountState.FromString(record.event.payload))

@@ -1,25 +1,13 @@
-"""Events as protobuf: what catalog tells of tracks and playlists, and what others tell catalog."""
+"""The events catalog publishes: each a pure function of a document."""
 
-from uuid import UUID
-
-from soundstage.auth.v1 import accounts_pb2
 from soundstage.catalog.v1 import playlists_pb2, tracks_pb2
-from soundstage.insights.v1 import events_pb2 as insights_pb2
-from soundstage.marketplace.v1 import events_pb2 as marketplace_pb2
-from soundstage.streaming.v1 import events_pb2 as streaming_pb2
 
-from chassis import ids
 from chassis.clock import timestamp
-from chassis.events import Event, Record, Topic
-from services.catalog.people.person import Account, Totals
+from chassis.events import Event, Topic
 from services.catalog.playlists.playlist import Playlist
-from services.catalog.tracks.track import Loudness, Recording, Status, Track
+from services.catalog.tracks.track import Status, Track
 
 CATALOG = Topic("soundstage.catalog.v1")
-ACCOUNTS = "soundstage.accounts.v1"
-RECORDINGS = "soundstage.recordings.v1"
-MARKET = "soundstage.market.v1"
-TOTALS = "soundstage.totals.v1"
 GROUPS = ("catalog-copies", "catalog-tracks", "catalog-search")
 TOPICS = [CATALOG, *(Topic(f"soundstage.dead.{group}.v1", partitions=1) for group in GROUPS)]
 
@@ -84,67 +72,6 @@ def playlist_state(p: Playlist) -> playlists_pb2.PlaylistState:
         is_removed=p.is_removed,
         tenant=p.tenant,
     )
-
-
-def playlist_id(record: Record) -> UUID:
-    return ids.parse(playlists_pb2.PlaylistState.FromString(record.event.payload).id)
-
-
-def track_id(record: Record) -> UUID:
-    return ids.parse(tracks_pb2.TrackState.FromString(record.event.payload).id)
-
-
-def account(record: Record) -> Account:
-    return account_of(accounts_pb2.AccountState.FromString(record.event.payload))
-
-
-def account_of(state: accounts_pb2.AccountState) -> Account:
-    return Account(
-        id=ids.parse(state.id),
-        number=state.number,
-        tenant=state.tenant,
-        handle=state.handle,
-        name=state.name,
-        bio=state.bio if state.HasField("bio") else None,
-        picture=state.avatar if state.HasField("avatar") else None,
-        location=state.location if state.HasField("location") else None,
-        version=state.version,
-        is_removed=state.is_removed,
-    )
-
-
-def totals(record: Record) -> Totals:
-    t = insights_pb2.TotalsChanged.FromString(record.event.payload)
-    counts = (t.plays, t.likes, t.reposts, t.followers, t.followees, t.reposts_made)
-    return Totals(ids.parse(t.subject_id), *counts, version=t.version)
-
-
-def sold(record: Record) -> tuple[UUID, bool, int]:
-    """(track, is sold, version)"""
-    p = marketplace_pb2.ProductChanged.FromString(record.event.payload)
-    return ids.parse(p.track_id), p.is_sold, p.version
-
-
-def recording_ready(record: Record) -> Recording:
-    r = streaming_pb2.RecordingReady.FromString(record.event.payload)
-    return Recording(
-        recording_id=ids.parse(r.recording_id),
-        track_id=ids.parse(r.track_id),
-        duration_ms=r.duration_ms,
-        loudness=Loudness(
-            r.integrated_lufs if r.HasField("integrated_lufs") else None,
-            r.range_lu if r.HasField("range_lu") else None,
-            r.true_peak_dbtp if r.HasField("true_peak_dbtp") else None,
-        ),
-        progressive_object=r.progressive_object,
-        cover_object=r.cover_object,
-    )
-
-
-def recording_failed(record: Record) -> tuple[UUID, UUID]:
-    """(recording, track)"""
-    r = streaming_pb2.RecordingFailed.FromString(record.event.payload)
-    return ids.parse(r.recording_id), ids.parse(r.track_id)
 
 
 def _track_event(type: str, track: Track) -> Event:

@@ -19,16 +19,20 @@ from chassis.server import Server
 from services.catalog import events
 from services.catalog.config import Settings
 from services.catalog.consumers import Copies, Outcomes, Rows
-from services.catalog.peers import Accounts
+from services.catalog.listings.domain import Listings
+from services.catalog.peers import Auth
 from services.catalog.people.domain import People
 from services.catalog.people.rpc import PeopleRpc
 from services.catalog.playlists import store as playlists_store
 from services.catalog.playlists.albums import Albums
 from services.catalog.playlists.domain import Playlists
+from services.catalog.playlists.edits import Edits
 from services.catalog.playlists.rpc import PlaylistsRpc
+from services.catalog.playlists.sharing import Sharing
 from services.catalog.replica_set import ReplicaSet
 from services.catalog.search.domain import Search
 from services.catalog.search.rpc import SearchRpc
+from services.catalog.totals.domain import Totals
 from services.catalog.tracks import store
 from services.catalog.tracks.domain import Tracks
 from services.catalog.tracks.rpc import TracksRpc
@@ -39,11 +43,14 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 @dataclass(frozen=True)
 class Parts:
     mongo: Mongo
-    accounts: Accounts
+    auth: Auth
     people: People
+    totals: Totals
+    listings: Listings
     search: Search
     tracks: Tracks
     playlists: Playlists
+    sharing: Sharing
 
 
 async def prepare(mongo: Mongo) -> None:
@@ -56,46 +63,54 @@ async def prepare(mongo: Mongo) -> None:
 def parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     database = Database(settings.database_url, max_size=settings.database_connections)
     mongo = Mongo(settings.mongodb_url, settings.mongodb_database)
-    accounts = Accounts(settings.auth_address)
-    for part in (database, mongo, accounts):
+    auth = Auth(settings.auth_address)
+    for part in (database, mongo, auth):
         stack.push_async_callback(part.close)
-    people = People(database, accounts)
-    search = Search(mongo, database)
-    tracks = Tracks(mongo, database, people, search)
-    return Parts(mongo, accounts, people, search, tracks, Playlists(mongo, database, people, search))
+    people, listings, search = People(database, auth), Listings(mongo, database), Search(mongo, database)
+    tracks = Tracks(mongo=mongo, database=database, people=people, listings=listings, albums=Albums(mongo))
+    playlists = Playlists(mongo=mongo, database=database, people=people, listings=listings, finder=search)
+    return Parts(
+        mongo=mongo,
+        auth=auth,
+        people=people,
+        totals=Totals(database),
+        listings=listings,
+        search=search,
+        tracks=tracks,
+        playlists=playlists,
+        sharing=Sharing(mongo, people, Edits(mongo, listings)),
+    )
 
 
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     made = parts(settings, stack)
-    replica_set = ReplicaSet(made.mongo)
-    learners = (Copies(made.people, made.tracks), Outcomes(made.tracks, made.playlists), Rows(made.search))
+    replica_set, kafka = ReplicaSet(made.mongo), settings.kafka_bootstrap
+    copies = Copies(made.people, made.totals, made.tracks)
+    consumers = (copies, Outcomes(made.tracks, made.playlists), Rows(made.listings))
     return Roles(
         migrate=Migration(
             database_url=settings.database_url,
             folder=MIGRATIONS,
-            bootstrap=settings.kafka_bootstrap,
+            bootstrap=kafka,
             topics=events.TOPICS,
             replication=settings.kafka_replication,
             also=lambda: prepare(made.mongo),
         ),
-        serve=[
-            replica_set,
-            Server(
-                settings,
-                [
-                    (PeopleRpc(made.people), add_PeopleServiceServicer_to_server),
-                    (TracksRpc(made.tracks), add_TracksServiceServicer_to_server),
-                    (PlaylistsRpc(made.playlists, made.tracks), add_PlaylistsServiceServicer_to_server),
-                    (
-                        SearchRpc(made.search, made.tracks, made.people, made.playlists),
-                        add_SearchServiceServicer_to_server,
-                    ),
-                ],
-            ),
+        serve=[replica_set, _server(settings, made)],
+        consume=[replica_set, *(Consumer(kafka, it.GROUP, it.TOPICS, StateSink(it.apply)) for it in consumers)],
+        relay=[replica_set, Relay(made.mongo, kafka)],
+    )
+
+
+def _server(settings: Settings, made: Parts) -> Server:
+    playlists = PlaylistsRpc(made.playlists, made.sharing, made.tracks)
+    search = SearchRpc(made.search, made.tracks, made.people, made.playlists)
+    return Server(
+        settings,
+        [
+            (PeopleRpc(made.people), add_PeopleServiceServicer_to_server),
+            (TracksRpc(made.tracks), add_TracksServiceServicer_to_server),
+            (playlists, add_PlaylistsServiceServicer_to_server),
+            (search, add_SearchServiceServicer_to_server),
         ],
-        consume=[
-            replica_set,
-            *(Consumer(settings.kafka_bootstrap, it.GROUP, it.TOPICS, StateSink(it.apply)) for it in learners),
-        ],
-        relay=[replica_set, Relay(made.mongo, settings.kafka_bootstrap)],
     )

@@ -1,21 +1,19 @@
-"""The copy may say yes; before it says no, auth is asked once, and its no is kept for a second."""
+"""People: auth is asked before the copy says no."""
 
 from collections.abc import Collection, Sequence
-from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
+from chassis.asked import Asked
 from chassis.errors import Forbidden, NotFound
+from chassis.ids import Ref
 from chassis.pages import Page
 from chassis.postgres import Database
 from chassis.principal import PUBLIC_TENANT, Principal
 from services.catalog.people import store
-from services.catalog.people.person import Account, Person, Ref, Totals
-from services.catalog.search import tiers
-from services.catalog.search.words import Query
+from services.catalog.people.person import Account, Person
+from services.catalog.words.words import Query
 
-NO_KEPT_SECONDS = 1.0
-MAX_KEPT = 10_000
 _Kept = tuple[Person, str, bool]
 
 
@@ -31,24 +29,19 @@ class People:
     def __init__(self, database: Database, auth: Auth) -> None:
         self._database = database
         self._auth = auth
-        # By name of who was asked for: a reference or a handle.
-        self._asked_at: dict[Ref | str, float] = {}
+        self._asked = Asked[Ref](self._learn)
+        self._asked_by_handle = Asked[str](self._learn_by_handle)
 
     async def apply(self, account: Account) -> None:
         async with self._database.transaction() as conn:
             await store.apply(conn, account)
-
-    async def apply_totals(self, totals: Totals) -> None:
-        async with self._database.transaction() as conn:
-            await store.apply_totals(conn, totals)
-            await tiers.move(conn, totals.subject_id)
 
     async def get_batch(self, caller: Principal, refs: Sequence[Ref]) -> list[Person]:
         """The cards of these, in the order asked; unknown, removed and other tenants' people are left out."""
         kept = await self._get_or_ask(refs)
         found = [kept.get(ref) for ref in refs]
         return [
-            person for person, tenant, is_removed in filter(None, found) if not is_removed and _open(tenant, caller)
+            person for person, tenant, is_removed in filter(None, found) if not is_removed and _is_open(caller, tenant)
         ]
 
     async def get(self, caller: Principal, ref: Ref) -> Person:
@@ -71,14 +64,7 @@ class People:
 
     async def get_by_handle(self, handle: str) -> Person:
         """Of the public tenant, in any case of letters. Raises NotFound, Unavailable."""
-        found = await self._find(handle)
-        if found is None and self._may_ask(handle):
-            known = await self._auth.find_by_handle(handle)
-            if known is not None:
-                await self.apply(known)
-                found = await self._find(handle)
-            if found is None:
-                self._remember([handle])
+        found = await self._asked_by_handle.read(lambda: self._find(handle), lambda found: [] if found else [handle])
         if found is None:
             raise NotFound("Account not found")
         return found
@@ -103,18 +89,16 @@ class People:
         return found if found and found.handle.casefold() == handle.casefold() else None
 
     async def _get_or_ask(self, refs: Collection[Ref]) -> dict[Ref, _Kept]:
-        kept = await self._get(refs)
-        missing = {ref for ref in refs if ref not in kept and self._may_ask(ref)}
-        if not missing:
-            return kept
-        # Auth away: then nobody knows, and no is the wrong answer, so Unavailable goes up.
-        states = await self._auth.list_states(missing)
-        for state in sorted(states, key=lambda state: state.id):
+        return await self._asked.read(lambda: self._get(refs), lambda kept: [ref for ref in refs if ref not in kept])
+
+    async def _learn(self, refs: Collection[Ref]) -> None:
+        for state in sorted(await self._auth.list_states(refs), key=lambda state: state.id):
             await self.apply(state)
-        learned = await self._get(missing)
-        # Its no alone: a yes stands in the copy, and whoever read the copy a moment before may still need to ask.
-        self._remember(missing - learned.keys())
-        return kept | learned
+
+    async def _learn_by_handle(self, handles: Collection[str]) -> None:
+        for handle in handles:
+            if known := await self._auth.find_by_handle(handle):
+                await self.apply(known)
 
     async def _get(self, refs: Collection[Ref]) -> dict[Ref, _Kept]:
         ids = {ref.id for ref in refs if ref.id}
@@ -124,15 +108,7 @@ class People:
         by_id = {Ref(id=row[0].id): row for row in rows}
         return by_id | {Ref(number=row[0].number): row for row in rows}
 
-    def _may_ask(self, ref: Ref | str) -> bool:
-        return monotonic() - self._asked_at.get(ref, -NO_KEPT_SECONDS) >= NO_KEPT_SECONDS
 
-    def _remember(self, refs: Collection[Ref | str]) -> None:
-        if len(self._asked_at) > MAX_KEPT:
-            self._asked_at.clear()
-        self._asked_at.update(dict.fromkeys(refs, monotonic()))
-
-
-def _open(tenant: str, caller: Principal) -> bool:
-    """A tenant never sees another tenant's people; everyone sees those of the public one, the gateway itself too."""
+def _is_open(caller: Principal, tenant: str) -> bool:
+    """A tenant never sees another's people. Everyone sees the public tenant's, and the gateway itself no others."""
     return tenant in (PUBLIC_TENANT, caller.tenant)

@@ -38,25 +38,3 @@ class Person:
     follower_count: int = 0
     followee_count: int = 0
     repost_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The absolute totals of one subject, as insights counts them."""
-
-    subject_id: UUID
-    plays: int
-    likes: int
-    reposts: int
-    followers: int
-    followees: int
-    reposts_made: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """One thing by either of its names."""
-
-    id: UUID | None = None
-    number: int | None = None

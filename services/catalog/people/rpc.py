@@ -1,62 +1,49 @@
 """PeopleService on the wire."""
 
 from collections.abc import Collection
+from typing import Any
 
-from soundstage.catalog.v1 import people_pb2, people_pb2_grpc
+from soundstage.catalog.v1 import people_pb2 as pb
+from soundstage.catalog.v1.people_pb2_grpc import PeopleServiceServicer
 from soundstage.common.v1 import common_pb2
 
-from chassis import ids, principal
 from chassis.errors import FieldError, Invalid
+from chassis.ids import Ref
 from chassis.pages import Page
+from chassis.principal import allow_anyone, current
 from services.catalog.people.domain import People
-from services.catalog.people.person import Person, Ref
+from services.catalog.people.person import Person
 
 MAX_ITEMS = 1000
 
 
-class PeopleRpc(people_pb2_grpc.PeopleServiceServicer):
+class PeopleRpc(PeopleServiceServicer):
     def __init__(self, people: People) -> None:
         self._people = people
 
-    @principal.allow_anyone
-    async def GetBatch(
-        self, request: people_pb2.GetPersonBatchRequest, context: object
-    ) -> people_pb2.GetPersonBatchResponse:
-        found = await self._people.get_batch(principal.current(), refs(request.people))
-        return people_pb2.GetPersonBatchResponse(people=[person(p) for p in found])
+    @allow_anyone
+    async def GetBatch(self, request: pb.GetPersonBatchRequest, context: Any) -> pb.GetPersonBatchResponse:
+        found = await self._people.get_batch(current(), refs(request.people))
+        return pb.GetPersonBatchResponse(people=[person(p) for p in found])
 
-    @principal.allow_anyone
-    async def GetByHandle(
-        self, request: people_pb2.GetPersonByHandleRequest, context: object
-    ) -> people_pb2.GetPersonByHandleResponse:
-        return people_pb2.GetPersonByHandleResponse(person=person(await self._people.get_by_handle(request.handle)))
+    @allow_anyone
+    async def GetByHandle(self, request: pb.GetPersonByHandleRequest, context: Any) -> pb.GetPersonByHandleResponse:
+        return pb.GetPersonByHandleResponse(person=person(await self._people.get_by_handle(request.handle)))
 
-    @principal.allow_anyone
-    async def ListTop(
-        self, request: people_pb2.ListTopPeopleRequest, context: object
-    ) -> people_pb2.ListTopPeopleResponse:
+    @allow_anyone
+    async def ListTop(self, request: pb.ListTopPeopleRequest, context: Any) -> pb.ListTopPeopleResponse:
         page = Page.of(request.page.offset, request.page.limit)
-        return people_pb2.ListTopPeopleResponse(people=[person(p) for p in await self._people.list_top(page)])
+        return pb.ListTopPeopleResponse(people=[person(p) for p in await self._people.list_top(page)])
 
 
 def refs(sent: Collection[common_pb2.Ref]) -> list[Ref]:
     if len(sent) > MAX_ITEMS:
-        raise Invalid(fields=[FieldError("", f"at most {MAX_ITEMS} at once")])
-    return [ref(one) for one in sent]
+        raise Invalid(fields=[FieldError("", f"must contain at most {MAX_ITEMS}")])
+    return [Ref.of(one) for one in sent]
 
 
-def ref(sent: common_pb2.Ref, field: str = "id") -> Ref:
-    """Raises Invalid when it names nothing."""
-    kind = sent.WhichOneof("ref")
-    if kind == "id":
-        return Ref(id=ids.parse(sent.id, field=field))
-    if kind == "number" and sent.number > 0:
-        return Ref(number=sent.number)
-    raise Invalid("Malformed id", fields=[FieldError(field, "must be a UUID or a positive number")])
-
-
-def person(p: Person) -> people_pb2.Person:
-    return people_pb2.Person(
+def person(p: Person) -> pb.Person:
+    return pb.Person(
         id=str(p.id),
         number=p.number,
         handle=p.handle,

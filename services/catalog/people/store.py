@@ -1,4 +1,4 @@
-"""SQL of the copy of accounts and of the totals."""
+"""SQL of the copy of accounts."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
@@ -6,8 +6,8 @@ from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-from services.catalog.people.person import Account, Person, Totals
-from services.catalog.search import vocabulary, words
+from services.catalog.people.person import Account, Person
+from services.catalog.words import vocabulary, words
 
 APPLY = """
 INSERT INTO people AS kept
@@ -19,15 +19,6 @@ ON CONFLICT (id) DO UPDATE SET
     name_key = excluded.name_key, words = excluded.words, version = excluded.version, is_removed = excluded.is_removed
 WHERE kept.version < excluded.version
 RETURNING id
-"""
-APPLY_TOTALS = """
-INSERT INTO totals AS kept
-    (subject_id, plays, likes, reposts, followers, followees, reposts_made, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (subject_id) DO UPDATE SET
-    plays = excluded.plays, likes = excluded.likes, reposts = excluded.reposts, followers = excluded.followers,
-    followees = excluded.followees, reposts_made = excluded.reposts_made, version = excluded.version
-WHERE kept.version < excluded.version
 """
 _PLAYLISTS = "(SELECT count(*) FROM search_playlists WHERE owner_id = p.id AND NOT is_removed AND is_public"
 # A card; `p` is the person, `a` the totals of the account.
@@ -49,7 +40,7 @@ FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
 WHERE p.handle_key = $1 AND p.tenant = $2 AND NOT p.is_removed
 ORDER BY p.version DESC LIMIT 1
 """
-# Ranked first, so that only those of the page have their cards worked out.
+# Ranked first, so that only the cards of the page are computed.
 LIST_TOP = f"""
 WITH top AS MATERIALIZED (
     SELECT p.id, coalesce(a.followers, 0) AS followers
@@ -104,14 +95,6 @@ async def apply(conn: Connection, account: Account) -> None:
     row = (a.id, a.number, a.tenant, a.handle, a.name, a.bio, a.picture, a.location, *keys, a.version, a.is_removed)
     if await conn.fetchval(APPLY, *row) is not None:
         await vocabulary.add(conn, words.vocabulary(handle, joined, name))
-
-
-async def apply_totals(conn: Connection, totals: Totals) -> None:
-    """Takes over the totals if they are newer than what is kept."""
-    t = totals
-    await conn.execute(
-        APPLY_TOTALS, t.subject_id, t.plays, t.likes, t.reposts, t.followers, t.followees, t.reposts_made, t.version
-    )
 
 
 async def get_many(conn: Connection, ids: Collection[UUID], numbers: Collection[int]) -> list[tuple[Person, str, bool]]:

@@ -1,50 +1,65 @@
 """The rules of playlists. A write is one MongoDB transaction: document, idempotency key and event."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
+from typing import Protocol
 from uuid import UUID
 
 from chassis import idempotency, ids
 from chassis.errors import Error, FieldError, Invalid, NotFound
+from chassis.ids import Ref
 from chassis.mongo import Mongo, Session
 from chassis.pages import Page
 from chassis.postgres import Database
-from chassis.principal import ANONYMOUS, Principal
+from chassis.principal import Principal
 from services.catalog import events, moments
 from services.catalog.people.domain import People
-from services.catalog.people.person import Person, Ref
-from services.catalog.playlists import facts, links, store
+from services.catalog.people.person import Person
+from services.catalog.playlists import facts, store
+from services.catalog.playlists.edits import Edits, Listings
 from services.catalog.playlists.playlist import (
-    LINK_LIVES,
-    Collaborator,
-    Link,
     Permission,
     Playlist,
     View,
     Wanted,
     editable,
-    permitted,
     seen,
     shown,
 )
-from services.catalog.search.domain import Search
 from services.catalog.tracks import domain as tracks_domain
 from services.catalog.tracks import store as tracks_store
 from services.catalog.tracks.form import Form, changes
 from services.catalog.tracks.track import Outline
+from services.catalog.tracks.track import Wanted as WantedTrack
+from services.catalog.tracks.upload import check_key
 
 FIELDS = ("title", "description", "is_public")
-# What a transaction makes of a playlist; the same one: nothing to write.
-Edit = Callable[[Session, Playlist | None], Awaitable[Playlist]]
+
+
+class Finder(Protocol):
+    """Finds playlists by their rows, which may be older than the documents."""
+
+    async def search_playlists(self, query: str, wanted: Wanted, page: Page) -> tuple[list[Playlist], int]: ...
+
+    async def recommend_playlists(self, tenant: str, account_id: UUID, most: int) -> list[Playlist]: ...
 
 
 class Playlists:
-    def __init__(self, mongo: Mongo, database: Database, people: People, search: Search) -> None:
+    def __init__(
+        self,
+        *,
+        mongo: Mongo,
+        database: Database,
+        people: People,
+        listings: Listings,
+        finder: Finder,
+    ) -> None:
         self._mongo = mongo
         self._database = database
         self._people = people
-        self._search = search
+        self._listings = listings
+        self._finder = finder
+        self._edits = Edits(mongo, listings)
 
     async def add(self, caller: Principal, form: Form, key: str, fingerprint: bytes) -> View:
         """An empty playlist; the same key gives the same one again.
@@ -52,7 +67,7 @@ class Playlists:
         Raises Invalid (also IDEMPOTENCY_KEY_REUSED), Forbidden.
         """
         said = changes(FIELDS, form)
-        tracks_domain.check_key(key)
+        check_key(key)
         owner = await self._people.require(caller.user_id)
         now = moments.now()
         new = Playlist(
@@ -79,7 +94,9 @@ class Playlists:
             await self._mongo.add_event(session, events.playlist_changed(new))
             return new
 
-        return await self._written(caller, await self._mongo.run(work))
+        added = await self._mongo.run(work)
+        await self._listings.write_playlist_soon(added)
+        return await self._one(caller, added)
 
     async def get(self, caller: Principal, ref: Ref, *, public_only: bool = False) -> View:
         """Raises NotFound, Forbidden."""
@@ -98,14 +115,14 @@ class Playlists:
 
     async def search(self, caller: Principal, query: str, wanted: Wanted, page: Page) -> tuple[list[View], int]:
         """Those the caller may see, by relevance if words are given, else the newest first; and how many there are."""
-        found, total = await self._search.search_playlists(query, wanted, page)
+        found, total = await self._finder.search_playlists(query, wanted, page)
         # A row may be older than its document.
         readable = [p for p in found if p.may_be_seen_by(caller) and (p.is_public or wanted.reader_id)]
         return await self.show(caller, readable), total
 
     async def recommend(self, caller: Principal, most: int) -> list[View]:
         """Public ones of others that hold a track: first those that share tracks or artists with the caller's own."""
-        found = await self._search.recommend_playlists(caller.tenant, caller.user_id, most)
+        found = await self._finder.recommend_playlists(caller.tenant, caller.user_id, most)
         return await self.show(caller, [p for p in found if p.is_public and p.is_open_to(caller)])
 
     async def show(self, caller: Principal, playlists: Sequence[Playlist]) -> list[View]:
@@ -145,7 +162,7 @@ class Playlists:
             is_same = all(getattr(before, name) == value for name, value in values.items())
             return before if is_same else before.changed(moments.now(), **values)
 
-        return await self._written(caller, await self._edit(id, edit))
+        return await self._one(caller, await self._edits.run(id, edit))
 
     async def remove(self, caller: Principal, id: UUID) -> None:
         """Raises NotFound (also the second time), Forbidden: no collaborator may."""
@@ -154,7 +171,7 @@ class Playlists:
             before = editable(found, caller, Permission.OWNER)
             return before.removed(moments.now())
 
-        await self._search.refresh_playlist_soon(await self._edit(id, edit))
+        await self._edits.run(id, edit)
 
     async def add_track(self, caller: Principal, id: UUID, track_id: UUID) -> None:
         """Puts a track at the end. Raises NotFound and Forbidden of either, Conflict when it is there or full."""
@@ -162,12 +179,12 @@ class Playlists:
         async def edit(session: Session, found: Playlist | None) -> Playlist:
             before, _ = await self._standing(session, editable(found, caller, Permission.WRITE))
             track = await tracks_store.get(self._mongo, session, track_id)
-            outcome = tracks_domain.outcome_of(tracks_domain.Wanted(Ref(id=track_id), caller), track)
+            outcome = tracks_domain.outcome_of(WantedTrack(Ref(id=track_id), caller), track)
             if isinstance(outcome, Error):
                 raise outcome
             return before.with_track(track_id, moments.now())
 
-        await self._search.refresh_playlist_soon(await self._edit(id, edit))
+        await self._edits.run(id, edit)
         # Whoever removed the track since we read it may have looked for its entries before there was this one.
         if not await tracks_store.get_outlines(self._mongo, [track_id]):
             await self._drop_track(id, track_id)
@@ -179,7 +196,7 @@ class Playlists:
             before, _ = await self._standing(session, editable(found, caller, Permission.WRITE))
             return before.without_track(track_id, moments.now())
 
-        await self._search.refresh_playlist_soon(await self._edit(id, edit))
+        await self._edits.run(id, edit)
 
     async def reorder(self, caller: Principal, id: UUID, track_ids: Sequence[UUID]) -> None:
         """All or nothing. Raises NotFound, Forbidden; Invalid unless these are the tracks there, each once."""
@@ -189,82 +206,7 @@ class Playlists:
             hidden = {track.id for track in outlines.values() if not track.may_be_seen_by(caller)}
             return before.reordered(track_ids, hidden, moments.now())
 
-        await self._edit(id, edit)
-
-    async def add_collaborator(
-        self, caller: Principal, id: UUID, account_id: UUID, permission: Permission
-    ) -> tuple[Collaborator, Person]:
-        """Raises NotFound (playlist or person), Forbidden, Conflict when it is one already or the owner."""
-        person = await self._people.get(caller, Ref(id=account_id))
-        added = Collaborator(account_id, permission, moments.now())
-
-        async def edit(_: Session, found: Playlist | None) -> Playlist:
-            return editable(found, caller, Permission.ADMIN).with_collaborator(added, moments.now())
-
-        await self._search.refresh_playlist_soon(await self._edit(id, edit))
-        return added, person
-
-    async def list_collaborators(self, caller: Principal, id: UUID) -> list[tuple[Collaborator, Person]]:
-        """In the order they were added, without removed accounts. Raises NotFound, Forbidden."""
-        found = await store.get_many(self._mongo, [id])
-        playlist = permitted(found[0] if found else None, caller, Permission.READ)
-        refs = [Ref(id=one.account_id) for one in playlist.collaborators]
-        people = {p.id: p for p in (await self._people.get_batch(caller, refs) if refs else [])}
-        return [(one, people[one.account_id]) for one in playlist.collaborators if one.account_id in people]
-
-    async def change_collaborator(
-        self, caller: Principal, id: UUID, account_id: UUID, permission: Permission
-    ) -> tuple[Collaborator, Person]:
-        """Raises NotFound (also when it is none), Forbidden."""
-
-        async def edit(_: Session, found: Playlist | None) -> Playlist:
-            before = editable(found, caller, Permission.ADMIN)
-            return before.with_permission(account_id, permission, moments.now())
-
-        after = await self._edit(id, edit)
-        changed = after.find_collaborator(account_id)
-        if changed is None:
-            raise NotFound("This user is not a collaborator")
-        return changed, await self._people.get(caller, Ref(id=account_id))
-
-    async def remove_collaborator(self, caller: Principal, id: UUID, account_id: UUID) -> None:
-        """Anyone may take oneself out. Raises NotFound (also when it is none), Forbidden."""
-        least = Permission.READ if caller.is_(account_id) else Permission.ADMIN
-
-        async def edit(_: Session, found: Playlist | None) -> Playlist:
-            return editable(found, caller, least).without_collaborator(account_id, moments.now())
-
-        await self._search.refresh_playlist_soon(await self._edit(id, edit))
-
-    async def share(self, caller: Principal, id: UUID, key: str, fingerprint: bytes) -> Link:
-        """A new link; the same key gives the same one again. Raises NotFound, Forbidden, Invalid."""
-        tracks_domain.check_key(key)
-        kept_as = links.digest(f"{caller.user_id} playlists.share {key}")
-
-        async def work(session: Session) -> Link:
-            permitted(await store.get(self._mongo, session, id), caller, Permission.ADMIN)
-            kept = await store.get_link(self._mongo, session, kept_as) if key else None
-            if kept and kept.fingerprint != fingerprint:
-                raise idempotency.reused()
-            if kept:
-                return Link(links.token(key, kept.salt), kept.expires_at)
-            now, salt = moments.now(), links.new_salt()
-            link = Link(links.token(key, salt), now + LINK_LIVES)
-            await store.add_link(self._mongo, session, links.digest(link.token), id, link.expires_at)
-            if key:
-                made = store.KeptLink(fingerprint, salt, link.expires_at)
-                await store.keep_link(self._mongo, session, kept_as, made, now)
-            return link
-
-        return await self._mongo.run(work)
-
-    async def get_shared(self, token: str) -> View:
-        """What a link opens, with the tracks that everyone may see. Raises NotFound."""
-        playlist = await store.find_linked(self._mongo, links.digest(token), moments.now())
-        if playlist is None or playlist.is_removed:
-            raise NotFound("This link does not work, or no longer")
-        [view] = await self.show(ANONYMOUS, [playlist])
-        return view
+        await self._edits.run(id, edit)
 
     async def forget_track(self, track_id: UUID) -> None:
         """A track was removed: its entries go from all playlists. May be repeated."""
@@ -274,9 +216,9 @@ class Playlists:
     async def forget_account(self, account_id: UUID) -> None:
         """An account is gone: its playlists and its places in others' go one by one. May be repeated."""
         for id in await store.ids_of_owner(self._mongo, account_id):
-            await self._edit_if_there(id, lambda found: found.removed(moments.now()))
+            await self._edits.run_if_there(id, lambda found: found.removed(moments.now()))
         for id in await store.ids_with_collaborator(self._mongo, account_id):
-            await self._edit_if_there(
+            await self._edits.run_if_there(
                 id,
                 lambda found: (
                     found.without_collaborator(account_id, moments.now())
@@ -293,34 +235,12 @@ class Playlists:
     def export(self, after_id: UUID | None) -> AsyncIterator[list[Playlist]]:
         return store.export(self._mongo, after_id)
 
-    async def _edit(self, id: UUID, edit: Edit) -> Playlist:
-        """One transaction; of two at once the later runs again on what the earlier left."""
-
-        async def work(session: Session) -> Playlist:
-            before = await store.get(self._mongo, session, id)
-            after = await edit(session, before)
-            if after is not before:
-                await store.replace(self._mongo, session, after)
-                await self._mongo.add_event(session, events.playlist_changed(after))
-            return after
-
-        return await self._mongo.run(work)
-
-    async def _edit_if_there(self, id: UUID, change: Callable[[Playlist], Playlist]) -> None:
-        async def edit(_: Session, found: Playlist | None) -> Playlist:
-            if found is None or found.is_removed:
-                raise NotFound()
-            return change(found)
-
-        with suppress(NotFound):  # gone by another way
-            await self._search.refresh_playlist_soon(await self._edit(id, edit))
-
     async def _drop_track(self, id: UUID, track_id: UUID) -> None:
         def dropped(found: Playlist) -> Playlist:
             is_there = track_id in found.track_ids and not found.is_album
             return found.without_track(track_id, moments.now()) if is_there else found
 
-        await self._edit_if_there(id, dropped)
+        await self._edits.run_if_there(id, dropped)
 
     async def _standing(self, session: Session, playlist: Playlist) -> tuple[Playlist, dict[UUID, Outline]]:
         """Without entries of tracks that were removed and not yet forgotten, and the tracks of the others."""
@@ -328,7 +248,6 @@ class Playlists:
         entries = tuple(entry for entry in playlist.entries if entry.track_id in outlines)
         return replace(playlist, entries=entries), outlines
 
-    async def _written(self, caller: Principal, playlist: Playlist) -> View:
-        await self._search.refresh_playlist_soon(playlist)
+    async def _one(self, caller: Principal, playlist: Playlist) -> View:
         [view] = await self.show(caller, [playlist])
         return view

@@ -1,22 +1,25 @@
 """PlaylistsService on the wire."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from soundstage.catalog.v1 import playlists_pb2 as pb
-from soundstage.catalog.v1 import playlists_pb2_grpc
+from soundstage.catalog.v1.playlists_pb2_grpc import PlaylistsServiceServicer
 
 from chassis import idempotency, ids, principal
 from chassis.clock import timestamp
 from chassis.errors import FieldError, Invalid
+from chassis.ids import Ref
 from chassis.pages import Page
-from chassis.principal import Kind
+from chassis.principal import Kind, allow, allow_anyone, allow_services, current
 from services.catalog import events
 from services.catalog.people.person import Person
-from services.catalog.people.rpc import MAX_ITEMS, person, ref, refs
+from services.catalog.people.rpc import MAX_ITEMS, person, refs
 from services.catalog.playlists.domain import Playlists
 from services.catalog.playlists.playlist import Collaborator, Permission, Shown, View, Wanted
-from services.catalog.tracks import domain as tracks
+from services.catalog.playlists.sharing import Sharing
+from services.catalog.tracks.domain import Tracks
 from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
 from services.catalog.tracks.track import View as TrackView
@@ -29,38 +32,39 @@ PERMISSIONS = {
 SENT = {permission: sent for sent, permission in PERMISSIONS.items()}
 
 
-class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
-    def __init__(self, playlists: Playlists, tracks: tracks.Tracks) -> None:
+class PlaylistsRpc(PlaylistsServiceServicer):
+    def __init__(self, playlists: Playlists, sharing: Sharing, tracks: Tracks) -> None:
         self._playlists = playlists
+        self._sharing = sharing
         self._tracks = tracks
 
-    @principal.allow(Kind.USER)
-    async def Add(self, request: pb.AddPlaylistRequest, context: object) -> pb.AddPlaylistResponse:
+    @allow(Kind.USER)
+    async def Add(self, request: pb.AddPlaylistRequest, context: Any) -> pb.AddPlaylistResponse:
         said = pb.AddPlaylistRequest()
         said.CopyFrom(request)
         said.ClearField("idempotency_key")
         view = await self._playlists.add(
-            principal.current(), _form(request), request.idempotency_key, idempotency.fingerprint(said)
+            current(), _form(request), request.idempotency_key, idempotency.fingerprint(said)
         )
         return pb.AddPlaylistResponse(playlist=playlist(view))
 
-    @principal.allow_anyone
-    async def Get(self, request: pb.GetPlaylistRequest, context: object) -> pb.GetPlaylistResponse:
-        caller = principal.current()
-        view = await self._playlists.get(caller, ref(request.playlist), public_only=request.public_only)
+    @allow_anyone
+    async def Get(self, request: pb.GetPlaylistRequest, context: Any) -> pb.GetPlaylistResponse:
+        caller = current()
+        view = await self._playlists.get(caller, Ref.of(request.playlist), public_only=request.public_only)
         shown = await self._shown(caller, view) if request.with_tracks else {}
         return pb.GetPlaylistResponse(playlist=playlist(view, shown))
 
-    @principal.allow_anyone
-    async def GetBatch(self, request: pb.GetPlaylistBatchRequest, context: object) -> pb.GetPlaylistBatchResponse:
+    @allow_anyone
+    async def GetBatch(self, request: pb.GetPlaylistBatchRequest, context: Any) -> pb.GetPlaylistBatchResponse:
         if len(request.ids) > MAX_ITEMS:
-            raise Invalid(fields=[FieldError("ids", f"at most {MAX_ITEMS} at once")])
-        views = await self._playlists.get_batch(principal.current(), [ids.parse(id) for id in request.ids])
+            raise Invalid(fields=[FieldError("ids", f"must contain at most {MAX_ITEMS}")])
+        views = await self._playlists.get_batch(current(), [ids.parse(id) for id in request.ids])
         return pb.GetPlaylistBatchResponse(playlists=[playlist(view) for view in views])
 
-    @principal.allow_anyone
-    async def List(self, request: pb.ListPlaylistsRequest, context: object) -> pb.ListPlaylistsResponse:
-        caller = principal.current()
+    @allow_anyone
+    async def List(self, request: pb.ListPlaylistsRequest, context: Any) -> pb.ListPlaylistsResponse:
+        caller = current()
         wanted = Wanted(
             tenant=caller.tenant,
             reader_id=caller.account_id,
@@ -71,95 +75,92 @@ class PlaylistsRpc(playlists_pb2_grpc.PlaylistsServiceServicer):
         views, total = await self._playlists.search(caller, "", wanted, page)
         return pb.ListPlaylistsResponse(playlists=[summary(view) for view in views], total=total)
 
-    @principal.allow(Kind.USER)
-    async def Recommend(self, request: pb.RecommendPlaylistsRequest, context: object) -> pb.RecommendPlaylistsResponse:
-        views = await self._playlists.recommend(principal.current(), Page.of(0, request.limit).limit)
+    @allow(Kind.USER)
+    async def Recommend(self, request: pb.RecommendPlaylistsRequest, context: Any) -> pb.RecommendPlaylistsResponse:
+        views = await self._playlists.recommend(current(), Page.of(0, request.limit).limit)
         return pb.RecommendPlaylistsResponse(playlists=[summary(view) for view in views])
 
-    @principal.allow(Kind.USER)
-    async def Change(self, request: pb.ChangePlaylistRequest, context: object) -> pb.ChangePlaylistResponse:
+    @allow(Kind.USER)
+    async def Change(self, request: pb.ChangePlaylistRequest, context: Any) -> pb.ChangePlaylistResponse:
         form = _form(request, has_title="title" in request.fields)
-        view = await self._playlists.change(principal.current(), ids.parse(request.id), list(request.fields), form)
+        view = await self._playlists.change(current(), ids.parse(request.id), list(request.fields), form)
         return pb.ChangePlaylistResponse(playlist=summary(view))
 
-    @principal.allow(Kind.USER)
-    async def Remove(self, request: pb.RemovePlaylistRequest, context: object) -> pb.RemovePlaylistResponse:
-        await self._playlists.remove(principal.current(), ids.parse(request.id))
+    @allow(Kind.USER)
+    async def Remove(self, request: pb.RemovePlaylistRequest, context: Any) -> pb.RemovePlaylistResponse:
+        await self._playlists.remove(current(), ids.parse(request.id))
         return pb.RemovePlaylistResponse()
 
-    @principal.allow(Kind.USER)
-    async def AddTrack(self, request: pb.AddPlaylistTrackRequest, context: object) -> pb.AddPlaylistTrackResponse:
+    @allow(Kind.USER)
+    async def AddTrack(self, request: pb.AddPlaylistTrackRequest, context: Any) -> pb.AddPlaylistTrackResponse:
         track_id = ids.parse(request.track_id, field="track_id")
-        await self._playlists.add_track(principal.current(), _playlist_id(request.playlist_id), track_id)
+        await self._playlists.add_track(current(), _playlist_id(request.playlist_id), track_id)
         return pb.AddPlaylistTrackResponse()
 
-    @principal.allow(Kind.USER)
-    async def RemoveTrack(
-        self, request: pb.RemovePlaylistTrackRequest, context: object
-    ) -> pb.RemovePlaylistTrackResponse:
+    @allow(Kind.USER)
+    async def RemoveTrack(self, request: pb.RemovePlaylistTrackRequest, context: Any) -> pb.RemovePlaylistTrackResponse:
         track_id = ids.parse(request.track_id, field="track_id")
-        await self._playlists.remove_track(principal.current(), _playlist_id(request.playlist_id), track_id)
+        await self._playlists.remove_track(current(), _playlist_id(request.playlist_id), track_id)
         return pb.RemovePlaylistTrackResponse()
 
-    @principal.allow(Kind.USER)
-    async def Reorder(self, request: pb.ReorderPlaylistRequest, context: object) -> pb.ReorderPlaylistResponse:
+    @allow(Kind.USER)
+    async def Reorder(self, request: pb.ReorderPlaylistRequest, context: Any) -> pb.ReorderPlaylistResponse:
         order = [ids.parse(id, field="track_ids") for id in request.track_ids]
-        await self._playlists.reorder(principal.current(), _playlist_id(request.playlist_id), order)
+        await self._playlists.reorder(current(), _playlist_id(request.playlist_id), order)
         return pb.ReorderPlaylistResponse()
 
-    @principal.allow(Kind.USER)
-    async def AddCollaborator(self, request: pb.AddCollaboratorRequest, context: object) -> pb.AddCollaboratorResponse:
-        added, who = await self._playlists.add_collaborator(
-            principal.current(), _playlist_id(request.playlist_id), _account_id(request), _permission(request)
+    @allow(Kind.USER)
+    async def AddCollaborator(self, request: pb.AddCollaboratorRequest, context: Any) -> pb.AddCollaboratorResponse:
+        added, who = await self._sharing.add_collaborator(
+            current(), _playlist_id(request.playlist_id), _account_id(request), _permission(request)
         )
         return pb.AddCollaboratorResponse(collaborator=_collaborator(added, who))
 
-    @principal.allow(Kind.USER)
+    @allow(Kind.USER)
     async def ListCollaborators(
-        self, request: pb.ListCollaboratorsRequest, context: object
+        self, request: pb.ListCollaboratorsRequest, context: Any
     ) -> pb.ListCollaboratorsResponse:
-        found = await self._playlists.list_collaborators(principal.current(), _playlist_id(request.playlist_id))
+        found = await self._sharing.list_collaborators(current(), _playlist_id(request.playlist_id))
         return pb.ListCollaboratorsResponse(collaborators=[_collaborator(one, who) for one, who in found])
 
-    @principal.allow(Kind.USER)
+    @allow(Kind.USER)
     async def ChangeCollaborator(
-        self, request: pb.ChangeCollaboratorRequest, context: object
+        self, request: pb.ChangeCollaboratorRequest, context: Any
     ) -> pb.ChangeCollaboratorResponse:
-        changed, who = await self._playlists.change_collaborator(
-            principal.current(), _playlist_id(request.playlist_id), _account_id(request), _permission(request)
+        changed, who = await self._sharing.change_collaborator(
+            current(), _playlist_id(request.playlist_id), _account_id(request), _permission(request)
         )
         return pb.ChangeCollaboratorResponse(collaborator=_collaborator(changed, who))
 
-    @principal.allow(Kind.USER)
+    @allow(Kind.USER)
     async def RemoveCollaborator(
-        self, request: pb.RemoveCollaboratorRequest, context: object
+        self, request: pb.RemoveCollaboratorRequest, context: Any
     ) -> pb.RemoveCollaboratorResponse:
-        await self._playlists.remove_collaborator(
-            principal.current(), _playlist_id(request.playlist_id), _account_id(request)
-        )
+        await self._sharing.remove_collaborator(current(), _playlist_id(request.playlist_id), _account_id(request))
         return pb.RemoveCollaboratorResponse()
 
-    @principal.allow(Kind.USER)
-    async def Share(self, request: pb.SharePlaylistRequest, context: object) -> pb.SharePlaylistResponse:
+    @allow(Kind.USER)
+    async def Share(self, request: pb.SharePlaylistRequest, context: Any) -> pb.SharePlaylistResponse:
         fingerprint = idempotency.fingerprint(pb.SharePlaylistRequest(playlist_id=request.playlist_id))
-        link = await self._playlists.share(
-            principal.current(), _playlist_id(request.playlist_id), request.idempotency_key, fingerprint
+        link = await self._sharing.share(
+            current(), _playlist_id(request.playlist_id), request.idempotency_key, fingerprint
         )
         return pb.SharePlaylistResponse(token=link.token, expires_at=timestamp(link.expires_at))
 
-    @principal.allow_anyone
-    async def GetShared(self, request: pb.GetSharedPlaylistRequest, context: object) -> pb.GetSharedPlaylistResponse:
-        view = await self._playlists.get_shared(request.token)
+    @allow_anyone
+    async def GetShared(self, request: pb.GetSharedPlaylistRequest, context: Any) -> pb.GetSharedPlaylistResponse:
+        linked = await self._sharing.get_linked(request.token)
+        [view] = await self._playlists.show(principal.ANONYMOUS, [linked])
         return pb.GetSharedPlaylistResponse(playlist=playlist(view, await self._shown(principal.ANONYMOUS, view)))
 
-    @principal.allow_services
-    async def ListStates(self, request: pb.ListPlaylistStatesRequest, context: object) -> pb.ListPlaylistStatesResponse:
+    @allow_services
+    async def ListStates(self, request: pb.ListPlaylistStatesRequest, context: Any) -> pb.ListPlaylistStatesResponse:
         found = await self._playlists.list_states(refs(request.playlists))
         return pb.ListPlaylistStatesResponse(playlists=[events.playlist_state(p) for p in found])
 
-    @principal.allow_services
+    @allow_services
     async def Export(
-        self, request: pb.ExportPlaylistsRequest, context: object
+        self, request: pb.ExportPlaylistsRequest, context: Any
     ) -> AsyncIterator[pb.ExportPlaylistsResponse]:
         after = ids.parse(request.after_id, field="after_id") if request.after_id else None
         async for batch in self._playlists.export(after):

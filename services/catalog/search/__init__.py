@@ -1,1 +1,1 @@
-"""Search: Postgres ranks by rows that are derived from MongoDB, and keeps cards of what everyone may see."""
+"""Finding tracks and playlists among the listed ones."""

@@ -1,28 +1,13 @@
-"""SQL of the search rows of playlists. It ranks; what may be seen MongoDB says."""
+"""SQL of searching playlists. It ranks; MongoDB says what may be seen."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from chassis.pages import Page
 from chassis.postgres import Connection
-from services.catalog.playlists.playlist import Playlist, Wanted
-from services.catalog.search import vocabulary, words
+from services.catalog.playlists.playlist import Wanted
+from services.catalog.words import vocabulary, words
 
-NEWER = """
-ON CONFLICT (playlist_id) DO UPDATE SET
-    reader_ids = excluded.reader_ids, track_ids = excluded.track_ids, is_public = excluded.is_public,
-    is_removed = excluded.is_removed, title_key = excluded.title_key, words = excluded.words,
-    version = excluded.version, indexed_at = excluded.indexed_at
-WHERE kept.version < excluded.version
-"""
-APPLY = f"""
-INSERT INTO {{table}} AS kept
-    (playlist_id, tenant, owner_id, reader_ids, track_ids, is_public, is_album, is_removed, title_key, created_at,
-    words, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12)
-{NEWER}
-"""
 MATCHING = """
 FROM search_playlists AS p LEFT JOIN totals AS t ON t.subject_id = p.playlist_id
 WHERE NOT p.is_removed AND p.tenant = {}
@@ -68,14 +53,6 @@ WHERE EXISTS (SELECT FROM search_tracks AS s WHERE s.track_id = ANY(c.track_ids)
 GROUP BY playlist_id, likes ORDER BY bool_or(is_related) DESC, likes DESC, playlist_id DESC
 LIMIT $3
 """
-
-
-async def apply(conn: Connection, playlists: Sequence[Playlist], *, table: str = "search_playlists") -> None:
-    """Takes over the playlists that are newer than their rows."""
-    ordered = sorted(playlists, key=lambda playlist: playlist.id)
-    await conn.executemany(APPLY.format(table=table), [_row(playlist) for playlist in ordered])
-    known = (words.vocabulary(*_texts(playlist)) for playlist in ordered if not playlist.is_removed)
-    await vocabulary.add(conn, set().union(*known))
 
 
 async def search(conn: Connection, query: words.Query | None, wanted: Wanted, page: Page) -> tuple[list[UUID], int]:
@@ -131,14 +108,3 @@ class _Which:
     def add(self, condition: str, *values: Any) -> None:
         self.matching += " AND " + condition.format(*map(self.place, values))
         self._needed = len(self.values)
-
-
-def _row(p: Playlist) -> tuple[Any, ...]:
-    vector = "" if p.is_removed else words.vector(*zip(_texts(p), "AB", strict=True))
-    readers = [one.account_id for one in p.collaborators]
-    place = (p.id, p.tenant, p.owner_id, readers, p.track_ids, p.is_public, p.is_album, p.is_removed)
-    return (*place, words.fold(p.title), p.created_at, vector, p.version)
-
-
-def _texts(playlist: Playlist) -> tuple[str, str]:
-    return playlist.title, playlist.description or ""

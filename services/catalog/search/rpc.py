@@ -1,13 +1,15 @@
 """SearchService on the wire."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.catalog.v1 import search_pb2 as pb
-from soundstage.catalog.v1 import search_pb2_grpc
+from soundstage.catalog.v1.search_pb2_grpc import SearchServiceServicer
 
-from chassis import ids, principal
+from chassis import ids
 from chassis.pages import Page
+from chassis.principal import allow_anyone, current
 from services.catalog.people.domain import People
 from services.catalog.people.rpc import person
 from services.catalog.playlists.domain import Playlists
@@ -19,30 +21,30 @@ from services.catalog.tracks.rpc import SORTS, track
 from services.catalog.tracks.track import Filters, Order, Sort
 
 
-class SearchRpc(search_pb2_grpc.SearchServiceServicer):
+class SearchRpc(SearchServiceServicer):
     def __init__(self, search: Search, tracks: Tracks, people: People, playlists: Playlists) -> None:
         self._search = search
         self._tracks = tracks
         self._people = people
         self._playlists = playlists
 
-    @principal.allow_anyone
-    async def SearchTracks(self, request: pb.SearchTracksRequest, context: object) -> pb.SearchTracksResponse:
+    @allow_anyone
+    async def SearchTracks(self, request: pb.SearchTracksRequest, context: Any) -> pb.SearchTracksResponse:
         order = Order(SORTS.get(request.sort, Sort.RELEVANCE) if request.sort else Sort.RELEVANCE, request.ascending)
         page = Page.of(request.page.offset, request.page.limit)
         found, total = await self._search.search_tracks(request.query, _filters(request), order, page)
-        views = await self._tracks.show(principal.current(), found, public_only=True)
+        views = await self._tracks.show(current(), found, public_only=True)
         return pb.SearchTracksResponse(tracks=[track(view) for view in views], total=total)
 
-    @principal.allow_anyone
-    async def SearchPeople(self, request: pb.SearchPeopleRequest, context: object) -> pb.SearchPeopleResponse:
+    @allow_anyone
+    async def SearchPeople(self, request: pb.SearchPeopleRequest, context: Any) -> pb.SearchPeopleResponse:
         page = Page.of(request.page.offset, request.page.limit)
         found, total = await self._people.search(request.query, page, only_downloadable=request.only_downloadable)
         return pb.SearchPeopleResponse(people=[person(p) for p in found], total=total)
 
-    @principal.allow_anyone
-    async def SearchPlaylists(self, request: pb.SearchPlaylistsRequest, context: object) -> pb.SearchPlaylistsResponse:
-        caller = principal.current()
+    @allow_anyone
+    async def SearchPlaylists(self, request: pb.SearchPlaylistsRequest, context: Any) -> pb.SearchPlaylistsResponse:
+        caller = current()
         wanted = Wanted(
             tenant=caller.tenant,
             reader_id=None if request.public_only else caller.account_id,

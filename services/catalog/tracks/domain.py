@@ -3,61 +3,52 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from chassis import clock, idempotency, ids
-from chassis.errors import Conflict, Error, FieldError, Forbidden, Invalid, NotFound, Unavailable
+from chassis import clock, idempotency
+from chassis.errors import Conflict, Error, Forbidden, NotFound, Unavailable
+from chassis.ids import Ref
 from chassis.mongo import Mongo, Session, reachable
 from chassis.pages import Page
 from chassis.postgres import Database
 from chassis.principal import Principal
 from services.catalog import events, moments
 from services.catalog.people.domain import People
-from services.catalog.people.person import Person, Ref
-from services.catalog.playlists.albums import Albums
-from services.catalog.search.domain import Search
 from services.catalog.tracks import store, views
 from services.catalog.tracks.form import Form, changes, checked, merged
-from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View
+from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View, Wanted
+from services.catalog.tracks.upload import Upload, check_key, key_of, new_track
 
-MAX_KEY_LENGTH = 255
 # Less than callers give a read, so that a batch is still answered when MongoDB hangs.
 MONGO_SECONDS = 2.0
 _Found = TypeVar("_Found", View, Track)
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A recording that waits for its track, and what is said of it."""
+class Listings(Protocol):
+    """The rows in which tracks are listed and shown."""
 
-    recording_id: UUID
-    filename: str
-    format: str
-    file_bytes: int
-    form: Form
-    file_tags: Form
-    idempotency_key: str
-    # Tells this request from another under the same key; holds the digest of the file.
-    fingerprint: bytes
+    async def list_tracks(
+        self, filters: Filters, own: UUID | None, order: Order, page: Page
+    ) -> tuple[list[UUID], int]: ...
+
+    async def write_tracks(self, tracks: Sequence[Track]) -> None: ...
+
+    async def write_track_soon(self, track: Track) -> None: ...
 
 
-class Wanted(NamedTuple):
-    """One item of a batch: its caller's track."""
-
-    ref: Ref
-    caller: Principal
-    public_only: bool = False
+class Albums(Protocol):
+    async def keep(self, session: Session, before: Track | None, after: Track) -> None:
+        """Brings the albums of a track that changes up to date, in its transaction."""
 
 
 class Tracks:
-    def __init__(self, mongo: Mongo, database: Database, people: People, search: Search) -> None:
+    def __init__(self, *, mongo: Mongo, database: Database, people: People, listings: Listings, albums: Albums) -> None:
         self._mongo = mongo
         self._database = database
         self._people = people
-        self._search = search
-        self._albums = Albums(mongo)
+        self._listings = listings
+        self._albums = albums
 
     async def add(self, caller: Principal, upload: Upload) -> View:
         """Makes a track of a recording; the same key or recording gives the same track again.
@@ -68,7 +59,7 @@ class Tracks:
         check_key(upload.idempotency_key)
         owner = await self._people.require(caller.user_id)
         said = merged(form, upload.file_tags, upload.filename, owner.handle or owner.name)
-        track = _new(owner, await store.take_number(self._mongo), upload, said)
+        track = new_track(owner, await store.take_number(self._mongo), upload, said)
 
         async def work(session: Session) -> Track:
             return await self._find_added(session, track, upload) or await self._add(session, track, upload)
@@ -84,7 +75,7 @@ class Tracks:
 
     async def get_batch(self, items: Sequence[Wanted]) -> list[View | Error]:
         """Each item's view or refusal, however many there are: one read of Postgres; where not everyone may see them,
-        one of MongoDB and another of Postgres. MongoDB away: those alone are Unavailable."""
+        one of MongoDB and another of Postgres. MongoDB down: those alone are Unavailable."""
         async with self._database.connection() as conn:
             listed = _by_ref(await views.get_listed(conn, *_names(item.ref for item in items)))
         others = [item.ref for item in items if item.ref not in listed]
@@ -114,7 +105,7 @@ class Tracks:
         """
         everything_of = filters.owner_id if all_of_owner and caller.is_admin else caller.account_id
         own = None if public_only else everything_of
-        ids, total = await self._search.list_tracks(filters, own, order, page)
+        ids, total = await self._listings.list_tracks(filters, own, order, page)
         return await self.show(caller, ids, public_only=public_only), total
 
     async def show(self, caller: Principal, ids: Sequence[UUID], *, public_only: bool) -> list[View]:
@@ -128,11 +119,11 @@ class Tracks:
     async def change(self, caller: Principal, id: UUID, named: Collection[str], form: Form) -> View:
         """Sets the fields named. Raises Invalid, NotFound, Forbidden."""
         values = changes(named, form)
-        # What is shown stands in Postgres: without it nothing is begun, rather than changed and shown as before.
+        # Tracks are shown from Postgres: without it nothing is begun, rather than changed and shown as before.
         await self._database.ping()
 
         async def work(session: Session) -> Track:
-            before = _changeable(await store.get(self._mongo, session, id), caller)
+            before = _changeable(caller, await store.get(self._mongo, session, id))
             if all(getattr(before, name) == value for name, value in values.items()):
                 return before
             return await self._replace(session, before, before.changed(moments.now(), **values))
@@ -141,14 +132,14 @@ class Tracks:
 
     async def remove(self, caller: Principal, id: UUID) -> None:
         """Raises NotFound (also the second time), Forbidden."""
-        # What is shown stands in Postgres: without it nothing is begun, rather than removed and shown still.
+        # Tracks are shown from Postgres: without it nothing is begun, rather than removed and still shown.
         await self._database.ping()
 
         async def work(session: Session) -> Track:
-            before = _changeable(await store.get(self._mongo, session, id), caller)
+            before = _changeable(caller, await store.get(self._mongo, session, id))
             return await self._remove(session, before)
 
-        await self._search.refresh([await self._mongo.run(work)])
+        await self._listings.write_tracks([await self._mongo.run(work)])
 
     async def remove_of_owner(self, owner_id: UUID) -> None:
         """An account is gone: its tracks go one by one, each with its event. May be repeated."""
@@ -159,7 +150,7 @@ class Tracks:
                 return None if before is None or before.is_removed else await self._remove(session, before)
 
             if track := await self._mongo.run(work):
-                await self._search.refresh_soon(track)
+                await self._listings.write_track_soon(track)
 
     async def complete(self, recording: Recording) -> None:
         """A recording is ready. Does nothing unless its track waits for it."""
@@ -169,7 +160,7 @@ class Tracks:
             return before and await self._replace(session, before, before.completed(recording, moments.now()))
 
         if track := await self._mongo.run(work):
-            await self._search.refresh_soon(track)
+            await self._listings.write_track_soon(track)
 
     async def fail(self, recording_id: UUID, track_id: UUID) -> None:
         """A recording cannot be transcoded. Does nothing unless its track waits for it."""
@@ -179,7 +170,7 @@ class Tracks:
             return before and await self._replace(session, before, before.changed(moments.now(), status=Status.FAILED))
 
         if track := await self._mongo.run(work):
-            await self._search.refresh_soon(track)
+            await self._listings.write_track_soon(track)
 
     async def apply_sold(self, track_id: UUID, is_sold: bool, version: int) -> None:
         async with self._database.transaction() as conn:
@@ -201,7 +192,7 @@ class Tracks:
     async def _find_added(self, session: Session, track: Track, upload: Upload) -> Track | None:
         """What an earlier request of the same key, or for the same recording, has made."""
         if upload.idempotency_key:
-            kept = await store.get_answer(self._mongo, session, _key(track, upload))
+            kept = await store.get_answer(self._mongo, session, key_of(track, upload))
             if kept and kept[0] != upload.fingerprint:
                 raise idempotency.reused()
             if kept:
@@ -214,7 +205,7 @@ class Tracks:
     async def _add(self, session: Session, track: Track, upload: Upload) -> Track:
         await store.add(self._mongo, session, track)
         if upload.idempotency_key:
-            key = _key(track, upload)
+            key = key_of(track, upload)
             await store.keep_answer(self._mongo, session, key, upload.fingerprint, track)
         await self._mongo.add_event(session, events.track_added(track))
         await self._albums.keep(session, None, track)
@@ -239,7 +230,7 @@ class Tracks:
         return track if is_awaited else None
 
     async def _written(self, track: Track) -> View:
-        await self._search.refresh([track])
+        await self._listings.write_tracks([track])
         return (await self._views([track]))[track.id]
 
     async def _views(self, tracks: Collection[Track]) -> dict[UUID, View]:
@@ -258,40 +249,6 @@ def _by_ref(found: Iterable[_Found]) -> dict[Ref, _Found]:
     return {ref: one for one in found for ref in (Ref(id=one.id), Ref(number=one.number))}
 
 
-def check_key(idempotency_key: str) -> None:
-    """Raises Invalid."""
-    if len(idempotency_key) > MAX_KEY_LENGTH:
-        raise Invalid(fields=[FieldError("Idempotency-Key", f"at most {MAX_KEY_LENGTH} characters")])
-
-
-def _new(owner: Person, number: int, upload: Upload, said: Form) -> Track:
-    now = moments.now()
-    return Track(
-        id=ids.new_id(),
-        number=number,
-        owner_id=owner.id,
-        owner_number=owner.number,
-        recording_id=upload.recording_id,
-        title=said.title or "",
-        artist=said.artist or "",
-        album=said.album,
-        genre=said.genre,
-        year=said.year,
-        mood=said.mood,
-        tags=said.tags or (),
-        description=said.description,
-        is_public=said.is_public is not False,
-        format=upload.format,
-        file_bytes=upload.file_bytes,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _key(track: Track, upload: Upload) -> str:
-    return f"{track.owner_id} tracks.add {upload.idempotency_key}"
-
-
 def outcome_of(item: Wanted, track: Track | None) -> Track | Error:
     """The track, or why its caller does not get it."""
     if track is None or track.is_removed or (item.public_only and not track.is_listed):
@@ -301,7 +258,7 @@ def outcome_of(item: Wanted, track: Track | None) -> Track | Error:
     return track
 
 
-def _changeable(track: Track | None, caller: Principal) -> Track:
+def _changeable(caller: Principal, track: Track | None) -> Track:
     if track is None or track.is_removed:
         raise NotFound("Track not found")
     if not track.may_be_changed_by(caller):

@@ -1,19 +1,22 @@
 """TracksService on the wire."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from soundstage.catalog.v1 import tracks_pb2 as pb
-from soundstage.catalog.v1 import tracks_pb2_grpc
+from soundstage.catalog.v1.tracks_pb2_grpc import TracksServiceServicer
 
 from chassis import idempotency, ids, principal
 from chassis.errors import Error, Forbidden
+from chassis.ids import Ref
 from chassis.pages import Page
-from chassis.principal import Kind
+from chassis.principal import Kind, allow, allow_anyone, allow_services, current
 from services.catalog import events
-from services.catalog.people.rpc import person, ref, refs
-from services.catalog.tracks.domain import Tracks, Upload, Wanted
+from services.catalog.people.rpc import person, refs
+from services.catalog.tracks.domain import Tracks
 from services.catalog.tracks.form import Form
-from services.catalog.tracks.track import Filters, Order, Sort, View
+from services.catalog.tracks.track import Filters, Order, Sort, View, Wanted
+from services.catalog.tracks.upload import Upload
 
 SORTS = {
     pb.TRACK_SORT_UNSPECIFIED: Sort.CREATED_AT,
@@ -23,12 +26,12 @@ SORTS = {
 }
 
 
-class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
+class TracksRpc(TracksServiceServicer):
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
 
-    @principal.allow(Kind.USER)
-    async def Add(self, request: pb.AddTrackRequest, context: object) -> pb.AddTrackResponse:
+    @allow(Kind.USER)
+    async def Add(self, request: pb.AddTrackRequest, context: Any) -> pb.AddTrackResponse:
         upload = Upload(
             recording_id=ids.parse(request.recording_id, field="recording_id"),
             filename=request.filename,
@@ -39,24 +42,24 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
             idempotency_key=request.idempotency_key,
             fingerprint=_fingerprint(request),
         )
-        return pb.AddTrackResponse(track=track(await self._tracks.add(principal.current(), upload)))
+        return pb.AddTrackResponse(track=track(await self._tracks.add(current(), upload)))
 
-    @principal.allow_anyone
-    async def Get(self, request: pb.GetTrackRequest, context: object) -> pb.GetTrackResponse:
-        wanted = Wanted(ref(request.track), principal.current(), request.public_only)
+    @allow_anyone
+    async def Get(self, request: pb.GetTrackRequest, context: Any) -> pb.GetTrackResponse:
+        wanted = Wanted(Ref.of(request.track), current(), request.public_only)
         return pb.GetTrackResponse(track=track(await self._tracks.get(wanted)))
 
-    @principal.allow_anyone
-    async def GetBatch(self, request: pb.GetTrackBatchRequest, context: object) -> pb.GetTrackBatchResponse:
+    @allow_anyone
+    async def GetBatch(self, request: pb.GetTrackBatchRequest, context: Any) -> pb.GetTrackBatchResponse:
         wanted = [
             Wanted(asked, _caller(item.principal), item.public_only)
             for asked, item in zip(refs([item.track for item in request.items]), request.items, strict=True)
         ]
         return pb.GetTrackBatchResponse(outcomes=[_outcome(o) for o in await self._tracks.get_batch(wanted)])
 
-    @principal.allow_anyone
-    async def List(self, request: pb.ListTracksRequest, context: object) -> pb.ListTracksResponse:
-        owner = ref(request.owner, "owner") if request.HasField("owner") else None
+    @allow_anyone
+    async def List(self, request: pb.ListTracksRequest, context: Any) -> pb.ListTracksResponse:
+        owner = Ref.of(request.owner, field="owner") if request.HasField("owner") else None
         filters = Filters(
             owner_id=owner.id if owner else None,
             owner_number=owner.number if owner else None,
@@ -66,7 +69,7 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
         order = Order(SORTS.get(request.sort, Sort.CREATED_AT), request.ascending)
         page = Page.of(request.page.offset, request.page.limit)
         views, total = await self._tracks.list_tracks(
-            principal.current(),
+            current(),
             filters,
             order,
             page,
@@ -75,31 +78,29 @@ class TracksRpc(tracks_pb2_grpc.TracksServiceServicer):
         )
         return pb.ListTracksResponse(tracks=[track(view) for view in views], total=total)
 
-    @principal.allow_anyone
-    async def ListTags(self, request: pb.ListTrackTagsRequest, context: object) -> pb.ListTrackTagsResponse:
+    @allow_anyone
+    async def ListTags(self, request: pb.ListTrackTagsRequest, context: Any) -> pb.ListTrackTagsResponse:
         most = Page.of(0, request.limit).limit
-        tags = await self._tracks.list_tags(principal.current(), ref(request.owner, "owner"), most)
+        tags = await self._tracks.list_tags(current(), Ref.of(request.owner, field="owner"), most)
         return pb.ListTrackTagsResponse(tags=tags)
 
-    @principal.allow(Kind.USER)
-    async def Change(self, request: pb.ChangeTrackRequest, context: object) -> pb.ChangeTrackResponse:
-        view = await self._tracks.change(
-            principal.current(), ids.parse(request.id), list(request.fields), form(request.form)
-        )
+    @allow(Kind.USER)
+    async def Change(self, request: pb.ChangeTrackRequest, context: Any) -> pb.ChangeTrackResponse:
+        view = await self._tracks.change(current(), ids.parse(request.id), list(request.fields), form(request.form))
         return pb.ChangeTrackResponse(track=track(view))
 
-    @principal.allow(Kind.USER)
-    async def Remove(self, request: pb.RemoveTrackRequest, context: object) -> pb.RemoveTrackResponse:
-        await self._tracks.remove(principal.current(), ids.parse(request.id))
+    @allow(Kind.USER)
+    async def Remove(self, request: pb.RemoveTrackRequest, context: Any) -> pb.RemoveTrackResponse:
+        await self._tracks.remove(current(), ids.parse(request.id))
         return pb.RemoveTrackResponse()
 
-    @principal.allow_services
-    async def ListStates(self, request: pb.ListTrackStatesRequest, context: object) -> pb.ListTrackStatesResponse:
+    @allow_services
+    async def ListStates(self, request: pb.ListTrackStatesRequest, context: Any) -> pb.ListTrackStatesResponse:
         found = await self._tracks.list_states(refs(request.tracks))
         return pb.ListTrackStatesResponse(tracks=[events.track_state(t) for t in found])
 
-    @principal.allow_services
-    async def Export(self, request: pb.ExportTracksRequest, context: object) -> AsyncIterator[pb.ExportTracksResponse]:
+    @allow_services
+    async def Export(self, request: pb.ExportTracksRequest, context: Any) -> AsyncIterator[pb.ExportTracksResponse]:
         after = ids.parse(request.after_id, field="after_id") if request.after_id else None
         async for batch in self._tracks.export(after):
             yield pb.ExportTracksResponse(tracks=[events.track_state(t) for t in batch])
@@ -128,8 +129,8 @@ def _outcome(outcome: View | Error) -> pb.GetTrackOutcome:
 def _caller(encoded: bytes) -> principal.Principal:
     """Who asks for an item; only a service that groups its callers may say so."""
     if not encoded:
-        return principal.current()
-    if principal.current().kind is not Kind.SERVICE:
+        return current()
+    if current().kind is not Kind.SERVICE:
         raise Forbidden()
     return principal.decode(encoded)
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from chassis.ids import Ref
 from chassis.principal import Kind, Principal
 from services.catalog.people.person import Person
-from services.catalog.search import words
 from services.catalog.tracks import slug
+from services.catalog.words import words
 
 
 class Status(StrEnum):
@@ -183,3 +184,11 @@ class Filters:
 class Order:
     sort: Sort = Sort.CREATED_AT
     is_ascending: bool = False
+
+
+class Wanted(NamedTuple):
+    """One item of a batch: its caller's track."""
+
+    ref: Ref
+    caller: Principal
+    public_only: bool = False

@@ -19,7 +19,6 @@ from soundstage.audience.v1 import (
     reposts_pb2_grpc,
 )
 from soundstage.auth.v1.accounts_pb2 import AccountState
-from soundstage.catalog.v1 import tracks_pb2
 from soundstage.catalog.v1.playlists_pb2 import PlaylistState
 from soundstage.catalog.v1.tracks_pb2 import TrackState
 
@@ -30,7 +29,7 @@ from chassis.inbox import Consumer
 from chassis.postgres import Database
 from chassis.principal import SERVICE, Kind, Principal
 from chassis.process import Roles
-from tests.support.owners import Auth, Catalog, Playlists
+from tests.support.owners import Auth, Catalog, Playlists, track_state
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 OUTBOX = "SELECT event_id, topic, key, type, payload, traceparent FROM outbox ORDER BY id"
@@ -47,20 +46,6 @@ FINGERPRINT = b"f" * 32
 
 def user(*, role: str = "user", tenant: str = principal.PUBLIC_TENANT) -> Principal:
     return Principal(Kind.USER, account_id=new_id(), number=7, session_id=new_id(), role=role, tenant=tenant)
-
-
-def track_state(**changes: object) -> TrackState:
-    state = TrackState(
-        id=str(new_id()),
-        number=1,
-        owner_id=str(new_id()),
-        is_public=True,
-        status=tracks_pb2.TRACK_STATUS_COMPLETED,
-        duration_ms=200_000,
-        version=1,
-    )
-    state.MergeFrom(TrackState(**changes))  # type: ignore[arg-type]
-    return state
 
 
 def private_track(owner: Principal | None = None) -> TrackState:

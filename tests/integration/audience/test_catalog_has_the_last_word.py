@@ -9,7 +9,8 @@ from soundstage.catalog.v1.tracks_pb2 import TrackState
 
 from chassis import asked, errors
 from chassis.ids import new_id
-from tests.integration.audience.house import House, account_state, item, private_track, track_state, user
+from tests.integration.audience.house import House, account_state, item, private_track, user
+from tests.support.owners import track_state
 
 
 async def test_a_track_that_the_copy_does_not_know_yet(house: House) -> None:

@@ -12,7 +12,8 @@ from chassis import errors
 from chassis.client import call
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, Kind, Principal
-from tests.integration.audience.house import House, account_state, private_track, track_state, user
+from tests.integration.audience.house import House, account_state, private_track, user
+from tests.support.owners import track_state
 
 LIKE = """
 INSERT INTO likes (track_id, user_id, owner_id, is_liked, version, liked_at, changed_at)

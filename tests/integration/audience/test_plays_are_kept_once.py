@@ -5,7 +5,8 @@ import asyncio
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
 
 from chassis.principal import ANONYMOUS
-from tests.integration.audience.house import House, item, private_track, track_state, user
+from tests.integration.audience.house import House, item, private_track, user
+from tests.support.owners import track_state
 
 PLAY = """
 INSERT INTO plays (id, track_id, owner_id, user_id, duration_ms, source, is_authenticated, idempotency_key, occurred_at,

@@ -11,7 +11,8 @@ from chassis import clock, errors
 from chassis.client import call
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS
-from tests.integration.audience.house import House, account_state, item, private_track, track_state, user
+from tests.integration.audience.house import House, account_state, item, private_track, user
+from tests.support.owners import track_state
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

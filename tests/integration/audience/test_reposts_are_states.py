@@ -14,7 +14,8 @@ from chassis import errors
 from chassis.client import call
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, Kind, Principal
-from tests.integration.audience.house import House, account_state, kind_of, next_of, playlist_state, track_state, user
+from tests.integration.audience.house import House, account_state, kind_of, next_of, playlist_state, user
+from tests.support.owners import track_state
 
 Subject = TrackState | PlaylistState
 

@@ -15,7 +15,8 @@ from chassis import clock, errors
 from chassis.client import call, stream
 from chassis.ids import new_id
 from chassis.principal import SERVICE, Principal
-from tests.integration.audience.house import House, item, playlist_state, track_state, user
+from tests.integration.audience.house import House, item, playlist_state, user
+from tests.support.owners import track_state
 
 
 def stamp(moment: datetime) -> Timestamp:

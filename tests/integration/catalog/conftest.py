@@ -14,8 +14,8 @@ from chassis.postgres import Database
 from chassis.server import Server
 from services.catalog import wiring
 from services.catalog.config import Settings
-from tests.integration.catalog.auth import Auth, running, serving
 from tests.integration.catalog.house import House
+from tests.support.owners import Auth, running, serving
 from tests.support.servers import Servers
 
 
@@ -44,7 +44,7 @@ async def house(
             mongodb_url=backing.mongodb_url,
             mongodb_database=mongo[1],
             kafka_bootstrap=backing.kafka_bootstrap,
-            auth_address=await stack.enter_async_context(serving(auth, add_AccountsServiceServicer_to_server)),
+            auth_address=await stack.enter_async_context(serving((auth, add_AccountsServiceServicer_to_server))),
         )
         roles = wiring.build(settings, stack)
         parts = wiring.parts(settings, stack)

@@ -29,7 +29,7 @@ from chassis.principal import ANONYMOUS, PUBLIC_TENANT, Kind, Principal
 from chassis.process import Roles
 from services.catalog.config import Settings
 from services.catalog.wiring import Parts
-from tests.integration.catalog.auth import Auth
+from tests.support.owners import Auth
 
 _numbers = count(1)
 

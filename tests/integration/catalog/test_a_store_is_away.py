@@ -6,14 +6,13 @@ import pytest
 
 from chassis import ids
 from chassis.errors import NotFound, Unavailable
+from chassis.ids import Ref
 from chassis.pages import Page
 from chassis.principal import Principal
 from services.catalog import wiring
-from services.catalog.people.person import Ref
-from services.catalog.tracks.domain import Wanted
 from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
-from services.catalog.tracks.track import Filters, Order, View
+from services.catalog.tracks.track import Filters, Order, View, Wanted
 from tests.integration.catalog.house import House
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -55,14 +54,14 @@ async def test_what_is_done_is_no_longer_shown(
         raise Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.parts.search, "refresh", away)
+        patch.setattr(house.parts.listings, "write_tracks", away)
         with pytest.raises(Unavailable):
             await change()
     assert await house.list_titles() == ["Before"]
     if is_removed:  # the second time it is gone, and its row goes with its event
         with pytest.raises(NotFound):
             await change()
-        await house.parts.search.refresh_ids([id])
+        await house.parts.listings.refresh_tracks([id])
     else:
         await change()
     assert await house.list_titles() == []

@@ -1,7 +1,7 @@
 """Over the real broker: MongoDB's outbox, the relay, and catalog's own consumers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
@@ -15,8 +15,7 @@ from chassis.migrate import make_topics
 from chassis.process import Role
 from services.catalog import events
 from tests.integration.catalog.house import House
-
-PATIENCE_SECONDS = 20.0
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -36,14 +35,9 @@ def alone(roles: Sequence[Role]) -> list[Role]:
     return [Consumer(c.bootstrap, f"{c.group}-{new_id()}", c.topics, c.sink) for c in consumers]
 
 
-async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await is_so():  # noqa: ASYNC110 - the databases tell nobody
-            await asyncio.sleep(0.05)
-
-
 async def prepared(house: House) -> None:
-    others = [Topic(name) for name in (events.ACCOUNTS, events.RECORDINGS, events.MARKET, events.TOTALS)]
+    names = ("accounts", "recordings", "market", "totals")
+    others = [Topic(f"soundstage.{name}.v1") for name in names]
     settings = house.settings
     await make_topics(settings.kafka_bootstrap, [*events.TOPICS, *others], settings.kafka_replication)
 
@@ -64,8 +58,8 @@ async def test_a_row_that_postgres_missed_comes_with_the_tracks_event(house: Hou
         return waiting == 0
 
     async with running(*house.roles.relay, *alone(house.roles.consume)):
-        await eventually(is_found)
-        await eventually(is_published)
+        await until(is_found)
+        await until(is_published)
     assert len(await house.outbox(track)) == 2
 
 
@@ -74,7 +68,7 @@ async def test_a_recording_becomes_ready_over_the_broker(house: House) -> None:
     artist = house.user()
     track = await house.add(artist)
     ready = RecordingReady(recording_id=track.recording_id, track_id=track.id, duration_ms=1500)
-    event = Event.of(events.RECORDINGS, track.recording_id, ready, type="RecordingReady")
+    event = Event.of("soundstage.recordings.v1", track.recording_id, ready, type="RecordingReady")
     producer = AIOKafkaProducer(bootstrap_servers=house.settings.kafka_bootstrap)
     await producer.start()
     await producer.send_and_wait(event.topic, event.payload, key=event.key.encode(), headers=event.headers())
@@ -84,5 +78,5 @@ async def test_a_recording_becomes_ready_over_the_broker(house: House) -> None:
         return (await house.get(track, artist)).status == tracks_pb2.TRACK_STATUS_COMPLETED
 
     async with running(*alone(house.roles.consume)):
-        await eventually(is_completed)
+        await until(is_completed)
     assert (await house.get(track)).duration_ms == 1500

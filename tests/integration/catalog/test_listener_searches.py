@@ -11,7 +11,7 @@ from soundstage.common.v1.common_pb2 import Page
 from chassis.client import call
 from chassis.errors import Invalid
 from chassis.principal import ANONYMOUS
-from services.catalog.search import tiers
+from services.catalog.listings import tiers
 from tests.integration.catalog.house import House
 
 

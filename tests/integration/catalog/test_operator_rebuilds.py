@@ -14,7 +14,7 @@ import pytest
 from soundstage.catalog.v1.tracks_pb2 import TRACK_SORT_TITLE
 
 from chassis.errors import Conflict, Unavailable
-from services.catalog.search import shadow, store
+from services.catalog.listings import shadow, store
 from services.catalog.tracks import store as tracks_store
 from tests.integration.catalog.house import House
 from tests.support import databases
@@ -71,7 +71,7 @@ async def test_the_migrations_give_the_schema(house: House, backing: Servers) ->
         expected = await shape(url)
         assert expected
         assert await shape(house.settings.database_url) == expected
-        assert await house.parts.search.rebuild() == 0
+        assert await house.parts.listings.rebuild() == 0
         assert await shape(house.settings.database_url) == expected
     finally:
         await databases.drop(backing.database_url, url)
@@ -134,7 +134,7 @@ async def test_writers_and_readers_go_on_while_rows_are_rebuilt(house: House) ->
 
     writers, reader = [asyncio.create_task(write()) for _ in range(2)], asyncio.create_task(read())
     for _ in range(8):
-        await house.parts.search.rebuild()
+        await house.parts.listings.rebuild()
     is_done.set()
     assert min(await asyncio.gather(*writers)) > 0
     await reader
@@ -150,10 +150,10 @@ async def test_a_reader_without_end_is_not_waited_for(house: House, monkeypatch:
     async with house.database.transaction() as reader:
         await reader.execute("SELECT FROM track_cards")
         with pytest.raises(Unavailable):
-            await house.parts.search.rebuild()
+            await house.parts.listings.rebuild()
         await house.change(track, artist, title="After")
         assert await house.list_titles() == ["After"]
-    await house.parts.search.rebuild()
+    await house.parts.listings.rebuild()
     assert await house.find("after") == ["After"]
 
 
@@ -191,7 +191,7 @@ async def test_all_are_exported_though_numbers_are_missing(house: House, monkeyp
 
 async def test_one_rebuild_at_a_time(house: House) -> None:
     await house.release(house.user(), title="Only")
-    done = await asyncio.gather(*(house.parts.search.rebuild() for _ in range(3)), return_exceptions=True)
+    done = await asyncio.gather(*(house.parts.listings.rebuild() for _ in range(3)), return_exceptions=True)
     assert 1 in done
     assert all(isinstance(one, Conflict) for one in done if one != 1)
     assert await house.list_titles() == ["Only"]

@@ -11,9 +11,10 @@ from chassis.postgres import Database
 from chassis.server import Server
 from services.insights import wiring
 from services.insights.config import Settings
+from tests.integration.insights.audience import Audience
 from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
-from tests.integration.insights.owners import Audience, Catalog, running, serving
+from tests.support.owners import Catalog, running, serving
 from tests.support.servers import Servers
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from aiokafka import TopicPartition
 from google.protobuf.message import Message
+from soundstage.catalog.v1.tracks_pb2 import TrackState
 from soundstage.common.v1.common_pb2 import Ref
 from soundstage.insights.v1 import (
     figures_pb2,
@@ -25,12 +26,15 @@ from chassis.inbox import ExactlyOnceSink
 from chassis.postgres import Database
 from chassis.principal import Kind, Principal
 from chassis.process import Roles
+from services.insights import peers
 from services.insights.config import Settings
 from services.insights.consumers import Counter
 from services.insights.rebuild.store import COMPARED, CONDITIONS
+from services.insights.tracks import store
+from tests.integration.insights.audience import Audience
 from tests.integration.insights.history import record
 from tests.integration.insights.naive import Rows
-from tests.integration.insights.owners import Audience, Catalog
+from tests.support.owners import Catalog
 
 ROWS = "SELECT {columns} FROM {table} WHERE {condition}"
 
@@ -87,6 +91,12 @@ class House:
             return await conn.fetchval(sql, *values)
 
     # -- what the gateway asks
+
+    async def keep(self, state: TrackState) -> TrackState:
+        """Has the copy know it, without catalog."""
+        async with self.database.transaction() as conn:
+            await store.apply(conn, [peers.track_of(state)])
+        return state
 
     async def stats(self, track: Ref, caller: Principal) -> figures_pb2.Stats:
         answer = await call(self.metrics.GetStats, figures_pb2.GetStatsRequest(track=track), caller=caller)

@@ -1,7 +1,7 @@
 """Insights on the real broker: topic, group and dead letters of a test's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -19,12 +19,7 @@ from services.insights.rebuild.domain import Rebuild, Report
 from tests.integration.insights.history import event
 from tests.integration.insights.house import House
 from tests.support.servers import Servers
-
-
-async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await claim():  # noqa: ASYNC110 - what is waited for happens in Kafka and Postgres
-            await asyncio.sleep(0.05)
+from tests.support.waiting import until
 
 
 class Live:

@@ -11,9 +11,10 @@ from services.insights.freshness.domain import Freshness
 from services.insights.freshness.watch import Watch
 from tests.integration.insights.history import History, a_play, event
 from tests.integration.insights.house import House
-from tests.integration.insights.live import Live, until
+from tests.integration.insights.live import Live
 from tests.integration.insights.naive import recount
 from tests.support.servers import Servers
+from tests.support.waiting import until
 
 
 async def poison(live: Live, backing: Servers, count: int) -> None:

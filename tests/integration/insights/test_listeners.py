@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from soundstage.catalog.v1.tracks_pb2 import TRACK_STATUS_FAILED
 from soundstage.common.v1.common_pb2 import Ref
 from soundstage.insights.v1 import listeners_pb2 as pb
 
@@ -12,9 +13,11 @@ from chassis import clock
 from chassis.client import call
 from chassis.errors import Forbidden, Invalid
 from chassis.ids import new_id
+from chassis.principal import Principal
 from services.insights import wire
 from tests.integration.insights.history import a_follow, a_play
 from tests.integration.insights.house import House, user
+from tests.support.owners import track_state
 
 
 def hour(ago: int, minute: int = 0) -> datetime:
@@ -134,3 +137,52 @@ async def test_counting_several_tracks_counts_a_listener_once(house: House) -> N
     assert nothing == pb.CountListenersForTracksResponse()
     with pytest.raises(Invalid):
         await call(house.listeners.CountForTracks, pb.CountListenersForTracksRequest(track_ids=["7"]), caller=user())
+
+
+async def of_artist(house: House, artist_id: str, caller: Principal) -> pb.CountListenersForArtistResponse:
+    request = pb.CountListenersForArtistRequest(artist_id=artist_id)
+    answer: pb.CountListenersForArtistResponse = await call(house.listeners.CountForArtist, request, caller=caller)
+    return answer
+
+
+async def test_an_artist_is_counted_over_every_track(house: House) -> None:
+    artist = str(new_id())
+    tracks = [await house.keep(track_state(owner_id=artist, number=n, title=f"No. {n}")) for n in range(1, 603)]
+    ann, bob = str(new_id()), str(new_id())
+    last, other = tracks[-1], tracks[0]
+    await house.count(a_play(last.id, ann), a_play(last.id, bob), a_play(other.id, ann), a_play(other.id))
+    answer = await of_artist(house, artist, user())
+    assert (answer.total_streams, answer.unique_listeners, len(answer.tracks)) == (4, 2, 602)
+    streams = [(track.streams, track.track_id) for track in answer.tracks]
+    assert streams == sorted(streams, key=lambda one: (-one[0], one[1]))
+    assert {track.title for track in answer.tracks} == {track.title for track in tracks}
+
+
+async def test_an_artist_is_counted_over_what_the_caller_may_see(house: House) -> None:
+    artist = str(new_id())
+    common = {"owner_id": artist, "title": "A"}
+    shown = await house.keep(track_state(**common, number=1))
+    private = await house.keep(track_state(**common, number=2, is_public=False))
+    failed = await house.keep(track_state(**common, number=3, status=TRACK_STATUS_FAILED))
+    removed = await house.keep(track_state(**common, number=4, is_removed=True))
+    for track in (shown, private, failed, removed):
+        await house.count(a_play(track.id))
+
+    async def seen(caller: Principal) -> set[str]:
+        answer = await of_artist(house, artist, caller)
+        assert answer.total_streams == len(answer.tracks)
+        return {track.track_id for track in answer.tracks}
+
+    assert await seen(user()) == {shown.id}
+    assert await seen(user(id=artist)) == await seen(user(role="admin")) == {shown.id, private.id, failed.id}
+    nobody = await of_artist(house, str(new_id()), user())
+    assert nobody == pb.CountListenersForArtistResponse()
+
+
+async def test_titles_that_an_older_copy_lacks_are_asked_of_catalog(house: House) -> None:
+    track = house.catalog.has(title="Night drive")
+    await house.keep(track_state(id=track.id, owner_id=track.owner_id, title="", version=track.version))
+    for _ in range(2):
+        [counted] = (await of_artist(house, track.owner_id, user())).tracks
+        assert counted.title == "Night drive"
+    assert len(house.catalog.asked) == 1

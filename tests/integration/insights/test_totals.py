@@ -10,7 +10,7 @@ from services.insights.plays import domain as plays
 from services.insights.totals.domain import Totals
 from tests.integration.insights.history import a_follow, a_like, a_play, a_playlist_like, a_repost
 from tests.integration.insights.house import House
-from tests.integration.insights.live import until
+from tests.support.waiting import until
 
 TOLD = "SELECT key, payload FROM outbox WHERE topic = 'soundstage.totals.v1' AND type = 'TotalsChanged' ORDER BY id"
 

@@ -23,9 +23,10 @@ from services.insights.trending import ranking, ranking_store
 from services.insights.trending.ranking import Ranking
 from tests.integration.insights.history import History, a_follow, a_like, a_play, a_repost
 from tests.integration.insights.house import House
-from tests.integration.insights.live import Live, until
+from tests.integration.insights.live import Live
 from tests.integration.insights.naive import latest
-from tests.integration.insights.owners import track_state
+from tests.support.owners import track_state
+from tests.support.waiting import until
 
 WEEK, MONTH, YEAR, ALL_TIME = (
     pb.TRENDING_WINDOW_WEEK,

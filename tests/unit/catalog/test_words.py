@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.search import words
+from services.catalog.words import words
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from asyncpg import LockNotAvailableError
 
 from chassis.errors import Unavailable
 from chassis.postgres import Connection
-from services.catalog.search import counts, playlists, store, tiers
+from services.catalog.listings import counts, playlists, store, tiers
 
 # Each table's key, and what a newer row does to an older one.
 TABLES = {

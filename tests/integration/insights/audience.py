@@ -1,9 +1,7 @@
-"""Catalog and audience as insights meets them: real servers that answer for what a test gave them, and can be away."""
+"""Audience as insights meets it: a real server that answers for a history, and can be down."""
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -19,83 +17,16 @@ from soundstage.audience.v1 import (
     reposts_pb2,
     reposts_pb2_grpc,
 )
-from soundstage.catalog.v1 import tracks_pb2, tracks_pb2_grpc
 
 from chassis.clock import timestamp
-from chassis.config import Settings
 from chassis.errors import Unavailable
-from chassis.ids import new_id
-from chassis.principal import allow, allow_services, policy_of
-from chassis.server import Server
+from chassis.principal import allow_services
 from services.insights import wire
 from tests.integration.insights.history import History
 from tests.integration.insights.naive import latest
+from tests.support.owners import nobody_may
 
 CHUNK = 70
-
-
-def track_state(**changes: object) -> tracks_pb2.TrackState:
-    state = tracks_pb2.TrackState(
-        id=str(new_id()),
-        number=1,
-        owner_id=str(new_id()),
-        is_public=True,
-        status=tracks_pb2.TRACK_STATUS_COMPLETED,
-        duration_ms=200_000,
-        version=1,
-    )
-    for name, value in changes.items():
-        setattr(state, name, value)
-    return state
-
-
-def nobody_may(servicer: type[Any]) -> type[Any]:
-    """States a policy for the methods that insights does not call, so that the server starts."""
-
-    @allow()
-    async def refuse(self: Any, request: Any, context: Any) -> None:
-        raise AssertionError("insights does not call this")
-
-    for name in [name for name in dir(servicer) if name[0].isupper() and policy_of(getattr(servicer, name)) is None]:
-        setattr(servicer, name, refuse)
-    return servicer
-
-
-@nobody_may
-class Catalog(tracks_pb2_grpc.TracksServiceServicer):
-    """Answers for what a test gave it, and can be away."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, tracks_pb2.TrackState] = {}
-        self.asked = 0
-        self.is_away = False
-
-    def has(self, **changes: object) -> tracks_pb2.TrackState:
-        state = track_state(**changes)
-        self.states[state.id] = state
-        return state
-
-    @allow_services
-    async def ListStates(
-        self, request: tracks_pb2.ListTrackStatesRequest, context: Any
-    ) -> tracks_pb2.ListTrackStatesResponse:
-        self.asked += 1
-        if self.is_away:
-            raise Unavailable()
-        known = [
-            state
-            for state in self.states.values()
-            if any(ref.id == state.id or ref.number == state.number for ref in request.tracks)
-        ]
-        return tracks_pb2.ListTrackStatesResponse(tracks=known)
-
-    @allow_services
-    async def Export(
-        self, request: tracks_pb2.ExportTracksRequest, context: Any
-    ) -> AsyncIterator[tracks_pb2.ExportTracksResponse]:
-        for id in sorted(self.states):
-            if id > request.after_id:
-                yield tracks_pb2.ExportTracksResponse(tracks=[self.states[id]])
 
 
 def minute_of(value: Any) -> datetime:
@@ -220,26 +151,3 @@ PlaylistLikes = states(
     "account_id",
 )
 Follows = states(follows_pb2_grpc.FollowsServiceServicer, follows_pb2, "follows", "follower_id", "followee_id")
-
-
-@asynccontextmanager
-async def serving(*servicers: tuple[Any, Callable[[Any, Any], None]]) -> AsyncIterator[str]:
-    """The address of a server of these."""
-    server = Server(Settings(port=0), servicers)
-    async with running(server):
-        yield f"127.0.0.1:{server.port}"
-
-
-@asynccontextmanager
-async def running(server: Server) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(server.run(stop))
-    while not server.port and not task.done():  # noqa: ASYNC110 - the port is known when it is bound
-        await asyncio.sleep(0.005)
-    try:
-        if task.done():
-            task.result()
-        yield
-    finally:
-        stop.set()
-        await task

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from chassis.postgres import Connection
-from services.catalog.search import words
+from services.catalog.words import words
 
 MAX_NEAR = 200
 

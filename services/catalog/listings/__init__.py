@@ -1,0 +1,1 @@
+"""What everyone may see: a row a track and a playlist, to list and to search by, derived from MongoDB."""

@@ -1,0 +1,1 @@
+"""Our copy of the totals that insights counts."""
