@@ -15,7 +15,7 @@ from soundstage.insights.v1.listeners_pb2 import (
 )
 
 from chassis.errors import NotFound
-from gateway.calls.wire import page, ref
+from gateway.calls.wire import ask, page, ref
 from gateway.contract import Handlers
 from gateway.contracts.audience import limits, mapping
 from gateway.contracts.audience.schemas import ListenersQuery, MainUserQuery, NewStream, path_id
@@ -36,7 +36,7 @@ async def record_play(parts: Parts, request: Request) -> JSONResponse:
     if request.principal.is_anonymous:
         listener = limits.reports_of_a_listener(parts.settings)
         await parts.limits.spend([listener], f"{body.user_id}:{body.track_id}")
-    play = await parts.calls.audience.record_play(
+    play = await parts.batched.record_play(
         PlayItem(
             track_id=body.track_id,
             user_id=body.user_id,
@@ -51,10 +51,11 @@ async def record_play(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getTrackAudience", limits=(limits.READS,))
 async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_id(request, "track_id"), query(request, ListenersQuery)
-    answer = await parts.calls.insights.list_listeners_for_track(
+    answer = await ask(
+        parts.services.listeners.ListForTrack,
         ListListenersForTrackRequest(
             track=ref(track_id), page=page(asked.page, asked.limit), main_user_id=asked.main_user_id or ""
-        )
+        ),
     )
     people, follows = await _know(parts, answer.listeners, asked)
     data = mapping.track_audience(track_id, answer, people, follows)
@@ -67,8 +68,9 @@ async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getTopAudience", limits=(limits.READS,))
 async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
     track_id, asked = path_id(request, "track_id"), query(request, MainUserQuery)
-    answer = await parts.calls.insights.list_top_listeners(
-        ListTopListenersRequest(track=ref(track_id), main_user_id=asked.main_user_id or "")
+    answer = await ask(
+        parts.services.listeners.ListTop,
+        ListTopListenersRequest(track=ref(track_id), main_user_id=asked.main_user_id or ""),
     )
     people, follows = await _know(parts, answer.listeners, asked)
     data = mapping.top_audience(track_id, answer.listeners, people, follows)
@@ -82,12 +84,13 @@ async def count_for_artist(parts: Parts, request: Request) -> JSONResponse:
     artist_id = path_id(request, "artist_id")
     tracks_of_artist = ListTracksRequest(owner=ref(artist_id), page=page(1, MAX_TRACKS), all_of_owner=True)
     person, listed = await asyncio.gather(
-        parts.calls.catalog.person(artist_id), parts.calls.catalog.list_tracks(tracks_of_artist)
+        parts.batched.get_person(artist_id), ask(parts.services.tracks.List, tracks_of_artist)
     )
     if person is None:
         raise NotFound()
-    counts = await parts.calls.insights.count_for_tracks(
-        CountListenersForTracksRequest(track_ids=[track.id for track in listed.tracks])
+    counts = await ask(
+        parts.services.listeners.CountForTracks,
+        CountListenersForTracksRequest(track_ids=[track.id for track in listed.tracks]),
     )
     return JSONResponse(mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
 

@@ -9,6 +9,7 @@ from soundstage.insights.v1.trending_pb2 import GetTrendingStateRequest, GetTren
 
 from chassis import clock, errors
 from chassis.ids import new_id
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.discovery import mapping
 from gateway.parts import Parts
@@ -29,9 +30,9 @@ async def get_health(parts: Parts, _: Request) -> JSONResponse:
     """Asks each service that an operation here needs something that reaches its database."""
     track_of_nobody = ListLikesForTrackRequest(track_id=str(new_id()), page=Page(limit=1))
     checks: dict[str, Awaitable[Any]] = {
-        "catalog": parts.calls.catalog.list_tracks(ListTracksRequest(page=Page(limit=1), public_only=True)),
-        "audience": parts.calls.audience.list_likes_for_track(track_of_nobody),
-        "insights": parts.calls.insights.get_trending_state(GetTrendingStateRequest()),
+        "catalog": ask(parts.services.tracks.List, ListTracksRequest(page=Page(limit=1), public_only=True)),
+        "audience": ask(parts.services.likes.ListForTrack, track_of_nobody),
+        "insights": ask(parts.services.trending.GetState, GetTrendingStateRequest()),
     }
     answers = dict(zip(checks, await asyncio.gather(*checks.values(), return_exceptions=True), strict=True))
     away = [name for name, answer in answers.items() if _is_away(answer)]

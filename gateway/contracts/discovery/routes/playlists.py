@@ -1,6 +1,6 @@
 from soundstage.catalog.v1.playlists_pb2 import GetPlaylistRequest, Playlist
 
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.parts import Parts
@@ -27,7 +27,7 @@ async def _playlist(parts: Parts, request: Request, *, with_tracks: bool) -> Pla
     playlist_id = request.path_params["playlist_id"]
     wanted = ref(hashid.decode(playlist_id))
     with hashid.named(playlist_id):
-        answer = await parts.calls.catalog.get_playlist(
-            GetPlaylistRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
+        answer = await ask(
+            parts.services.playlists.Get, GetPlaylistRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
         )
     return answer.playlist

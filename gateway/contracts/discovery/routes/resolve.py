@@ -6,7 +6,7 @@ from soundstage.catalog.v1.playlists_pb2 import GetPlaylistRequest
 from starlette.responses import Response
 
 from chassis.errors import NotFound
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid
 from gateway.contracts.discovery.schemas import resolve_query
@@ -31,13 +31,13 @@ async def resolve(parts: Parts, request: Request) -> Response:
 async def _found(parts: Parts, url: str) -> tuple[str, int]:
     match [unquote(segment) for segment in _path(url).split("/")[1:]]:
         case [handle] if handle:
-            answer = await parts.calls.catalog.get_person_by_handle(GetPersonByHandleRequest(handle=handle))
+            answer = await ask(parts.services.people.GetByHandle, GetPersonByHandleRequest(handle=handle))
             return "users", answer.person.number
         case [handle, slug] if handle:
-            return "tracks", (await parts.calls.catalog.get_track(_number(slug), public_only=True)).number
+            return "tracks", (await parts.batched.get_track(_number(slug), public_only=True)).number
         case [handle, "playlist" | "album", slug] if handle:
             wanted = GetPlaylistRequest(playlist=ref(_number(slug)), public_only=True)
-            return "playlists", (await parts.calls.catalog.get_playlist(wanted)).playlist.number
+            return "playlists", (await ask(parts.services.playlists.Get, wanted)).playlist.number
     raise NotFound()
 
 

@@ -8,7 +8,7 @@ from soundstage.audience.v1.reposts_pb2 import ListRepostsOfRequest, Repost, Rep
 from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
 
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import PageQuery, query
@@ -44,14 +44,14 @@ async def list_reposts(parts: Parts, request: Request) -> JSONResponse:
         account=ref(hashid.decode(user_id)), page=Page(offset=asked.offset, limit=asked.limit)
     )
     with hashid.named(user_id):
-        reposts = (await parts.calls.audience.list_reposts_of(wanted)).reposts
+        reposts = (await ask(parts.services.reposts.ListOf, wanted)).reposts
     return JSONResponse({"data": await _activities(parts, request, reposts)})
 
 
 async def _favorites(parts: Parts, user_id: str, page: Page) -> list[tuple[LikedTrack, Track]]:
     account = ref(hashid.decode(user_id))
     with hashid.named(user_id):
-        likes = (await parts.calls.audience.list_likes_of(ListLikesOfRequest(account=account, page=page))).tracks
+        likes = (await ask(parts.services.likes.ListOf, ListLikesOfRequest(account=account, page=page))).tracks
     tracks = await parts.joins.tracks((like.track_id for like in likes), public_only=True)
     return [(like, track) for like in likes if (track := tracks[like.track_id])]
 

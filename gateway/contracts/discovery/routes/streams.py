@@ -24,7 +24,7 @@ async def stream(parts: Parts, request: Request) -> Response:
             rest = "?skip_play_count=true" if asked.skip_play_count else ""
             return _link(mapping.stream_url(track_id, parts.origin(request)) + rest, answer)
         if ranges.begins(answer) and not asked.skip_play_count:
-            await parts.calls.audience.record_play(PlayItem(track_id=track.id, source=PlaySource.PLAY_SOURCE_DISCOVERY))
+            await parts.batched.record_play(PlayItem(track_id=track.id, source=PlaySource.PLAY_SOURCE_DISCOVERY))
     return answer
 
 
@@ -45,7 +45,7 @@ def _link(url: str, answer: Response) -> Response:
 async def _track(parts: Parts, track_id: str) -> Track:
     number = hashid.decode(track_id)
     with hashid.named(track_id):
-        return await parts.calls.catalog.get_track(number, public_only=True)
+        return await parts.batched.get_track(number, public_only=True)
 
 
 async def _bytes(parts: Parts, request: Request, track: Track) -> Response:

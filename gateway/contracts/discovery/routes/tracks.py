@@ -4,6 +4,7 @@ from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
 from soundstage.insights.v1.trending_pb2 import ListTrendingTracksRequest, TrendingWindow
 
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import TrendingQuery, query
@@ -27,19 +28,20 @@ async def get_track(parts: Parts, request: Request) -> JSONResponse:
     track_id = request.path_params["track_id"]
     number = hashid.decode(track_id)
     with hashid.named(track_id):
-        track = await parts.calls.catalog.get_track(number, public_only=True)
+        track = await parts.batched.get_track(number, public_only=True)
     return JSONResponse({"data": mapping.track(track, parts.media, parts.origin(request))})
 
 
 @HANDLERS.on("getTrendingTracks")
 async def list_trending(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, TrendingQuery)
-    ranked = await parts.calls.insights.list_trending_tracks(
+    ranked = await ask(
+        parts.services.trending.ListTracks,
         ListTrendingTracksRequest(
             window=WINDOWS[asked.time],
             genre=asked.genre or None,
             page=Page(offset=asked.offset, limit=asked.limit + SPARE_TRACKS),
-        )
+        ),
     )
     there = await _public(parts, ranked.track_ids[: asked.limit])
     if len(there) < asked.limit:

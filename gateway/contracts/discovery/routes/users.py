@@ -3,7 +3,7 @@ from soundstage.catalog.v1.tracks_pb2 import ListTracksRequest, ListTrackTagsReq
 from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis.errors import NotFound
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import PageQuery, TagsQuery, TracksQuery, query
@@ -36,8 +36,8 @@ async def get_full_user_by_handle(parts: Parts, request: Request) -> JSONRespons
 @HANDLERS.on("getTopUsers")
 async def list_top_users(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, PageQuery)
-    answer = await parts.calls.catalog.list_top_people(
-        ListTopPeopleRequest(page=Page(offset=asked.offset, limit=asked.limit))
+    answer = await ask(
+        parts.services.people.ListTop, ListTopPeopleRequest(page=Page(offset=asked.offset, limit=asked.limit))
     )
     return JSONResponse({"data": [mapping.user(person) for person in answer.people]})
 
@@ -47,7 +47,7 @@ async def list_tags(parts: Parts, request: Request) -> JSONResponse:
     user_id, asked = request.path_params["user_id"], query(request, TagsQuery)
     owner = ref(hashid.decode(user_id))
     with hashid.named(user_id):
-        answer = await parts.calls.catalog.list_tags(ListTrackTagsRequest(owner=owner, limit=asked.limit))
+        answer = await ask(parts.services.tracks.ListTags, ListTrackTagsRequest(owner=owner, limit=asked.limit))
     return JSONResponse({"data": list(answer.tags)})
 
 
@@ -70,7 +70,7 @@ async def list_tracks_by_handle(parts: Parts, request: Request) -> JSONResponse:
 
 
 async def _person(parts: Parts, number: int) -> Person:
-    person = await parts.calls.catalog.person(number)
+    person = await parts.batched.get_person(number)
     # Who has no handle is a partner's user and no member of the public.
     if person is None or not person.handle:
         raise NotFound()
@@ -80,12 +80,12 @@ async def _person(parts: Parts, number: int) -> Person:
 async def _by_handle(parts: Parts, request: Request) -> Person:
     handle = request.path_params["handle"]
     with hashid.named(handle):
-        return (await parts.calls.catalog.get_person_by_handle(GetPersonByHandleRequest(handle=handle))).person
+        return (await ask(parts.services.people.GetByHandle, GetPersonByHandleRequest(handle=handle))).person
 
 
 async def _tracks(parts: Parts, request: Request, owner: Ref, asked: TracksQuery) -> list[mapping.JSON] | None:
     """A page of the owner's public tracks; None when there are none at all, which says nothing of the owner."""
     page = Page(offset=asked.offset, limit=asked.limit)
     wanted = ListTracksRequest(page=page, owner=owner, sort=SORTS[asked.sort], public_only=True)
-    answer = await parts.calls.catalog.list_tracks(wanted)
+    answer = await ask(parts.services.tracks.List, wanted)
     return mapping.tracks(answer.tracks, parts.media, parts.origin(request)) if answer.total else None

@@ -4,6 +4,7 @@ from soundstage.streaming.v1.streams_pb2 import OpenStreamRequest
 from starlette.responses import Response
 
 from chassis.errors import NotFound
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.partner.playlist import with_links
 from gateway.parts import Parts
@@ -20,7 +21,7 @@ async def get_manifest(parts: Parts, request: Request) -> Response:
     stream_id = request.path_params["stream_id"]
     if not is_uuid(stream_id):
         raise NotFound()
-    opened = await parts.calls.streaming.open_stream(OpenStreamRequest(stream_id=stream_id.lower()))
+    opened = await ask(parts.services.streams.Open, OpenStreamRequest(stream_id=stream_id.lower()))
     playlist = await parts.media.objects.read(f"{opened.folder}/{opened.playlist}")
     origin, beside = parts.origin(request), dirname(opened.playlist)
     text = with_links(

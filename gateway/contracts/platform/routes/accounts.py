@@ -8,7 +8,7 @@ from soundstage.auth.v1.accounts_pb2 import (
 )
 from soundstage.auth.v1.sessions_pb2 import LogInRequest, LogOutRequest, RefreshSessionRequest
 
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.platform import limits, mapping
 from gateway.contracts.platform.schemas import (
@@ -34,14 +34,15 @@ _username = TypeAdapter(Username)
 @HANDLERS.on("registerUser", limits=(limits.REGISTER,))
 async def register(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RegisterInput)
-    answer = await parts.calls.auth.register(
+    answer = await ask(
+        parts.services.accounts.Register,
         RegisterAccountRequest(
             username=body.username,
             email=body.email,
             password=body.password,
             ip_address=request.address,
             user_agent=_user_agent(request),
-        )
+        ),
     )
     signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
     return JSONResponse(mapping.success(signed_in), 201)
@@ -50,14 +51,15 @@ async def register(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("loginUser", limits=(limits.LOGIN,))
 async def log_in(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, LoginInput)
-    answer = await parts.calls.auth.log_in(
+    answer = await ask(
+        parts.services.sessions.LogIn,
         LogInRequest(
             email=body.email,
             password=body.password,
             remember_me=body.remember_me,
             ip_address=request.address,
             user_agent=_user_agent(request),
-        )
+        ),
     )
     signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
     return JSONResponse(mapping.success({**signed_in, "requires_2fa": False}))
@@ -66,8 +68,9 @@ async def log_in(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("refreshToken")
 async def refresh(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RefreshInput)
-    answer = await parts.calls.auth.refresh(
-        RefreshSessionRequest(refresh_token=body.refresh_token, ip_address=request.address)
+    answer = await ask(
+        parts.services.sessions.Refresh,
+        RefreshSessionRequest(refresh_token=body.refresh_token, ip_address=request.address),
     )
     return JSONResponse(mapping.success(mapping.tokens(answer.tokens)))
 
@@ -75,26 +78,26 @@ async def refresh(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("logoutUser")
 async def log_out(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RefreshInput)
-    await parts.calls.auth.log_out(LogOutRequest(refresh_token=body.refresh_token))
+    await ask(parts.services.sessions.LogOut, LogOutRequest(refresh_token=body.refresh_token))
     return JSONResponse(mapping.message("Logged out successfully"))
 
 
 @HANDLERS.on("getCurrentUser")
 async def get_me(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.auth.get_account(GetAccountRequest(account=ref(str(request.principal.user_id))))
+    answer = await ask(parts.services.accounts.Get, GetAccountRequest(account=ref(str(request.principal.user_id))))
     return JSONResponse(mapping.success(mapping.current_user(answer.account)))
 
 
 @HANDLERS.on("checkUsername")
 async def check_username(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, UsernameQuery)
-    answer = await parts.calls.auth.check_username(CheckUsernameRequest(username=asked.username))
+    answer = await ask(parts.services.accounts.CheckUsername, CheckUsernameRequest(username=asked.username))
     return JSONResponse(mapping.success({"username": asked.username, "available": answer.available}))
 
 
 @HANDLERS.on("getUser")
 async def get_user(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.auth.get_account(GetAccountRequest(account=ref(path_uuid(request))))
+    answer = await ask(parts.services.accounts.Get, GetAccountRequest(account=ref(path_uuid(request))))
     return JSONResponse(mapping.success({"profile": mapping.profile(answer.account)}))
 
 
@@ -104,7 +107,7 @@ async def get_user_by_username(parts: Parts, request: Request) -> JSONResponse:
         username = _username.validate_python(request.path_params["username"])
     except ValidationError:
         raise Malformed.at("username", "must be 3 to 30 letters, digits, _ . or -") from None
-    answer = await parts.calls.auth.get_account_by_username(GetAccountByUsernameRequest(username=username))
+    answer = await ask(parts.services.accounts.GetByUsername, GetAccountByUsernameRequest(username=username))
     return JSONResponse(mapping.success({"profile": mapping.public_profile(answer.account)}))
 
 
@@ -112,7 +115,7 @@ async def get_user_by_username(parts: Parts, request: Request) -> JSONResponse:
 async def change_user(parts: Parts, request: Request) -> JSONResponse:
     account_id = path_uuid(request)
     sent = (await json_body(request, ProfileInput)).sent()
-    answer = await parts.calls.auth.change_account(ChangeAccountRequest(id=account_id, fields=list(sent), **sent))
+    answer = await ask(parts.services.accounts.Change, ChangeAccountRequest(id=account_id, fields=list(sent), **sent))
     return JSONResponse(mapping.success({"profile": mapping.changed_profile(answer.account)}))
 
 

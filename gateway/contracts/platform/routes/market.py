@@ -11,7 +11,7 @@ from soundstage.marketplace.v1.products_pb2 import (
     ProductStatus,
 )
 
-from gateway.calls.wire import page
+from gateway.calls.wire import ask, page
 from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
 from gateway.contracts.platform.schemas import OrderInput, Pages, ProductChangeInput, ProductInput, ProductsQuery
@@ -29,12 +29,13 @@ TYPES = {name: kind for kind, name in mapping.PRODUCT_TYPE.items()}
 @HANDLERS.on("listProducts")
 async def list_products(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, ProductsQuery)
-    answer = await parts.calls.marketplace.list_products(
+    answer = await ask(
+        parts.services.products.List,
         ListProductsRequest(
             page=page(asked.page, asked.limit),
             status=STATUSES[asked.status] if asked.status else ProductStatus.PRODUCT_STATUS_UNSPECIFIED,
             seller_id=asked.seller_id,
-        )
+        ),
     )
     return JSONResponse(mapping.success([mapping.product(product) for product in answer.products]))
 
@@ -43,7 +44,8 @@ async def list_products(parts: Parts, request: Request) -> JSONResponse:
 async def add_product(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, ProductInput)
-    answer = await parts.calls.marketplace.add_product(
+    answer = await ask(
+        parts.services.products.Add,
         AddProductRequest(
             title=body.title,
             description=body.description or None,
@@ -52,7 +54,7 @@ async def add_product(parts: Parts, request: Request) -> JSONResponse:
             track_id=body.track_id,
             license_type=body.license_type,
             idempotency_key=key,
-        )
+        ),
     )
     return JSONResponse(mapping.success(mapping.product(answer.product)), 201)
 
@@ -65,8 +67,8 @@ async def change_product(parts: Parts, request: Request) -> JSONResponse:
     values = {("price_minor" if name == "price" else name): value for name, value in sent.items()}
     if "status" in values:
         values["status"] = STATUSES[values["status"]]
-    answer = await parts.calls.marketplace.change_product(
-        ChangeProductRequest(id=product_id, fields=list(values), **values)
+    answer = await ask(
+        parts.services.products.Change, ChangeProductRequest(id=product_id, fields=list(values), **values)
     )
     return JSONResponse(mapping.success(mapping.product(answer.product)))
 
@@ -75,8 +77,9 @@ async def change_product(parts: Parts, request: Request) -> JSONResponse:
 async def add_order(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, OrderInput)
-    answer = await parts.calls.marketplace.add_order(
-        AddOrderRequest(product_ids=[item.product_id for item in body.items], idempotency_key=key)
+    answer = await ask(
+        parts.services.orders.Add,
+        AddOrderRequest(product_ids=[item.product_id for item in body.items], idempotency_key=key),
     )
     return JSONResponse(mapping.success(mapping.order(answer.order)), 201)
 
@@ -84,19 +87,19 @@ async def add_order(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("listOrders")
 async def list_orders(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, Pages)
-    answer = await parts.calls.marketplace.list_orders(ListOrdersRequest(page=page(asked.page, asked.limit)))
+    answer = await ask(parts.services.orders.List, ListOrdersRequest(page=page(asked.page, asked.limit)))
     return JSONResponse(mapping.success([mapping.order_summary(order) for order in answer.orders]))
 
 
 @HANDLERS.on("getOrder")
 async def get_order(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.marketplace.get_order(GetOrderRequest(id=path_uuid(request)))
+    answer = await ask(parts.services.orders.Get, GetOrderRequest(id=path_uuid(request)))
     return JSONResponse(mapping.success(mapping.order(answer.order)))
 
 
 @HANDLERS.on("getDownloadUrl")
 async def get_download(parts: Parts, request: Request) -> JSONResponse:
     product_id = path_uuid(request, "product_id")
-    answer = await parts.calls.marketplace.get_download(GetProductDownloadRequest(product_id=product_id))
+    answer = await ask(parts.services.products.GetDownload, GetProductDownloadRequest(product_id=product_id))
     link = parts.media.object_link(parts.origin(request), answer.object, f"{answer.title}.{answer.format}")
     return JSONResponse(mapping.success({"url": link}))

@@ -17,7 +17,7 @@ from soundstage.catalog.v1.playlists_pb2 import (
 )
 from soundstage.catalog.v1.search_pb2 import SearchPlaylistsRequest
 
-from gateway.calls.wire import page, ref
+from gateway.calls.wire import ask, page, ref
 from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
 from gateway.contracts.platform.schemas import (
@@ -45,8 +45,9 @@ SHARED = "/api/v1/playlists/shared"
 @HANDLERS.on("listPlaylists")
 async def list_playlists(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, PlaylistsQuery)
-    answer = await parts.calls.catalog.list_playlists(
-        ListPlaylistsRequest(page=page(asked.page, asked.limit), owner_id=asked.user_id or "")
+    answer = await ask(
+        parts.services.playlists.List,
+        ListPlaylistsRequest(page=page(asked.page, asked.limit), owner_id=asked.user_id or ""),
     )
     playlists = [mapping.playlist_summary(playlist) for playlist in answer.playlists]
     pagination = mapping.pagination(asked.page, asked.limit, answer.total)
@@ -57,10 +58,11 @@ async def list_playlists(parts: Parts, request: Request) -> JSONResponse:
 async def add_playlist(parts: Parts, request: Request) -> JSONResponse:
     key = idempotency_key(request)
     body = await json_body(request, PlaylistInput)
-    answer = await parts.calls.catalog.add_playlist(
+    answer = await ask(
+        parts.services.playlists.Add,
         AddPlaylistRequest(
             title=body.title, description=body.description, is_public=body.is_public, idempotency_key=key
-        )
+        ),
     )
     return JSONResponse(mapping.success({"playlist": mapping.new_playlist(answer.playlist)}), 201)
 
@@ -68,14 +70,15 @@ async def add_playlist(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("searchPlaylists")
 async def search_playlists(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, PlaylistSearchQuery)
-    answer = await parts.calls.catalog.search_playlists(
+    answer = await ask(
+        parts.services.search.SearchPlaylists,
         SearchPlaylistsRequest(
             query=asked.q,
             page=page(asked.page, asked.limit),
             owner_id=asked.user_id or "",
             is_public=asked.is_public,
             without_albums=True,
-        )
+        ),
     )
     hits = [mapping.playlist_hit(playlist) for playlist in answer.playlists]
     found = {"playlists": hits, "total": answer.total, "page": asked.page, "limit": asked.limit}
@@ -85,15 +88,15 @@ async def search_playlists(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getPlaylistRecommendations")
 async def recommend_playlists(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, RecommendationsQuery)
-    answer = await parts.calls.catalog.recommend_playlists(RecommendPlaylistsRequest(limit=asked.limit))
+    answer = await ask(parts.services.playlists.Recommend, RecommendPlaylistsRequest(limit=asked.limit))
     hits = [mapping.playlist_hit(playlist) for playlist in answer.playlists]
     return JSONResponse(mapping.success({"playlists": hits}))
 
 
 @HANDLERS.on("getPlaylist")
 async def get_playlist(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.catalog.get_playlist(
-        GetPlaylistRequest(playlist=ref(path_uuid(request)), with_tracks=True)
+    answer = await ask(
+        parts.services.playlists.Get, GetPlaylistRequest(playlist=ref(path_uuid(request)), with_tracks=True)
     )
     return JSONResponse(mapping.success({"playlist": mapping.playlist(answer.playlist)}))
 
@@ -102,13 +105,15 @@ async def get_playlist(parts: Parts, request: Request) -> JSONResponse:
 async def change_playlist(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     sent = (await json_body(request, PlaylistChangeInput)).sent()
-    answer = await parts.calls.catalog.change_playlist(ChangePlaylistRequest(id=playlist_id, fields=list(sent), **sent))
+    answer = await ask(
+        parts.services.playlists.Change, ChangePlaylistRequest(id=playlist_id, fields=list(sent), **sent)
+    )
     return JSONResponse(mapping.success({"playlist": mapping.changed_playlist(answer.playlist)}))
 
 
 @HANDLERS.on("deletePlaylist")
 async def remove_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.catalog.remove_playlist(RemovePlaylistRequest(id=path_uuid(request)))
+    await ask(parts.services.playlists.Remove, RemovePlaylistRequest(id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist deleted successfully"))
 
 
@@ -116,8 +121,8 @@ async def remove_playlist(parts: Parts, request: Request) -> JSONResponse:
 async def add_track(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     body = await json_body(request, TrackIdInput)
-    await parts.calls.catalog.add_playlist_track(
-        AddPlaylistTrackRequest(playlist_id=playlist_id, track_id=body.track_id)
+    await ask(
+        parts.services.playlists.AddTrack, AddPlaylistTrackRequest(playlist_id=playlist_id, track_id=body.track_id)
     )
     return JSONResponse(mapping.message("Track added to playlist"))
 
@@ -125,7 +130,7 @@ async def add_track(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("removePlaylistTrack")
 async def remove_track(parts: Parts, request: Request) -> JSONResponse:
     wanted = RemovePlaylistTrackRequest(playlist_id=path_uuid(request), track_id=path_uuid(request, "track_id"))
-    await parts.calls.catalog.remove_playlist_track(wanted)
+    await ask(parts.services.playlists.RemoveTrack, wanted)
     return JSONResponse(mapping.message("Track removed from playlist"))
 
 
@@ -133,8 +138,8 @@ async def remove_track(parts: Parts, request: Request) -> JSONResponse:
 async def reorder_tracks(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     body = await json_body(request, TrackOrderInput)
-    await parts.calls.catalog.reorder_playlist(
-        ReorderPlaylistRequest(playlist_id=playlist_id, track_ids=body.track_ids)
+    await ask(
+        parts.services.playlists.Reorder, ReorderPlaylistRequest(playlist_id=playlist_id, track_ids=body.track_ids)
     )
     return JSONResponse(mapping.message("Tracks reordered successfully"))
 
@@ -143,17 +148,20 @@ async def reorder_tracks(parts: Parts, request: Request) -> JSONResponse:
 async def add_collaborator(parts: Parts, request: Request) -> JSONResponse:
     playlist_id = path_uuid(request)
     body = await json_body(request, CollaboratorInput)
-    await parts.calls.catalog.add_collaborator(
+    await ask(
+        parts.services.playlists.AddCollaborator,
         AddCollaboratorRequest(
             playlist_id=playlist_id, account_id=body.user_id, permission=PERMISSIONS[body.permission]
-        )
+        ),
     )
     return JSONResponse(mapping.message("Collaborator added successfully"))
 
 
 @HANDLERS.on("listCollaborators")
 async def list_collaborators(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.catalog.list_collaborators(ListCollaboratorsRequest(playlist_id=path_uuid(request)))
+    answer = await ask(
+        parts.services.playlists.ListCollaborators, ListCollaboratorsRequest(playlist_id=path_uuid(request))
+    )
     collaborators = [mapping.collaborator(one) for one in answer.collaborators]
     return JSONResponse(mapping.success({"collaborators": collaborators}))
 
@@ -162,10 +170,11 @@ async def list_collaborators(parts: Parts, request: Request) -> JSONResponse:
 async def change_collaborator(parts: Parts, request: Request) -> JSONResponse:
     playlist_id, account_id = path_uuid(request), path_uuid(request, "userId")
     body = await json_body(request, PermissionInput)
-    await parts.calls.catalog.change_collaborator(
+    await ask(
+        parts.services.playlists.ChangeCollaborator,
         ChangeCollaboratorRequest(
             playlist_id=playlist_id, account_id=account_id, permission=PERMISSIONS[body.permission]
-        )
+        ),
     )
     return JSONResponse(mapping.message("Collaborator permission updated"))
 
@@ -173,18 +182,18 @@ async def change_collaborator(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("removeCollaborator")
 async def remove_collaborator(parts: Parts, request: Request) -> JSONResponse:
     wanted = RemoveCollaboratorRequest(playlist_id=path_uuid(request), account_id=path_uuid(request, "userId"))
-    await parts.calls.catalog.remove_collaborator(wanted)
+    await ask(parts.services.playlists.RemoveCollaborator, wanted)
     return JSONResponse(mapping.message("Collaborator removed successfully"))
 
 
 @HANDLERS.on("createShareLink")
 async def share_playlist(parts: Parts, request: Request) -> JSONResponse:
     wanted = SharePlaylistRequest(playlist_id=path_uuid(request), idempotency_key=idempotency_key(request))
-    answer = await parts.calls.catalog.share_playlist(wanted)
+    answer = await ask(parts.services.playlists.Share, wanted)
     return JSONResponse(mapping.success(mapping.share_link(answer, parts.origin(request) + SHARED)))
 
 
 @HANDLERS.on("getSharedPlaylist")
 async def get_shared_playlist(parts: Parts, request: Request) -> JSONResponse:
-    answer = await parts.calls.catalog.get_shared_playlist(GetSharedPlaylistRequest(token=request.path_params["token"]))
+    answer = await ask(parts.services.playlists.GetShared, GetSharedPlaylistRequest(token=request.path_params["token"]))
     return JSONResponse(mapping.success({"playlist": mapping.playlist(answer.playlist)}))

@@ -11,7 +11,7 @@ from soundstage.catalog.v1.search_pb2 import (
 from soundstage.catalog.v1.tracks_pb2 import TrackSort
 
 from chassis.clock import timestamp
-from gateway.calls.wire import page
+from gateway.calls.wire import ask, page
 from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
 from gateway.contracts.platform.routes.tracks import SORTS
@@ -27,7 +27,8 @@ HANDLERS = Handlers()
 @HANDLERS.on("searchTracks")
 async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
     asked = query(request, TrackSearchQuery)
-    answer = await parts.calls.catalog.search_tracks(
+    answer = await ask(
+        parts.services.search.SearchTracks,
         SearchTracksRequest(
             query=asked.q,
             page=page(asked.page, asked.limit),
@@ -39,7 +40,7 @@ async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
             created_to=timestamp(asked.end_date),
             sort=SORTS[asked.sort_by] if asked.sort_by else TrackSort.TRACK_SORT_UNSPECIFIED,
             ascending=asked.sort_order == "asc",
-        )
+        ),
     )
     origin = parts.origin(request)
     tracks = [mapping.track_hit(track, parts.media, origin) for track in answer.tracks]
@@ -67,18 +68,18 @@ async def _tracks(parts: Parts, asked: SearchQuery) -> SearchTracksResponse:
     if asked.type not in (None, "tracks"):
         return SearchTracksResponse()
     wanted = SearchTracksRequest(query=asked.q, page=page(asked.page, asked.limit))
-    return await parts.calls.catalog.search_tracks(wanted)
+    return await ask(parts.services.search.SearchTracks, wanted)
 
 
 async def _playlists(parts: Parts, asked: SearchQuery) -> SearchPlaylistsResponse:
     if asked.type not in (None, "playlists"):
         return SearchPlaylistsResponse()
     wanted = SearchPlaylistsRequest(query=asked.q, page=page(asked.page, asked.limit), without_albums=True)
-    return await parts.calls.catalog.search_playlists(wanted)
+    return await ask(parts.services.search.SearchPlaylists, wanted)
 
 
 async def _people(parts: Parts, asked: SearchQuery) -> SearchPeopleResponse:
     if asked.type not in (None, "users"):
         return SearchPeopleResponse()
     wanted = SearchPeopleRequest(query=asked.q, page=page(asked.page, asked.limit))
-    return await parts.calls.catalog.search_people(wanted)
+    return await ask(parts.services.search.SearchPeople, wanted)

@@ -10,7 +10,7 @@ from soundstage.audience.v1.playlist_likes_pb2 import (
 )
 from soundstage.audience.v1.reposts_pb2 import RepostKind, RepostRequest, UnrepostRequest
 
-from gateway.calls.wire import page, ref
+from gateway.calls.wire import ask, page, ref
 from gateway.contract import Handlers
 from gateway.contracts.platform import mapping
 from gateway.contracts.platform.schemas import Pages
@@ -25,21 +25,22 @@ TRACK, PLAYLIST = RepostKind.REPOST_KIND_TRACK, RepostKind.REPOST_KIND_PLAYLIST
 
 @HANDLERS.on("followUser")
 async def follow(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.follow(FollowRequest(account_id=path_uuid(request)))
+    await ask(parts.services.follows.Follow, FollowRequest(account_id=path_uuid(request)))
     return JSONResponse(mapping.message("User followed"))
 
 
 @HANDLERS.on("unfollowUser")
 async def unfollow(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unfollow(UnfollowRequest(account_id=path_uuid(request)))
+    await ask(parts.services.follows.Unfollow, UnfollowRequest(account_id=path_uuid(request)))
     return JSONResponse(mapping.message("User unfollowed"))
 
 
 @HANDLERS.on("listFollowers")
 async def list_followers(parts: Parts, request: Request) -> JSONResponse:
     account_id, asked = path_uuid(request), query(request, Pages)
-    answer = await parts.calls.audience.list_followers(
-        ListFollowersRequest(account=ref(account_id), page=page(asked.page, asked.limit))
+    answer = await ask(
+        parts.services.follows.ListFollowers,
+        ListFollowersRequest(account=ref(account_id), page=page(asked.page, asked.limit)),
     )
     people = await parts.joins.people(follow.account_id for follow in answer.followers)
     followers = [mapping.follow(follow, people[follow.account_id]) for follow in answer.followers]
@@ -50,8 +51,9 @@ async def list_followers(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("listFollowing")
 async def list_followees(parts: Parts, request: Request) -> JSONResponse:
     account_id, asked = path_uuid(request), query(request, Pages)
-    answer = await parts.calls.audience.list_followees(
-        ListFolloweesRequest(account=ref(account_id), page=page(asked.page, asked.limit))
+    answer = await ask(
+        parts.services.follows.ListFollowees,
+        ListFolloweesRequest(account=ref(account_id), page=page(asked.page, asked.limit)),
     )
     people = await parts.joins.people(follow.account_id for follow in answer.followees)
     followees = [mapping.follow(follow, people[follow.account_id]) for follow in answer.followees]
@@ -61,35 +63,35 @@ async def list_followees(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("repostTrack")
 async def repost_track(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.repost(RepostRequest(kind=TRACK, subject_id=path_uuid(request)))
+    await ask(parts.services.reposts.Repost, RepostRequest(kind=TRACK, subject_id=path_uuid(request)))
     return JSONResponse(mapping.message("Track reposted"))
 
 
 @HANDLERS.on("unrepostTrack")
 async def unrepost_track(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unrepost(UnrepostRequest(kind=TRACK, subject_id=path_uuid(request)))
+    await ask(parts.services.reposts.Unrepost, UnrepostRequest(kind=TRACK, subject_id=path_uuid(request)))
     return JSONResponse(mapping.message("Track unreposted"))
 
 
 @HANDLERS.on("repostPlaylist")
 async def repost_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.repost(RepostRequest(kind=PLAYLIST, subject_id=path_uuid(request)))
+    await ask(parts.services.reposts.Repost, RepostRequest(kind=PLAYLIST, subject_id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist reposted"))
 
 
 @HANDLERS.on("unrepostPlaylist")
 async def unrepost_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unrepost(UnrepostRequest(kind=PLAYLIST, subject_id=path_uuid(request)))
+    await ask(parts.services.reposts.Unrepost, UnrepostRequest(kind=PLAYLIST, subject_id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist unreposted"))
 
 
 @HANDLERS.on("likePlaylist")
 async def like_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.like_playlist(LikePlaylistRequest(playlist_id=path_uuid(request)))
+    await ask(parts.services.playlist_likes.Like, LikePlaylistRequest(playlist_id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist liked"))
 
 
 @HANDLERS.on("unlikePlaylist")
 async def unlike_playlist(parts: Parts, request: Request) -> JSONResponse:
-    await parts.calls.audience.unlike_playlist(UnlikePlaylistRequest(playlist_id=path_uuid(request)))
+    await ask(parts.services.playlist_likes.Unlike, UnlikePlaylistRequest(playlist_id=path_uuid(request)))
     return JSONResponse(mapping.message("Playlist unliked"))

@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from soundstage.catalog.v1.tracks_pb2 import AddTrackRequest, TrackForm
-from soundstage.streaming.v1.uploads_pb2 import ReceiveUploadRequest, ReceiveUploadResponse, UploadHead
+from soundstage.streaming.v1.uploads_pb2 import (
+    ReceiveUploadRequest,
+    ReceiveUploadResponse,
+    UploadHead,
+    WithdrawUploadRequest,
+)
 
 from chassis import errors
 from chassis.errors import FieldError
-from gateway.calls.streaming import RECEIVE_SECONDS
+from gateway.calls.wire import ask, send
 from gateway.contract import Handlers
 from gateway.contracts.platform import limits, mapping
 from gateway.contracts.platform.schemas import TrackFields
@@ -20,6 +25,7 @@ from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
+RECEIVE_SECONDS = 15 * 60.0
 MAX_FILENAME = 255
 # Answers that say for sure that no track was made; after any other there may be one.
 _REFUSED = (errors.Invalid, errors.NotFound, errors.Forbidden)
@@ -40,7 +46,7 @@ async def upload(parts: Parts, request: Request) -> JSONResponse:
         idempotency_key=key,
     )
     try:
-        answer = await parts.calls.catalog.add_track(asked)
+        answer = await ask(parts.services.tracks.Add, asked)
     except _REFUSED:
         await _withdraw(parts, received)
         raise
@@ -78,13 +84,17 @@ async def _read(parts: Parts, request: Request) -> tuple[TrackFields, File, Rece
 async def _withdraw(parts: Parts, received: ReceiveUploadResponse) -> None:
     # Streaming away: it finds the recording by its age.
     with suppress(errors.Error):
-        await parts.calls.streaming.withdraw(received.recording_id)
+        await ask(parts.services.uploads.Withdraw, WithdrawUploadRequest(recording_id=received.recording_id))
 
 
 async def _receive(parts: Parts, file: File, declared_bytes: int) -> ReceiveUploadResponse:
     failure: list[Exception] = []
     try:
-        return await parts.calls.streaming.receive(_requests(file, declared_bytes, failure))
+        return await send(
+            parts.services.uploads.Receive,
+            _requests(file, declared_bytes, failure),
+            timeout_seconds=RECEIVE_SECONDS,
+        )
     except asyncio.CancelledError:
         # gRPC cancels the call when its source fails, and says no more than that.
         if failure:
