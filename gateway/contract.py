@@ -3,6 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 from starlette.responses import Response
@@ -38,12 +40,24 @@ class Handlers(dict[str, Handled]):
         self, operation_id: str, *, limits: tuple[Limit, ...] = (), budget_seconds: float = BUDGET_SECONDS
     ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            if operation_id in self:
-                raise ValueError(f"{operation_id} has two handlers")
-            self[operation_id] = Handled(handler, limits, budget_seconds)
+            self._add(operation_id, Handled(handler, limits, budget_seconds))
             return handler
 
         return keep
+
+    @classmethod
+    def of(cls, package: str) -> "Handlers":
+        """All of a contract: `HANDLERS` of every module in its package."""
+        found = cls()
+        for file in walk_packages(import_module(package).__path__, f"{package}."):
+            for operation_id, handled in getattr(import_module(file.name), "HANDLERS", {}).items():
+                found._add(operation_id, handled)
+        return found
+
+    def _add(self, operation_id: str, handled: Handled) -> None:
+        if operation_id in self:
+            raise ValueError(f"{operation_id} has two handlers")
+        self[operation_id] = handled
 
 
 @dataclass(frozen=True, slots=True, eq=False)

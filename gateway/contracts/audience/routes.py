@@ -50,31 +50,31 @@ async def record_play(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getTrackAudience", limits=(limits.READS,))
 async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
-    track_id, asked = path_id(request, "track_id"), query(request, ListenersQuery)
+    track_id, params = path_id(request, "track_id"), query(request, ListenersQuery)
     answer = await ask(
         parts.services.listeners.ListForTrack,
         ListListenersForTrackRequest(
-            track=ref(track_id), page=page(asked.page, asked.limit), main_user_id=asked.main_user_id or ""
+            track=ref(track_id), page=page(params.page, params.limit), main_user_id=params.main_user_id or ""
         ),
     )
-    people, follows = await _know(parts, answer.listeners, asked)
+    people, follows = await _listener_details(parts, answer.listeners, params)
     data = mapping.track_audience(track_id, answer, people, follows)
-    data["pagination"] = mapping.pagination(asked.page, asked.limit, answer.unique_listeners)
-    if asked.main_user_id:
+    data["pagination"] = mapping.pagination(params.page, params.limit, answer.unique_listeners)
+    if params.main_user_id:
         data["main_user"] = mapping.main_user(answer.main_user)
     return JSONResponse(mapping.success(data))
 
 
 @HANDLERS.on("getTopAudience", limits=(limits.READS,))
 async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
-    track_id, asked = path_id(request, "track_id"), query(request, MainUserQuery)
+    track_id, params = path_id(request, "track_id"), query(request, MainUserQuery)
     answer = await ask(
         parts.services.listeners.ListTop,
-        ListTopListenersRequest(track=ref(track_id), main_user_id=asked.main_user_id or ""),
+        ListTopListenersRequest(track=ref(track_id), main_user_id=params.main_user_id or ""),
     )
-    people, follows = await _know(parts, answer.listeners, asked)
+    people, follows = await _listener_details(parts, answer.listeners, params)
     data = mapping.top_audience(track_id, answer.listeners, people, follows)
-    if asked.main_user_id:
+    if params.main_user_id:
         data["main_user"] = mapping.main_user(answer.main_user)
     return JSONResponse(mapping.success(data))
 
@@ -95,12 +95,12 @@ async def count_for_artist(parts: Parts, request: Request) -> JSONResponse:
     return JSONResponse(mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
 
 
-async def _know(
-    parts: Parts, listeners: Sequence[Listener], asked: MainUserQuery
+async def _listener_details(
+    parts: Parts, listeners: Sequence[Listener], params: MainUserQuery
 ) -> tuple[dict[str, Person | None], set[str]]:
-    """Who the listeners are and, for a main user, whom of them that one follows."""
+    """The listeners' cards and, for a main user, which of them that user follows."""
     ids = [listener.user_id for listener in listeners]
     people, follows = await asyncio.gather(
-        parts.joins.people(ids), parts.joins.follows_among(ids if asked.main_user_id else ())
+        parts.joins.people(ids), parts.joins.follows_among(ids if params.main_user_id else ())
     )
     return people, follows

@@ -1,4 +1,4 @@
-"""The insights contract's operations, by operationId; what is not here answers 501."""
+"""The insights contract's operations, by operationId."""
 
 from soundstage.insights.v1.figures_pb2 import GetChartsRequest, GetFiguresRequest
 from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeRequest
@@ -23,20 +23,20 @@ HANDLERS = Handlers()
 
 @HANDLERS.on("getTrackAnalytics")
 async def get_track_figures(parts: Parts, request: Request) -> JSONResponse:
-    number, asked = path_number(request, "trackId"), query(request, PeriodQuery)
+    number, params = path_number(request, "trackId"), query(request, PeriodQuery)
     answer = await ask(
-        parts.services.figures.GetFigures, GetFiguresRequest(track=ref(number), days=PERIOD_DAYS[asked.period])
+        parts.services.figures.GetFigures, GetFiguresRequest(track=ref(number), days=PERIOD_DAYS[params.period])
     )
     return JSONResponse(mapping.success(mapping.figures(answer)))
 
 
 @HANDLERS.on("getTrackCharts")
 async def get_track_charts(parts: Parts, request: Request) -> JSONResponse:
-    number, asked = path_number(request, "trackId"), query(request, TimeframeQuery)
+    number, params = path_number(request, "trackId"), query(request, TimeframeQuery)
     answer = await ask(
-        parts.services.figures.GetCharts, GetChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[asked.timeframe])
+        parts.services.figures.GetCharts, GetChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[params.timeframe])
     )
-    return JSONResponse(mapping.success(mapping.charts(asked.timeframe, answer)))
+    return JSONResponse(mapping.success(mapping.charts(params.timeframe, answer)))
 
 
 @HANDLERS.on("getTrackRealtime")

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis import errors
-from gateway.contracts.partner.playlist import with_links
+from gateway.contracts.partner.streams.manifest import with_links
 from tests.contract.conftest import Public
 from tests.contract.documented import assert_documented
 from tests.contract.partner.conftest import FOLDER, OPEN, STREAM_ID, client, delegation, session

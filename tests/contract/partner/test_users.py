@@ -160,9 +160,9 @@ async def test_what_auth_says_no_to(house: Public, error: errors.Error, status: 
     ("changes", "field", "message"),
     [
         ({"role": "admin"}, "role", "The role field is not a known field."),
-        ({"first_name": " "}, "first_name", "The first name field has a wrong form."),
+        ({"first_name": " "}, "first_name", "The first name field must not be blank or contain control characters."),
         ({"last_name": ""}, "last_name", "The last name field must not be empty."),
-        ({"email": None}, "email", "The email field must be a text."),
+        ({"email": None}, "email", "The email field must be a string."),
         ({"email": "x" * 256}, "email", "The email field must have at most 255 characters."),
     ],
 )

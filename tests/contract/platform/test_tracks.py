@@ -152,7 +152,7 @@ async def test_lists_page_and_filter(public: Public) -> None:
         ("user_id=5", "user_id must be a UUID"),
         ("sort_by=plays", "sort_by must be one of 'created_at', 'title' or 'popularity'"),
         ("format=exe", "format must be one of 'mp3', 'flac', 'wav', 'ogg' or 'm4a'"),
-        ("genre=%00", "genre has a wrong form"),
+        ("genre=%00", "genre must not contain control characters"),
         ("genre=%FF", "The query string is malformed"),
     ],
 )

@@ -31,6 +31,6 @@ async def list_trailing(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getDeveloperAppByHyphenatedPath")
 async def get_app(parts: Parts, request: Request) -> JSONResponse:
     address = request.path_params["address"]
-    with hashid.named(address):
+    with hashid.not_found_as(address):
         answer = await ask(parts.services.apps.Get, GetAppRequest(address=address))
     return JSONResponse({"data": mapping.app(answer.app)})

@@ -26,7 +26,7 @@ async def list_tracks(parts: Parts, request: Request) -> JSONResponse:
 async def _playlist(parts: Parts, request: Request, *, with_tracks: bool) -> Playlist:
     playlist_id = request.path_params["playlist_id"]
     wanted = ref(hashid.decode(playlist_id))
-    with hashid.named(playlist_id):
+    with hashid.not_found_as(playlist_id):
         answer = await ask(
             parts.services.playlists.Get, GetPlaylistRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
         )

@@ -15,31 +15,31 @@ PAGE = Page(limit=10)
 
 @HANDLERS.on("searchUsers")
 async def search_users(parts: Parts, request: Request) -> JSONResponse:
-    asked = search_query(request)
+    params = search_query(request)
     answer = await ask(
         parts.services.search.SearchPeople,
-        SearchPeopleRequest(query=asked.query, page=PAGE, only_downloadable=asked.only_downloadable),
+        SearchPeopleRequest(query=params.query, page=PAGE, only_downloadable=params.only_downloadable),
     )
     return JSONResponse({"data": [mapping.user(person) for person in answer.people]})
 
 
 @HANDLERS.on("searchTracks")
 async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
-    asked = search_query(request)
+    params = search_query(request)
     answer = await ask(
         parts.services.search.SearchTracks,
-        SearchTracksRequest(query=asked.query, page=PAGE, only_downloadable=asked.only_downloadable),
+        SearchTracksRequest(query=params.query, page=PAGE, only_downloadable=params.only_downloadable),
     )
     return JSONResponse({"data": mapping.tracks(answer.tracks, parts.media, parts.origin(request))})
 
 
 @HANDLERS.on("searchPlaylists")
 async def search_playlists(parts: Parts, request: Request) -> JSONResponse:
-    asked = search_query(request)
+    params = search_query(request)
     answer = await ask(
         parts.services.search.SearchPlaylists,
         SearchPlaylistsRequest(
-            query=asked.query, page=PAGE, public_only=True, only_downloadable=asked.only_downloadable
+            query=params.query, page=PAGE, public_only=True, only_downloadable=params.only_downloadable
         ),
     )
     origin = parts.origin(request)
