@@ -1,4 +1,4 @@
-"""A public contract: its document declares the operations, its folder holds the words; what is not built says 501."""
+"""A public contract: its document declares the operations, its folder handles them; one without a handler is 501."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,7 +26,7 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What answers an operation, within which time, and which limits it has beside its contract's."""
+    """An operation's handler, its time, and its limits beside those of its contract."""
 
     handler: Handler
     limits: tuple[Limit, ...] = ()
@@ -62,7 +62,7 @@ class Handlers(dict[str, Handled]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a document, bound to what answers it. `kinds`: the tokens that open it; none: none is read."""
+    """One operation of a document, bound to its handler. `kinds`: the tokens it accepts; empty: no token is read."""
 
     contract: "Contract"
     operation_id: str
@@ -85,9 +85,9 @@ class Contract:
     handlers: Mapping[str, Handled]
     render: Callable[[errors.Error], Response]
     accepts: Mapping[str, Kind] = field(default_factory=dict)
-    # Hold for every path under the base path, known or not; documents outside it are free.
+    # For every path under the base path, known or not; documents outside it are not limited.
     limits: tuple[Limit, ...] = ()
-    # What a valid token of a kind that the operation does not take means here.
+    # The error for a valid token of a kind that the operation does not accept.
     wrong_kind: type[errors.Error] = errors.Unauthenticated
 
     @property
@@ -131,7 +131,7 @@ class Contract:
         )
 
     def _is_bearer(self, scheme: str) -> bool:
-        """Other schemes, as a payment provider's signature, are checked by the handler."""
+        """Other schemes, such as a payment provider's signature, are checked by the handler."""
         return bool(self.document["components"]["securitySchemes"][scheme]["type"] == "http")
 
 

@@ -22,13 +22,13 @@ SEGMENTS = {"ts_0.ts": b"first", "ts_1.ts": b"second"}
 
 
 @pytest.fixture
-def playing(house: Public) -> Public:
-    folder = house.storage / FOLDER
+def playing(partner: Public) -> Public:
+    folder = partner.storage / FOLDER
     folder.mkdir(parents=True)
     (folder / "ts.m3u8").write_text(PLAYLIST)
     for name, content in SEGMENTS.items():
         (folder / name).write_bytes(content)
-    return house
+    return partner
 
 
 async def test_a_manifest_plays_without_a_header(playing: Public) -> None:

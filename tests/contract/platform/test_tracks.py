@@ -77,7 +77,7 @@ async def test_many_at_once_are_asked_for_together_and_each_by_itself(public: Pu
 
 
 async def test_catalog_away_is_503_and_a_retry_after(public: Public) -> None:
-    public.services.away(GET_BATCH)
+    public.services.down(GET_BATCH)
     answer = await public.http.get(URL)
     assert answer.status_code == 503
     assert_documented("platform", "getTrack", answer)
