@@ -26,7 +26,7 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """An operation's handler, its time, and its limits beside those of its contract."""
+    """An operation's handler, its time budget, and its limits beside its contract's."""
 
     handler: Handler
     limits: tuple[Limit, ...] = ()

@@ -37,7 +37,7 @@ class Built:
 
 
 def build(settings: Settings, stack: AsyncExitStack) -> Built:
-    """Nothing is asked of anyone here: the gateway starts while everything else is away."""
+    """Calls nobody: the gateway starts even while everything else is down."""
     services = Services(settings)
     stack.push_async_callback(services.close)
     batched = Batched(services)

@@ -15,7 +15,7 @@ MP3 = "audio/mpeg"
 
 @HANDLERS.on("streamTrack")
 async def stream(parts: Parts, request: Request) -> Response:
-    """The MP3, or the part params for; a play that begins at the beginning is kept before the first byte goes out."""
+    """The MP3 or a range of it; what starts at the first byte is a play, recorded before that byte is sent."""
     track_id, params = request.path_params["track_id"], query(request, StreamQuery)
     track = await _track(parts, track_id)
     with hashid.not_found_as(track_id):
