@@ -1,6 +1,7 @@
-"""Requests to discovery by the name that an app gives itself: counted in memory, told to insights every few seconds.
+"""Requests to discovery by the name that an app gives itself: counted in memory, reported to insights every 5 s.
 
-A report keeps its id until insights has it, so none counts twice and none is lost; insights away: counts go on here.
+A report keeps its id until insights has it, so none counts twice and none is lost. While insights is down, counting
+goes on here.
 """
 
 import asyncio
@@ -20,10 +21,10 @@ log = telemetry.logger(__name__)
 PREFIX = "/v1/"
 UNKNOWN = "unknown"
 MAX_CHARACTERS = 128
-# Whoever makes up names fills neither our memory nor a message: further ones are unknown.
+# Made-up names must not fill our memory or a message: further ones count as unknown.
 MAX_NAMES = 2_000
 EVERY_SECONDS = 5.0
-# At the end insights may just be on its way back.
+# When we stop, insights may be about to come back.
 PATIENCE_SECONDS = 3.0
 PAUSE_SECONDS = 0.3
 
@@ -34,10 +35,10 @@ class AppNames:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._counts: Counter[str] = Counter()
-        self._report: RecordAppsRequest | None = None
+        self._pending: RecordAppsRequest | None = None
 
     def count(self, path: str, query_string: bytes) -> None:
-        """One request, whatever will be answered."""
+        """Counts one request, whatever its answer."""
         if path.startswith(PREFIX):
             name = name_in(query_string)
             if name not in self._counts and len(self._counts) >= MAX_NAMES:
@@ -48,31 +49,31 @@ class AppNames:
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
-            await self.tell()
+            await self.report()
 
     async def finish(self) -> None:
-        """Tells the rest, once no request comes any more."""
+        """Reports the rest, once no more requests come."""
         with clock.budget(PATIENCE_SECONDS):
-            while not await self.tell() and clock.remaining(PATIENCE_SECONDS) > PAUSE_SECONDS:  # noqa: ASYNC110
+            while not await self.report() and clock.remaining(PATIENCE_SECONDS) > PAUSE_SECONDS:  # noqa: ASYNC110
                 await asyncio.sleep(PAUSE_SECONDS)
-        if self._report is not None:
-            told_in_vain = sum(row.count for row in self._report.counts)
-            log.warning("app_names.lost", requests=told_in_vain + self._counts.total())
+        if self._pending is not None:
+            unreported = sum(row.count for row in self._pending.counts)
+            log.warning("app_names.lost", requests=unreported + self._counts.total())
 
-    async def tell(self) -> bool:
-        """First what was told in vain, under the same id; then what came since. Whether insights has it all."""
+    async def report(self) -> bool:
+        """Sends the pending report again, under its id, then what was counted since. True if insights has it all."""
         try:
-            while report := self._report or self._next():
-                self._report = report
+            while report := self._pending or self._next():
+                self._pending = report
                 await self._record(report)
-                self._report = None
+                self._pending = None
         except errors.Invalid as refused:
-            # Told again it would be refused again, and all that came after it would wait.
+            # Sent again it would be refused again, and hold up all later ones.
             log.error("app_names.refused", error=refused.reason)
-            self._report = None
+            self._pending = None
         except errors.Error as failure:
             log.warning("app_names.insights_away", error=failure.reason)
-        return not self._counts and self._report is None
+        return not self._counts and self._pending is None
 
     def _next(self) -> RecordAppsRequest | None:
         counts, self._counts = self._counts, Counter()
@@ -83,7 +84,7 @@ class AppNames:
 
 
 def name_in(query_string: bytes) -> str:
-    """The name as it is counted: unknown when it is missing, empty, too long, or no text."""
+    """The name as it is counted: unknown when it is missing, empty, too long, or not text."""
     if b"app_name" not in query_string:
         return UNKNOWN
     try:

@@ -1,6 +1,6 @@
 """Many callers' items in one call: what arrives while calls are in flight joins the next one.
 
-Each item has its own outcome; the caller's own deadline and cancellation concern nobody else.
+Each item has its own outcome. A caller's deadline or cancellation affects no other caller.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ MAX_CALLS = 4
 
 
 class Coalescer(Generic[_Item, _Outcome]):
-    """`send` takes the items of one group and answers one outcome each, in their order."""
+    """`send` takes a group of items and returns one outcome for each, in order."""
 
     def __init__(
         self,
@@ -31,15 +31,15 @@ class Coalescer(Generic[_Item, _Outcome]):
         max_calls: int = MAX_CALLS,
     ) -> None:
         self._send = send
-        self._most_items = max_items
-        self._most_calls = max_calls
+        self._max_items = max_items
+        self._max_calls = max_calls
         self._size = telemetry.GROUP_SIZE.labels(name)
         self._waiting: list[tuple[_Item, asyncio.Future[_Outcome]]] = []
         self._calls: set[asyncio.Task[None]] = set()
         self._is_scheduled = False
 
     async def ask(self, item: _Item, *, timeout_seconds: float = 5.0) -> _Outcome:
-        """The outcome of this item; Unavailable when it does not come in time."""
+        """The outcome of this item; Unavailable if it is late."""
         future: asyncio.Future[_Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         self._schedule()
@@ -50,17 +50,17 @@ class Coalescer(Generic[_Item, _Outcome]):
             raise errors.Unavailable() from None
 
     def _schedule(self) -> None:
-        if not self._is_scheduled and len(self._calls) < self._most_calls:
+        if not self._is_scheduled and len(self._calls) < self._max_calls:
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._start)
 
     def _start(self) -> None:
         self._is_scheduled = False
-        while self._waiting and len(self._calls) < self._most_calls:
-            group = [(i, f) for i, f in self._waiting[: self._most_items] if not f.done()]
-            del self._waiting[: self._most_items]
+        while self._waiting and len(self._calls) < self._max_calls:
+            group = [(i, f) for i, f in self._waiting[: self._max_items] if not f.done()]
+            del self._waiting[: self._max_items]
             if group:
-                # A task of its own, in a context of its own: no caller's deadline, trace or cancellation reaches it.
+                # Its own task in its own context: no caller's deadline, trace or cancellation reaches it.
                 task = asyncio.get_running_loop().create_task(self._run(group), context=_FRESH.copy())
                 self._calls.add(task)
                 task.add_done_callback(self._ended)

@@ -1,8 +1,10 @@
-"""A public contract: its document declares the operations, its folder holds the words; what is not built says 501."""
+"""A public contract: its document declares the operations, its folder handles them; one without a handler is 501."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 from starlette.responses import Response
@@ -24,7 +26,7 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What answers an operation, within which time, and which limits it has beside its contract's."""
+    """An operation's handler, its time budget, and its limits beside its contract's."""
 
     handler: Handler
     limits: tuple[Limit, ...] = ()
@@ -38,17 +40,29 @@ class Handlers(dict[str, Handled]):
         self, operation_id: str, *, limits: tuple[Limit, ...] = (), budget_seconds: float = BUDGET_SECONDS
     ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            if operation_id in self:
-                raise ValueError(f"{operation_id} has two handlers")
-            self[operation_id] = Handled(handler, limits, budget_seconds)
+            self._add(operation_id, Handled(handler, limits, budget_seconds))
             return handler
 
         return keep
 
+    @classmethod
+    def of(cls, package: str) -> "Handlers":
+        """All of a contract: `HANDLERS` of every module in its package."""
+        found = cls()
+        for file in walk_packages(import_module(package).__path__, f"{package}."):
+            for operation_id, handled in getattr(import_module(file.name), "HANDLERS", {}).items():
+                found._add(operation_id, handled)
+        return found
+
+    def _add(self, operation_id: str, handled: Handled) -> None:
+        if operation_id in self:
+            raise ValueError(f"{operation_id} has two handlers")
+        self[operation_id] = handled
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a document, bound to what answers it. `kinds`: the tokens that open it; none: none is read."""
+    """One operation of a document, bound to its handler. `kinds`: the tokens it accepts; empty: no token is read."""
 
     contract: "Contract"
     operation_id: str
@@ -71,9 +85,9 @@ class Contract:
     handlers: Mapping[str, Handled]
     render: Callable[[errors.Error], Response]
     accepts: Mapping[str, Kind] = field(default_factory=dict)
-    # Hold for every path under the base path, known or not; documents outside it are free.
+    # For every path under the base path, known or not; documents outside it are not limited.
     limits: tuple[Limit, ...] = ()
-    # What a valid token of a kind that the operation does not take means here.
+    # The error for a valid token of a kind that the operation does not accept.
     wrong_kind: type[errors.Error] = errors.Unauthenticated
 
     @property
@@ -117,7 +131,7 @@ class Contract:
         )
 
     def _is_bearer(self, scheme: str) -> bool:
-        """Other schemes, as a payment provider's signature, are checked by the handler."""
+        """Other schemes, such as a payment provider's signature, are checked by the handler."""
         return bool(self.document["components"]["securitySchemes"][scheme]["type"] == "http")
 
 

@@ -1,8 +1,9 @@
-"""What handlers work with, built once at the start and handed to each."""
+"""What every handler gets, built once at the start."""
 
 from dataclasses import dataclass
 
-from gateway.calls import Calls
+from gateway.calls.batched import Batched
+from gateway.calls.services import Services
 from gateway.config import Settings
 from gateway.identity import Identity
 from gateway.joins import Joins
@@ -19,7 +20,8 @@ class Parts:
     identity: Identity
     keys: Keys
     media: Media
-    calls: Calls
+    services: Services
+    batched: Batched
     joins: Joins
 
     def origin(self, request: Request) -> str:

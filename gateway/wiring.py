@@ -3,9 +3,14 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from soundstage.auth.v1.sessions_pb2 import GetKeysRequest
+
+from chassis.principal import SERVICE
 from gateway.app import Gateway
 from gateway.app_names import AppNames
-from gateway.calls import Calls
+from gateway.calls.batched import Batched
+from gateway.calls.services import Services
+from gateway.calls.wire import ask
 from gateway.config import Settings
 from gateway.contracts import CONTRACTS
 from gateway.identity import Identity
@@ -32,22 +37,29 @@ class Built:
 
 
 def build(settings: Settings, stack: AsyncExitStack) -> Built:
-    """Nothing is asked of anyone here: the gateway starts while everything else is away."""
-    calls = Calls.open(settings)
-    stack.push_async_callback(calls.close)
+    """Calls nobody: the gateway starts even while everything else is down."""
+    services = Services(settings)
+    stack.push_async_callback(services.close)
+    batched = Batched(services)
     store = RedisStore(settings.redis_url)
     stack.push_async_callback(store.close)
-    keys = Keys(calls.auth.get_keys)
-    revocations = Revocations(calls.auth.list_revocations)
+    keys = Keys(lambda: _key_set(services))
+    revocations = Revocations(lambda request: ask(services.sessions.ListRevocations, request, caller=SERVICE))
     parts = Parts(
         settings=settings,
         limits=Limits(store, factor=settings.rate_limit_factor),
         identity=Identity(keys, revocations, issuer=settings.token_issuer),
         keys=keys,
         media=Media(settings.media_keys, Objects(settings.storage_url)),
-        calls=calls,
-        joins=Joins(calls),
+        services=services,
+        batched=batched,
+        joins=Joins(services, batched),
     )
-    app_names = AppNames(calls.insights.record_apps)
+    app_names = AppNames(lambda request: ask(services.apps.Record, request, caller=SERVICE))
     app = Gateway(parts, [contract() for contract in CONTRACTS], app_names)
     return Built(app, parts, revocations, app_names)
+
+
+async def _key_set(services: Services) -> str:
+    """The JSON Web Key Set, as text."""
+    return (await ask(services.sessions.GetKeys, GetKeysRequest(), caller=SERVICE)).jwks_json

@@ -1,8 +1,9 @@
-"""What the modules beside this one share: a typed call, and how a thing is named on the wire."""
+"""A typed call to a service, and how the messages name things and pages."""
 
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
-from grpc.aio import UnaryUnaryMultiCallable
+from grpc.aio import StreamUnaryMultiCallable, UnaryUnaryMultiCallable
 from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis import client
@@ -15,8 +16,19 @@ _Response = TypeVar("_Response")
 async def ask(
     method: UnaryUnaryMultiCallable[_Request, _Response], request: _Request, *, caller: Principal | None = None
 ) -> _Response:
-    """The answer; raises what the service raised, Unavailable when it is away or late."""
+    """Calls `method` as the request's caller, in the time it has left.
+
+    Raises what the service raised, and Unavailable when it is down or late.
+    """
     answer: _Response = await client.call(method, request, caller=caller)
+    return answer
+
+
+async def send(
+    method: StreamUnaryMultiCallable[_Request, _Response], requests: AsyncIterator[_Request], *, timeout_seconds: float
+) -> _Response:
+    """As `ask`, for a stream of messages; cancelling this cancels the call, and the service keeps nothing."""
+    answer: _Response = await client.call(method, requests, timeout_seconds=timeout_seconds)
     return answer
 
 

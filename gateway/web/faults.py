@@ -1,4 +1,4 @@
-"""What can be wrong with a request before any service is asked; the rest of the vocabulary is chassis.errors."""
+"""Errors found in a request before any service is asked; all others are in chassis.errors."""
 
 from math import ceil
 
@@ -24,7 +24,7 @@ class TooLarge(errors.Invalid):
 
 class UnsupportedMedia(errors.Invalid):
     default_reason = "UNSUPPORTED_MEDIA"
-    default_message = "The body is of a type that is not supported"
+    default_message = "This media type is not supported"
 
 
 class RangeNotSatisfiable(errors.Invalid):
@@ -38,7 +38,7 @@ class RangeNotSatisfiable(errors.Invalid):
 
 class MethodNotAllowed(errors.Error):
     default_reason = "METHOD_NOT_ALLOWED"
-    default_message = "This path does not have that method"
+    default_message = "This path does not support this method"
 
     def __init__(self, allow: str) -> None:
         super().__init__()
@@ -46,10 +46,10 @@ class MethodNotAllowed(errors.Error):
 
 
 class NotBuilt(errors.Error):
-    """An operation that its contract declares and the gateway does not have yet."""
+    """An operation that its contract declares and the gateway does not implement yet."""
 
     default_reason = "NOT_BUILT"
-    default_message = "This operation is not built yet"
+    default_message = "This operation is not implemented yet"
 
 
 def retry_after_seconds(error: errors.Error) -> int:
@@ -58,7 +58,7 @@ def retry_after_seconds(error: errors.Error) -> int:
 
 
 def headers(error: errors.Error, status: int) -> dict[str, str]:
-    """What HTTP itself asks of an error, in the words of any contract (RFC 9110, 11.6.1 and 10.2.3)."""
+    """The headers that HTTP requires of an error in any contract (RFC 9110, 11.6.1 and 10.2.3)."""
     if status == 401:
         return {"www-authenticate": "Bearer"}
     if status in (429, 503):

@@ -1,6 +1,6 @@
-"""multipart/form-data (RFC 7578) part by part as it arrives: fields are bounded, files are never kept.
+"""multipart/form-data (RFC 7578), part by part as it arrives: fields are bounded, files are never kept.
 
-python-multipart reads it; Starlette's `form()` on top of that would keep every file, in memory or on disk.
+python-multipart parses it; Starlette's `form()`, which builds on it, would keep every file in memory or on disk.
 """
 
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from gateway.web.faults import Malformed, TooLarge, UnsupportedMedia
 from gateway.web.requests import Request
 
 MAX_PARTS = 20
-# All fields together; a file does not count.
+# Of all fields together, without the file.
 MAX_FIELD_BYTES = 32 * 1024
 MAX_CHUNK_BYTES = 256 * 1024
 
@@ -27,7 +27,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file whose `chunks` (at most 256 KiB each) must be read to their end before the next part is asked for."""
+    """A file; its `chunks` (at most 256 KiB each) must be read to the end before the next part."""
 
     name: str
     filename: str
@@ -85,11 +85,11 @@ class Form:
                 yield data[start : start + MAX_CHUNK_BYTES]
 
     async def _next(self) -> tuple[int, bytes]:
-        """The next event; reads on only when all that was read is used up, so that nothing piles up here."""
+        """The next event; reads more only once all that was read is used, so that nothing piles up."""
         while not self._events:
             part = await anext(self._body, None)
             if part is None:
-                raise Malformed("The multipart body ends too early")
+                raise Malformed("The multipart body ends too soon")
             try:
                 self._parser.write(part)
             except MultipartParseError:
@@ -120,7 +120,7 @@ class Form:
 
 
 def _names(disposition: bytes) -> tuple[str, str | None]:
-    """The field's name and, of a file, the file's."""
+    """The field's name and, for a file, its file name."""
     kind, options = parse_options_header(disposition)
     name = options.get(b"name")
     if kind != b"form-data" or name is None:

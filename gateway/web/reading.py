@@ -1,6 +1,6 @@
 """From untrusted JSON, queries and paths to checked values.
 
-`schema errors` become FieldErrors in plain English; a contract with words of its own passes `say`.
+What a schema refuses becomes FieldErrors in plain English; a contract with its own wording passes `say`.
 """
 
 import json
@@ -15,12 +15,12 @@ from pydantic_core import ErrorDetails
 from chassis import errors
 from chassis.errors import FieldError
 from gateway.web.faults import Malformed, UnsupportedMedia
+from gateway.web.fields import RULES, is_uuid
 from gateway.web.requests import MAX_JSON_BYTES, Request
 
 _Model = TypeVar("_Model", bound=BaseModel)
 Say = Callable[[ErrorDetails], str]
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _KEY = re.compile(r"[!-~]{1,255}")
 # Deeper than any body of the contracts; far from the interpreter's own limit.
 MAX_DEPTH = 64
@@ -33,13 +33,13 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """Query parameters: unknown ones are ignored, values are text."""
+    """Query parameters: values are text, unknown ones are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 async def json_body(request: Request, model: type[_Model], *, say: Say | None = None) -> _Model:
-    """The body as `model`. UnsupportedMedia, TooLarge, Malformed (no JSON), or Invalid with the fields."""
+    """The body as `model`. UnsupportedMedia, TooLarge, Malformed (not JSON), or Invalid with the fields."""
     if request.media_type != "application/json":
         request.refuse_longer_than(MAX_JSON_BYTES)
         raise UnsupportedMedia()
@@ -47,7 +47,7 @@ async def json_body(request: Request, model: type[_Model], *, say: Say | None = 
 
 
 def checked(model: type[_Model], document: Any, *, say: Say | None = None) -> _Model:
-    """`document` as `model`; Invalid names every field that is wrong."""
+    """`document` as `model`; Invalid names every invalid field."""
     try:
         return model.model_validate(document)
     except ValidationError as failure:
@@ -55,7 +55,7 @@ def checked(model: type[_Model], document: Any, *, say: Say | None = None) -> _M
 
 
 def query(request: Request, model: type[_Model], *, say: Say | None = None) -> _Model:
-    """The query as `model`; Malformed names every parameter that is wrong."""
+    """The query as `model`; Malformed names every invalid parameter."""
     try:
         return model.model_validate(dict(request.query_params))
     except ValidationError as failure:
@@ -66,17 +66,13 @@ def query(request: Request, model: type[_Model], *, say: Say | None = None) -> _
 def path_uuid(request: Request, name: str = "id") -> str:
     """The path parameter as a UUID with dashes, in lower case."""
     text: str = request.path_params[name]
-    if not _UUID.fullmatch(text):
+    if not is_uuid(text):
         raise Malformed.at(name, "must be a UUID")
     return text.lower()
 
 
-def is_uuid(text: str) -> bool:
-    return _UUID.fullmatch(text) is not None
-
-
 def idempotency_key(request: Request) -> str:
-    """The Idempotency-Key, or nothing when none was sent; Malformed when it cannot be one."""
+    """The Idempotency-Key, empty when none was sent. Malformed."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return ""
@@ -86,7 +82,7 @@ def idempotency_key(request: Request) -> str:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON with decimals kept exact. Malformed for everything RFC 8259 does not allow, and for extreme depth."""
+    """JSON, its decimals exact. Malformed for whatever RFC 8259 does not allow, and for deep nesting."""
     try:
         if _is_too_deep(body):
             raise Malformed("The body is nested too deeply")
@@ -102,15 +98,17 @@ def field_errors(failure: ValidationError, say: Say | None = None) -> list[Field
 
 
 def in_english(detail: ErrorDetails) -> str:
-    """What is wrong, to be read behind the field's name."""
+    """What is wrong, to be read after the field's name."""
     context: Mapping[str, Any] = detail.get("ctx", {})
     kind = detail["type"]
     if kind == "value_error":
-        return str(context.get("error", "is wrong"))
+        return str(context.get("error", "is invalid"))
+    if kind == "string_pattern_mismatch":
+        return RULES.get(context["pattern"], "has an invalid format")
     if kind == "string_too_short" and context["min_length"] == 1:
         return "must not be empty"
     template = _ENGLISH.get(kind)
-    return template.format_map(context) if template else "has a wrong value"
+    return template.format_map(context) if template else "has an invalid value"
 
 
 _ENGLISH = {
@@ -118,8 +116,7 @@ _ENGLISH = {
     "extra_forbidden": "is not a known field",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "has a wrong form",
-    "string_type": "must be a text",
+    "string_type": "must be a string",
     "string_unicode": "must be valid Unicode",
     "int_type": "must be an integer",
     "int_parsing": "must be an integer",
@@ -150,11 +147,11 @@ def _number(text: str) -> int | Decimal:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _is_too_deep(body: bytes) -> bool:
-    """Counts brackets outside strings; only bodies that have enough of them pay for it."""
+    """Counts brackets outside strings; only bodies with many of them pay for it."""
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0

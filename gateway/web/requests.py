@@ -1,4 +1,4 @@
-"""Starlette's request with what the border learns of it, and every part bounded."""
+"""Starlette's request, every part bounded, with what the border adds: caller, address and limits."""
 
 import re
 from asyncio import timeout
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 MAX_JSON_BYTES = 1024 * 1024
 MAX_PARAMETERS = 100
-# A client that stops in the middle of a body is let go.
+# A client that stops in the middle of a body is cut off.
 BODY_PAUSE_SECONDS = 30.0
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 
 
 class Request(requests.Request):
-    """`stream()` and `body()` raise ClientDisconnect when the client goes, Malformed when it stops sending."""
+    """`stream()` and `body()` raise ClientDisconnect when the client leaves, Malformed when it stops sending."""
 
     principal: Principal = ANONYMOUS
     standing: "Standing | None" = None
 
     def __init__(self, scope: Scope, receive: Receive, address: str) -> None:
-        # No bound method: a request that refers to itself waits for the collector, a fifth more CPU a request.
+        # Not a bound method: a request that refers to itself waits for the collector, a fifth more CPU a request.
         super().__init__(scope, partial(_in_time, receive))
         self.address = address
         # As sent, so that %2F stays inside its segment.
@@ -39,7 +39,7 @@ class Request(requests.Request):
 
     @property
     def query_params(self) -> QueryParams:
-        """Of a repeated one the last counts. Malformed where Starlette is lenient: not UTF-8, or too many."""
+        """The last value of a repeated one. Malformed where Starlette is lenient: not UTF-8, or too many."""
         if not hasattr(self, "_query_params"):
             self._query_params = QueryParams(_pairs(self.scope["query_string"]))
         return self._query_params
@@ -51,7 +51,7 @@ class Request(requests.Request):
 
     @property
     def origin(self) -> str:
-        """Scheme and host that the client used, for absolute links; empty when it named no usable host."""
+        """The scheme and host that the client used, for absolute links; empty without a usable host."""
         host = self.headers.get("host", "")
         return f"{self.scope['scheme']}://{host}" if _HOST.fullmatch(host) else ""
 
@@ -66,7 +66,7 @@ class Request(requests.Request):
         return bytes(whole)
 
     def refuse_longer_than(self, max_bytes: int) -> None:
-        """TooLarge when Content-Length already says so."""
+        """TooLarge if Content-Length says so."""
         declared = self.headers.get("content-length", "")
         if declared.isdigit() and int(declared[:20]) > max_bytes:
             raise TooLarge()

@@ -1,4 +1,4 @@
-"""Starlette's responses are the gateway's; here is what its JSON lacks."""
+"""Starlette's JSONResponse, but faster and safe for any text."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ def as_json(document: Any) -> bytes:
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError:
-        # A lone surrogate, which JSON can spell and UTF-8 cannot, becomes a question mark instead of a 500.
+        # A lone surrogate, which JSON allows and UTF-8 does not, becomes a question mark instead of a 500.
         return _encode(document).encode("utf-8", "replace")
 
 

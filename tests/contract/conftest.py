@@ -1,9 +1,11 @@
-"""A gateway over service doubles, spoken to as clients do. Its Redis is away, so limits are its own and start anew."""
+"""A gateway over service doubles, called as clients call it. It has no Redis, so each test starts with fresh limits."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -11,6 +13,7 @@ import httpx
 import pytest
 from soundstage.auth.v1.sessions_pb2 import GetKeysResponse, ListRevocationsResponse
 
+import gateway.limits
 from deploy.local.ports import SERVICES
 from gateway.config import Settings
 from gateway.wiring import Built, build
@@ -58,3 +61,10 @@ async def public(tmp_path: Path) -> AsyncIterator[Public]:
         transport = httpx.ASGITransport(app=built.app, client=("192.0.2.1", 5000))
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://music.test"))
         yield Public(http, services, signer, built, tmp_path / "objects")
+
+
+@pytest.fixture
+def still_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stops the clock of the limits, so that none recovers on a slow machine."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(gateway.limits, "clock", SimpleNamespace(utc_now=lambda: now))

@@ -31,7 +31,7 @@ class Services(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     def on(self, method: str, reply: Reply | Any) -> None:
         self._replies[method] = reply if callable(reply) else lambda _request: reply
 
-    def away(self, method: str) -> None:
+    def down(self, method: str) -> None:
         self.on(method, _raise(errors.Unavailable()))
 
     def refuse(self, method: str, error: errors.Error) -> None:

@@ -14,7 +14,7 @@ _BY_REASON: dict[str, tuple[int, str]] = {
 }
 _BY_CLASS: dict[type[errors.Error], tuple[int, str]] = {
     errors.NotFound: (404, "NOT_FOUND"),
-    # The one state that can be wrong is that of a track in processing, which this API does not know yet.
+    # The only conflict is a track that is still processing, which this API does not know yet.
     errors.Conflict: (404, "NOT_FOUND"),
     errors.Invalid: (422, "VALIDATION_ERROR"),
     errors.Unauthenticated: (401, "UNAUTHORIZED"),

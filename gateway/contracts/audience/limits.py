@@ -1,4 +1,4 @@
-"""Reports without a token are limited in the handler, since a token lifts the limits; reads by the frame."""
+"""Reports are limited in the handler, since a token lifts their limits; reads before it, as everywhere else."""
 
 from gateway.config import Settings
 from gateway.limits import Limit

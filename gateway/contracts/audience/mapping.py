@@ -1,10 +1,8 @@
 """From what services answer to this contract's JSON: track ids in hex, every other id with dashes."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.audience.v1.plays_pb2 import PlayOutcome
 from soundstage.catalog.v1.people_pb2 import Person
 from soundstage.catalog.v1.tracks_pb2 import Track
@@ -15,7 +13,7 @@ from soundstage.insights.v1.listeners_pb2 import (
     Place,
 )
 
-JSON = dict[str, Any]
+from gateway.web.fields import JSON, moment, or_null
 
 
 def success(data: JSON) -> JSON:
@@ -27,7 +25,7 @@ def stream(track_id: str, user_id: str, play: PlayOutcome) -> JSON:
         "id": play.id,
         "track_id": _hex(track_id),
         "user_id": user_id,
-        "recorded_at": _moment(play.recorded_at),
+        "recorded_at": moment(play.recorded_at),
     }
 
 
@@ -76,18 +74,13 @@ def _listener(listener: Listener, person: Person | None, is_following: bool) -> 
     return {
         "user_id": listener.user_id,
         "username": person.handle if person else None,
-        "avatar": person.picture if person and person.HasField("picture") else None,
+        "avatar": or_null(person, "picture") if person else None,
         "streams": listener.streams,
-        "first_streamed_at": _moment(listener.first_streamed_at),
-        "last_streamed_at": _moment(listener.last_streamed_at),
+        "first_streamed_at": moment(listener.first_streamed_at),
+        "last_streamed_at": moment(listener.last_streamed_at),
         "is_following": is_following,
     }
 
 
 def _hex(track_id: str) -> str:
     return UUID(track_id).hex
-
-
-def _moment(stamp: Timestamp) -> str:
-    """RFC 3339 in UTC, ending in Z."""
-    return stamp.ToJsonString()

@@ -15,7 +15,7 @@ from soundstage.insights.v1.listeners_pb2 import (
 )
 
 from chassis.errors import NotFound
-from gateway.calls.wire import page, ref
+from gateway.calls.wire import ask, page, ref
 from gateway.contract import Handlers
 from gateway.contracts.audience import limits, mapping
 from gateway.contracts.audience.schemas import ListenersQuery, MainUserQuery, NewStream, path_id
@@ -36,7 +36,7 @@ async def record_play(parts: Parts, request: Request) -> JSONResponse:
     if request.principal.is_anonymous:
         listener = limits.reports_of_a_listener(parts.settings)
         await parts.limits.spend([listener], f"{body.user_id}:{body.track_id}")
-    play = await parts.calls.audience.record_play(
+    play = await parts.batched.record_play(
         PlayItem(
             track_id=body.track_id,
             user_id=body.user_id,
@@ -50,29 +50,31 @@ async def record_play(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getTrackAudience", limits=(limits.READS,))
 async def list_listeners(parts: Parts, request: Request) -> JSONResponse:
-    track_id, asked = path_id(request, "track_id"), query(request, ListenersQuery)
-    answer = await parts.calls.insights.list_listeners_for_track(
+    track_id, params = path_id(request, "track_id"), query(request, ListenersQuery)
+    answer = await ask(
+        parts.services.listeners.ListForTrack,
         ListListenersForTrackRequest(
-            track=ref(track_id), page=page(asked.page, asked.limit), main_user_id=asked.main_user_id or ""
-        )
+            track=ref(track_id), page=page(params.page, params.limit), main_user_id=params.main_user_id or ""
+        ),
     )
-    people, follows = await _know(parts, answer.listeners, asked)
+    people, follows = await _listener_details(parts, answer.listeners, params)
     data = mapping.track_audience(track_id, answer, people, follows)
-    data["pagination"] = mapping.pagination(asked.page, asked.limit, answer.unique_listeners)
-    if asked.main_user_id:
+    data["pagination"] = mapping.pagination(params.page, params.limit, answer.unique_listeners)
+    if params.main_user_id:
         data["main_user"] = mapping.main_user(answer.main_user)
     return JSONResponse(mapping.success(data))
 
 
 @HANDLERS.on("getTopAudience", limits=(limits.READS,))
 async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
-    track_id, asked = path_id(request, "track_id"), query(request, MainUserQuery)
-    answer = await parts.calls.insights.list_top_listeners(
-        ListTopListenersRequest(track=ref(track_id), main_user_id=asked.main_user_id or "")
+    track_id, params = path_id(request, "track_id"), query(request, MainUserQuery)
+    answer = await ask(
+        parts.services.listeners.ListTop,
+        ListTopListenersRequest(track=ref(track_id), main_user_id=params.main_user_id or ""),
     )
-    people, follows = await _know(parts, answer.listeners, asked)
+    people, follows = await _listener_details(parts, answer.listeners, params)
     data = mapping.top_audience(track_id, answer.listeners, people, follows)
-    if asked.main_user_id:
+    if params.main_user_id:
         data["main_user"] = mapping.main_user(answer.main_user)
     return JSONResponse(mapping.success(data))
 
@@ -82,22 +84,23 @@ async def count_for_artist(parts: Parts, request: Request) -> JSONResponse:
     artist_id = path_id(request, "artist_id")
     tracks_of_artist = ListTracksRequest(owner=ref(artist_id), page=page(1, MAX_TRACKS), all_of_owner=True)
     person, listed = await asyncio.gather(
-        parts.calls.catalog.person(artist_id), parts.calls.catalog.list_tracks(tracks_of_artist)
+        parts.batched.get_person(artist_id), ask(parts.services.tracks.List, tracks_of_artist)
     )
     if person is None:
         raise NotFound()
-    counts = await parts.calls.insights.count_for_tracks(
-        CountListenersForTracksRequest(track_ids=[track.id for track in listed.tracks])
+    counts = await ask(
+        parts.services.listeners.CountForTracks,
+        CountListenersForTracksRequest(track_ids=[track.id for track in listed.tracks]),
     )
     return JSONResponse(mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
 
 
-async def _know(
-    parts: Parts, listeners: Sequence[Listener], asked: MainUserQuery
+async def _listener_details(
+    parts: Parts, listeners: Sequence[Listener], params: MainUserQuery
 ) -> tuple[dict[str, Person | None], set[str]]:
-    """Who the listeners are and, for a main user, whom of them that one follows."""
+    """The listeners' cards and, for a main user, which of them that user follows."""
     ids = [listener.user_id for listener in listeners]
     people, follows = await asyncio.gather(
-        parts.joins.people(ids), parts.joins.follows_among(ids if asked.main_user_id else ())
+        parts.joins.people(ids), parts.joins.follows_among(ids if params.main_user_id else ())
     )
     return people, follows

@@ -9,7 +9,7 @@ from gateway.web.responses import JSONResponse
 _BAD_PARAMETER = "Input payload validation failed"
 _CRASH = "Something caused the server to crash."
 
-# What is not for the public does not exist here, whatever the services call it.
+# What is not public does not exist here, whatever the services say.
 _ABSENT = (errors.NotFound, errors.Forbidden, errors.Conflict)
 
 

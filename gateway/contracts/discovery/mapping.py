@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.catalog.v1.people_pb2 import Person
@@ -12,12 +11,11 @@ from soundstage.insights.v1.apps_pb2 import App, AppCount
 
 from gateway.contracts.discovery import hashid
 from gateway.media import Media
-
-JSON = dict[str, Any]
+from gateway.web.fields import JSON, moment, or_null, whole_seconds
 
 SQUARE_SIZES = ("150x150", "480x480", "1000x1000")
 SHOWN_FIELDS = ("mood", "tags", "genre", "share", "play_count", "remixes")
-# As JavaScript's Date prints and reads it; names of days and months in English whatever the machine speaks.
+# Dates are as JavaScript's Date prints and reads them, in English whatever the machine's locale.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -25,14 +23,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def user(p: Person) -> JSON:
     return {
         "album_count": p.album_count,
-        "bio": _or_null(p, "bio"),
+        "bio": or_null(p, "bio"),
         "cover_photo": None,
         "followee_count": p.followee_count,
         "follower_count": p.follower_count,
         "handle": p.handle,
         "id": hashid.encode(p.number),
         "is_verified": False,
-        "location": _or_null(p, "location"),
+        "location": or_null(p, "location"),
         "name": p.name,
         "playlist_count": p.playlist_count,
         "profile_picture": dict.fromkeys(SQUARE_SIZES, p.picture) if p.HasField("picture") else None,
@@ -54,7 +52,7 @@ def playlist(p: Playlist, media: Media, origin: str) -> JSON:
     contents = [_entry(entry) for entry in p.entries]
     return {
         "artwork": artwork(p.cover_object, media, origin),
-        "description": _or_null(p, "description"),
+        "description": or_null(p, "description"),
         "id": hashid.encode(p.number),
         "is_album": p.is_album,
         "playlist_name": p.title,
@@ -78,17 +76,17 @@ def favorite(t: Track, liked_at: Timestamp, user_id: str) -> JSON:
         "favorite_item_id": hashid.encode(t.number),
         "favorite_type": "SaveType.track",
         "user_id": user_id,
-        "created_at": liked_at.ToJsonString(),
+        "created_at": moment(liked_at),
     }
 
 
-def track_activity(item: JSON, moment: Timestamp) -> JSON:
-    return {"timestamp": moment.ToJsonString(), "item_type": "track", "item": item, "class": "track_activity"}
+def track_activity(item: JSON, at: Timestamp) -> JSON:
+    return {"timestamp": moment(at), "item_type": "track", "item": item, "class": "track_activity"}
 
 
-def playlist_activity(item: JSON, moment: Timestamp) -> JSON:
+def playlist_activity(item: JSON, at: Timestamp) -> JSON:
     kind = "collection_activity_without_tracks"
-    return {"timestamp": moment.ToJsonString(), "item_type": "playlist", "item": item, "class": kind}
+    return {"timestamp": moment(at), "item_type": "playlist", "item": item, "class": kind}
 
 
 def app_count(c: AppCount) -> JSON:
@@ -100,8 +98,8 @@ def app(a: App) -> JSON:
         "address": a.address,
         "user_id": hashid.encode(a.owner_number),
         "name": a.name,
-        "description": _or_null(a, "description"),
-        "image_url": _or_null(a, "image"),
+        "description": or_null(a, "description"),
+        "image_url": or_null(a, "image"),
     }
 
 
@@ -117,10 +115,10 @@ def stream_url(track_id: str, origin: str) -> str:
 def _core(t: Track, media: Media, origin: str) -> JSON:
     return {
         "artwork": artwork(t.cover_object, media, origin),
-        "description": _or_null(t, "description"),
-        "genre": _or_null(t, "genre"),
+        "description": or_null(t, "description"),
+        "genre": or_null(t, "genre"),
         "id": hashid.encode(t.number),
-        "mood": _or_null(t, "mood"),
+        "mood": or_null(t, "mood"),
         "release_date": _javascript_date(t.published_at.ToDatetime()) if t.HasField("published_at") else None,
         "remix_of": None,
         "repost_count": t.repost_count,
@@ -128,14 +126,14 @@ def _core(t: Track, media: Media, origin: str) -> JSON:
         "tags": ",".join(t.tags) or None,
         "title": t.title,
         "user": user(t.owner),
-        "duration": (t.duration_ms + 500) // 1000,
+        "duration": whole_seconds(t.duration_ms),
         "downloadable": t.is_downloadable,
         "play_count": t.play_count,
     }
 
 
 def _client_fields(t: Track, origin: str) -> JSON:
-    """Beyond the source: without them newer clients fail to read a track. Nobody calls, so nobody has saved it."""
+    """Not in the source: newer clients cannot read a track without them. There is no caller, so nobody has saved it."""
     route = f"{t.owner.handle}/{t.slug}-{t.number}"
     return {
         "followee_reposts": [],
@@ -148,14 +146,14 @@ def _client_fields(t: Track, origin: str) -> JSON:
         "access": {"stream": True, "download": t.is_downloadable},
         "blocknumber": 0,
         "cover_art_sizes": None,
-        "created_at": t.created_at.ToJsonString(),
+        "created_at": moment(t.created_at),
         "field_visibility": dict.fromkeys(SHOWN_FIELDS, True),
         "has_current_user_reposted": False,
         "is_scheduled_release": False,
         "is_unlisted": False,
         "has_current_user_saved": False,
         "route_id": route,
-        "updated_at": t.updated_at.ToJsonString(),
+        "updated_at": moment(t.updated_at),
         "user_id": hashid.encode(t.owner.number),
         "is_delete": False,
         "is_available": True,
@@ -168,17 +166,17 @@ def _client_fields(t: Track, origin: str) -> JSON:
     }
 
 
-def health(away: list[str], trending_age_seconds: int | None) -> JSON:
-    """`away` names the services that do not answer, never their addresses."""
+def health(down: list[str], trending_age_seconds: int | None) -> JSON:
+    """`down` names the services that do not answer, never their addresses."""
     shown = {
         "service": "discovery",
         "version": "1.0.0",
-        "discovery_provider_healthy": not away,
-        "errors": away,
+        "discovery_provider_healthy": not down,
+        "errors": down,
         "trending_tracks_age_sec": trending_age_seconds,
         "network": {"content_nodes": []},
     }
-    return {"data": shown, "success": not away}
+    return {"data": shown, "success": not down}
 
 
 def _entry(entry: PlaylistEntry) -> JSON:
@@ -190,10 +188,6 @@ def _with_mirrors(url: str | None) -> JSON:
     return {"url": url, "mirrors": []}
 
 
-def _javascript_date(moment: datetime) -> str:
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day} {month} {moment:%d %Y %H:%M:%S} GMT+0000"
-
-
-def _or_null(m: Any, name: str) -> Any:
-    return getattr(m, name) if m.HasField(name) else None
+def _javascript_date(at: datetime) -> str:
+    day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
+    return f"{day} {month} {at:%d %Y %H:%M:%S} GMT+0000"

@@ -1,7 +1,7 @@
-"""Range as this contract reads it: a bytes range that cannot be satisfied or read is 416, another unit is ignored.
+"""Range as this contract reads it: a bytes range that is malformed or unsatisfiable is 416, other units are ignored.
 
-The object store's answers honour what a GET asks well; here is what they leave open: ranges that cannot be read, and
-HEAD, which has the status and headers of the same GET.
+The object store's answers serve a GET's valid ranges; this adds malformed ranges, and HEAD with the status and headers
+of the same GET.
 """
 
 import re
@@ -22,7 +22,7 @@ class Part(NamedTuple):
 
 
 def settled(request: Request, answer: Response) -> Response:
-    """`answer`, which is that of the whole file (200) or of its part (206), with the request's range settled."""
+    """`answer` (200: the whole file, 206: a part of it), with the request's range settled."""
     headers, if_range = answer.headers, request.headers.get("if-range")
     if answer.status_code != 200 or if_range not in (None, headers["etag"]):
         return answer
@@ -36,7 +36,7 @@ def settled(request: Request, answer: Response) -> Response:
 
 
 def wanted(header: str | None, total: int) -> Part | None:
-    """The part that the header asks of a file of `total` bytes; None: all of it. RangeNotSatisfiable."""
+    """The part of a file of `total` bytes that the header asks for; None: all of it. RangeNotSatisfiable."""
     ranges = _BYTES.fullmatch(header or "")
     if not ranges or "," in ranges[1]:
         return None

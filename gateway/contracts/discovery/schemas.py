@@ -1,4 +1,4 @@
-"""What discovery's query parameters may hold; unknown ones are ignored, numbers out of range are clamped."""
+"""Discovery's query parameters; unknown ones are ignored, numbers out of range are clamped."""
 
 import re
 from typing import Annotated, Literal, TypeVar
@@ -17,7 +17,7 @@ MAX_QUERY = 500
 MAX_URL = 2048
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 # More digits than any bound has.
-_MANY = 10
+_MAX_DIGITS = 10
 
 
 def _flag(value: object) -> object:
@@ -26,12 +26,12 @@ def _flag(value: object) -> object:
     raise ValueError(f"The value '{value}' is not true or false.")
 
 
-def _clamped(least: int, most: int) -> BeforeValidator:
+def _clamped(lowest: int, highest: int) -> BeforeValidator:
     def read(value: object) -> int:
         if not isinstance(value, str) or not _INTEGER.fullmatch(value):
             raise ValueError(f"The value '{value}' is not an integer.")
-        size = int(value.lstrip("+-").lstrip("0")[:_MANY] or "0")
-        return min(max(least, -size if value[0] == "-" else size), most)
+        size = int(value.lstrip("+-").lstrip("0")[:_MAX_DIGITS] or "0")
+        return min(max(lowest, -size if value[0] == "-" else size), highest)
 
     return BeforeValidator(read)
 
@@ -75,26 +75,26 @@ class ResolveQuery(reading.Query):
 
 
 def query(request: Request, model: type[_Model]) -> _Model:
-    """The query as `model`, in this contract's words; Malformed names every parameter that is wrong."""
-    return reading.query(request, model, say=_say)
+    """The query as `model`, in this contract's words; Malformed names every invalid parameter."""
+    return reading.query(request, model, say=_message)
 
 
 def search_query(request: Request) -> SearchQuery:
-    """Malformed also for a query that is blank, too long or holds NUL: that names no parameter apart."""
-    asked = query(request, SearchQuery)
-    if not asked.query.strip() or len(asked.query) > MAX_QUERY or "\0" in asked.query:
+    """Malformed also for a query that is blank, too long or contains NUL; that error lists no parameter."""
+    params = query(request, SearchQuery)
+    if not params.query.strip() or len(params.query) > MAX_QUERY or "\0" in params.query:
         raise Malformed("Oh no! Bad request parameter query.")
-    return asked
+    return params
 
 
 def resolve_query(request: Request) -> ResolveQuery:
-    asked = query(request, ResolveQuery)
-    if not 1 <= len(asked.url) <= MAX_URL:
+    params = query(request, ResolveQuery)
+    if not 1 <= len(params.url) <= MAX_URL:
         raise Malformed("Oh no! Bad request parameter url.")
-    return asked
+    return params
 
 
-def _say(detail: ErrorDetails) -> str:
+def _message(detail: ErrorDetails) -> str:
     if detail["type"] == "literal_error":
         return not_a_choice(str(detail["loc"][0]), detail["input"])
     return MISSING if detail["type"] == "missing" else reading.in_english(detail)

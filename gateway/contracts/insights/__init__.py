@@ -1,16 +1,15 @@
 """The insights contract: creators' dashboards, under /api/v1/producer-intelligence/insights."""
 
 from chassis.principal import Kind
-from gateway.contract import Contract
+from gateway.contract import Contract, Handlers
 from gateway.contracts.insights.errors import render
 from gateway.contracts.insights.limits import PER_ADDRESS
-from gateway.contracts.insights.routes import HANDLERS
 
 
 def contract() -> Contract:
     return Contract(
         name="insights",
-        handlers=HANDLERS,
+        handlers=Handlers.of(__name__),
         render=render,
         accepts={"userToken": Kind.USER},
         limits=(PER_ADDRESS,),

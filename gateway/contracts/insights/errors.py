@@ -15,7 +15,7 @@ _WORDS: dict[type[errors.Error], tuple[int, str]] = {
     MethodNotAllowed: (405, "method_not_allowed"),
     NotBuilt: (501, "server_error"),
 }
-# What is away is 500 too: this contract has no 503.
+# Unavailable is 500 too: this contract has no 503.
 _SERVER_ERROR = (500, "server_error")
 _MESSAGES = {
     401: "Authentication required",

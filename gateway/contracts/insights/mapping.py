@@ -1,24 +1,15 @@
 """From what insights answers to this contract's JSON."""
 
-from typing import Any
-
-from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from soundstage.insights.v1.figures_pb2 import DayPoint, GetChartsResponse, GetFiguresResponse, Listening
 from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeResponse, RecentPlay
 
-JSON = dict[str, Any]
+from gateway.web.fields import JSON, moment, or_null
 
 RETENTION_STEP_PERCENT = 5
 
 
 def success(data: JSON) -> JSON:
     return {"success": True, "data": data}
-
-
-def moment(stamp: Timestamp) -> str:
-    """RFC 3339 in UTC, ending in Z."""
-    return stamp.ToJsonString()
 
 
 def figures(f: GetFiguresResponse) -> JSON:
@@ -34,7 +25,7 @@ def charts(timeframe: str, c: GetChartsResponse) -> JSON:
     return {
         "timeframe": timeframe,
         "interval": "day",
-        # `from` is a word of Python's.
+        # `from` is a keyword of Python.
         "from": getattr(c, "from"),
         "to": c.to,
         "as_of": moment(c.as_of),
@@ -55,7 +46,7 @@ def charts(timeframe: str, c: GetChartsResponse) -> JSON:
 
 def listening(heard: Listening) -> JSON:
     names = ("average_seconds", "completion_rate", "skip_rate", "plays_per_listener", "save_rate")
-    return {"timed_plays": heard.timed_plays, **{name: _or_null(heard, name) for name in names}}
+    return {"timed_plays": heard.timed_plays, **{name: or_null(heard, name) for name in names}}
 
 
 def realtime(r: GetTrackRealtimeResponse) -> JSON:
@@ -75,17 +66,13 @@ def _point(p: DayPoint) -> JSON:
         "listeners": p.listeners,
         "likes": p.likes,
         "reposts": p.reposts,
-        "completion_rate": _or_null(p, "completion_rate"),
+        "completion_rate": or_null(p, "completion_rate"),
     }
 
 
 def _recent(play: RecentPlay) -> JSON:
     return {
         "played_at": moment(play.played_at),
-        "device": _or_null(play, "device"),
-        "seconds": _or_null(play, "seconds"),
+        "device": or_null(play, "device"),
+        "seconds": or_null(play, "seconds"),
     }
-
-
-def _or_null(message: Message, name: str) -> Any:
-    return getattr(message, name) if message.HasField(name) else None

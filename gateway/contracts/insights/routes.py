@@ -1,9 +1,9 @@
-"""The insights contract's operations, by operationId; what is not here answers 501."""
+"""The insights contract's operations, by operationId."""
 
 from soundstage.insights.v1.figures_pb2 import GetChartsRequest, GetFiguresRequest
 from soundstage.insights.v1.realtime_pb2 import GetTrackRealtimeRequest
 
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.insights import mapping
 from gateway.contracts.insights.schemas import (
@@ -23,24 +23,24 @@ HANDLERS = Handlers()
 
 @HANDLERS.on("getTrackAnalytics")
 async def get_track_figures(parts: Parts, request: Request) -> JSONResponse:
-    number, asked = path_number(request, "trackId"), query(request, PeriodQuery)
-    answer = await parts.calls.insights.get_track_figures(
-        GetFiguresRequest(track=ref(number), days=PERIOD_DAYS[asked.period])
+    number, params = path_number(request, "trackId"), query(request, PeriodQuery)
+    answer = await ask(
+        parts.services.figures.GetFigures, GetFiguresRequest(track=ref(number), days=PERIOD_DAYS[params.period])
     )
     return JSONResponse(mapping.success(mapping.figures(answer)))
 
 
 @HANDLERS.on("getTrackCharts")
 async def get_track_charts(parts: Parts, request: Request) -> JSONResponse:
-    number, asked = path_number(request, "trackId"), query(request, TimeframeQuery)
-    answer = await parts.calls.insights.get_track_charts(
-        GetChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[asked.timeframe])
+    number, params = path_number(request, "trackId"), query(request, TimeframeQuery)
+    answer = await ask(
+        parts.services.figures.GetCharts, GetChartsRequest(track=ref(number), days=TIMEFRAME_DAYS[params.timeframe])
     )
-    return JSONResponse(mapping.success(mapping.charts(asked.timeframe, answer)))
+    return JSONResponse(mapping.success(mapping.charts(params.timeframe, answer)))
 
 
 @HANDLERS.on("getTrackRealtime")
 async def get_track_realtime(parts: Parts, request: Request) -> JSONResponse:
     number = path_number(request, "trackId")
-    answer = await parts.calls.insights.get_track_realtime(GetTrackRealtimeRequest(track=ref(number)))
+    answer = await ask(parts.services.realtime.GetTrackRealtime, GetTrackRealtimeRequest(track=ref(number)))
     return JSONResponse(mapping.success(mapping.realtime(answer)), headers={"cache-control": "no-store"})

@@ -11,7 +11,7 @@ PERIOD_DAYS = {"7-days": 7, "30-days": 30, "90-days": 90, "1-year": 365}
 TIMEFRAME_DAYS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365}
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
-# What JSON's readers keep exact.
+# The largest that every JSON reader keeps exact.
 _MAX_NUMBER = 2**53 - 1
 
 

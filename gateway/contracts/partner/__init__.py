@@ -2,15 +2,15 @@
 
 from chassis.errors import Forbidden
 from chassis.principal import Kind
-from gateway.contract import Contract
-from gateway.contracts.partner import errors, routes
+from gateway.contract import Contract, Handlers
+from gateway.contracts.partner.errors import render
 
 
 def contract() -> Contract:
     return Contract(
         name="partner",
-        handlers=routes.HANDLERS,
-        render=errors.render,
+        handlers=Handlers.of(__name__),
+        render=render,
         accepts={"clientToken": Kind.CLIENT, "delegationToken": Kind.DELEGATION, "sessionToken": Kind.SESSION},
         wrong_kind=Forbidden,
     )

@@ -18,7 +18,7 @@ _CRASH = (500, "Server Error")
 
 
 def render(error: errors.Error) -> JSONResponse:
-    """A class without words of its own here shows the error's message."""
+    """A class without a text of its own shows the error's message."""
     if error.reason == "TOO_LARGE":
         return JSONResponse({"message": "The request body is too large."}, 413)
     if error.reason == "INVALID_CREDENTIALS":
@@ -30,7 +30,7 @@ def render(error: errors.Error) -> JSONResponse:
 
 
 def _by_field(error: errors.Error) -> dict[str, list[str]]:
-    """Every field with its sentences; what is wrong with the body as a whole is under `body`."""
+    """Every field with its sentences; errors of the body as a whole are under `body`."""
     found: dict[str, list[str]] = {}
     for field, message in error.fields or (errors.FieldError("body", error.message),):
         found.setdefault(field or "body", []).append(_sentence(field or "body", message))
@@ -38,6 +38,6 @@ def _by_field(error: errors.Error) -> dict[str, list[str]]:
 
 
 def _sentence(field: str, message: str) -> str:
-    """What is said behind a field's name becomes a sentence about it; a sentence stays one."""
+    """Words that follow a field's name become a sentence about it; a sentence stays one."""
     words = f"The {field.replace('_', ' ')} field {message}" if message[:1].islower() else message
     return words if words.endswith(".") else f"{words}."

@@ -1,16 +1,16 @@
 """The platform contract: web and mobile apps, under /api/v1."""
 
 from chassis.principal import Kind
-from gateway.contract import Contract
-from gateway.contracts.platform import errors, routes
+from gateway.contract import Contract, Handlers
+from gateway.contracts.platform.errors import render
 from gateway.contracts.platform.limits import PER_ADDRESS
 
 
 def contract() -> Contract:
     return Contract(
         name="platform",
-        handlers=routes.HANDLERS,
-        render=errors.render,
+        handlers=Handlers.of(__name__),
+        render=render,
         accepts={"userToken": Kind.USER},
         limits=(PER_ADDRESS,),
     )

@@ -188,7 +188,7 @@ async def test_a_refusal_in_the_contracts_words(
 @pytest.mark.parametrize("method", [PEOPLE, AMONG])
 async def test_a_join_that_is_away_is_503(public: Public, method: str) -> None:
     prepare(public, main_user=Place())
-    public.services.away(method)
+    public.services.down(method)
     url = f"{BASE}/audience-track/{TRACK}?main_user_id={MARA}"
     answer = await public.http.get(url, headers=public.bearer(sub=MARA))
     assert answer.status_code == 503

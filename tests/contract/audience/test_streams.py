@@ -89,7 +89,7 @@ async def test_a_refused_stream_says_why(public: Public, refused: str, status: i
 
 
 async def test_audience_away_is_503_with_a_time_to_wait(public: Public) -> None:
-    public.services.away(RECORD)
+    public.services.down(RECORD)
     answer = await public.http.post(URL, json=BODY)
     assert answer.status_code == 503
     assert_documented("audience", "createAudience", answer)

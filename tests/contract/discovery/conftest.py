@@ -14,7 +14,7 @@ def keep(public: Public, name: str, content: bytes) -> None:
 
 
 @pytest.fixture
-def house(public: Public) -> Public:
+def discovery(public: Public) -> Public:
     keep(public, TRACK.progressive_object, AUDIO)
     for method, reply in ANSWERS.items():
         public.services.on(method, reply)

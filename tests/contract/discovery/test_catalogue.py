@@ -31,15 +31,15 @@ USER = {
 }
 
 
-async def test_a_user(house: Public) -> None:
-    answer = await house.http.get("/v1/users/nlGNe", params={"app_name": "", "unknown": "x"})
+async def test_a_user(discovery: Public) -> None:
+    answer = await discovery.http.get("/v1/users/nlGNe", params={"app_name": "", "unknown": "x"})
     assert (answer.status_code, answer.json()) == (200, {"data": USER})
     assert_documented("discovery", "getUser", answer)
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-async def test_a_track(house: Public) -> None:
-    answer = await house.http.get("/v1/tracks/D7KyD", headers={"Authorization": "Bearer nonsense"})
+async def test_a_track(discovery: Public) -> None:
+    answer = await discovery.http.get("/v1/tracks/D7KyD", headers={"Authorization": "Bearer nonsense"})
     assert answer.status_code == 200
     assert_documented("discovery", "getTrack", answer)
     track = answer.json()["data"]
@@ -60,18 +60,18 @@ async def test_a_track(house: Public) -> None:
         None,
     ]
     assert track["stream"] == {"url": "http://music.test/v1/tracks/D7KyD/stream", "mirrors": []}
-    [asked] = house.services.asked(GET_TRACKS)
+    [asked] = discovery.services.asked(GET_TRACKS)
     assert asked.items[0].public_only
     assert "email" not in answer.text
 
 
-async def test_no_picture_is_null(house: Public) -> None:
+async def test_no_picture_is_null(discovery: Public) -> None:
     plain = Track()
     plain.CopyFrom(TRACK)
     plain.ClearField("cover_object")
     plain.owner.ClearField("picture")
-    house.services.on(GET_TRACKS, GetTrackBatchResponse(outcomes=[GetTrackOutcome(track=plain)]))
-    answer = await house.http.get("/v1/tracks/D7KyD")
+    discovery.services.on(GET_TRACKS, GetTrackBatchResponse(outcomes=[GetTrackOutcome(track=plain)]))
+    answer = await discovery.http.get("/v1/tracks/D7KyD")
     assert_documented("discovery", "getTrack", answer)
     track = answer.json()["data"]
     assert (track["artwork"], track["user"]["profile_picture"], track["user"]["cover_photo"]) == (None, None, None)
@@ -79,65 +79,65 @@ async def test_no_picture_is_null(house: Public) -> None:
 
 @pytest.mark.parametrize("operation", ["getTrack", "getUser"])
 @pytest.mark.parametrize("text", ["xx", "1234", "d7kyd", "D7KyD0", "ääääää", "%2e%2e%2f", "%00%00%00%00%00", "x" * 200])
-async def test_an_id_that_no_number_has(house: Public, operation: str, text: str) -> None:
+async def test_an_id_that_no_number_has(discovery: Public, operation: str, text: str) -> None:
     kind = {"getTrack": "tracks", "getUser": "users"}[operation]
-    answer = await house.http.get(f"/v1/{kind}/{text}")
+    answer = await discovery.http.get(f"/v1/{kind}/{text}")
     assert answer.status_code == 404
     assert_documented("discovery", operation, answer)
     assert answer.json()["message"].startswith("Invalid ID: '")
-    assert not house.services.calls
+    assert not discovery.services.calls
 
 
 @pytest.mark.parametrize(("path", "shown"), [("/v1/tracks/nlGNe", "nlGNe"), ("/v1/users/D7KyD", "D7KyD")])
-async def test_what_is_not_there(house: Public, path: str, shown: str) -> None:
-    answer = await house.http.get(path)
+async def test_what_is_not_there(discovery: Public, path: str, shown: str) -> None:
+    answer = await discovery.http.get(path)
     assert (answer.status_code, answer.json()) == (404, {"message": f"Oh no! Resource for ID {shown} not found."})
 
 
-async def test_a_partners_user_is_no_member_of_the_public(house: Public) -> None:
-    assert (await house.http.get(f"/v1/users/{hashid.encode(295)}")).status_code == 404
+async def test_a_partners_user_is_no_member_of_the_public(discovery: Public) -> None:
+    assert (await discovery.http.get(f"/v1/users/{hashid.encode(295)}")).status_code == 404
 
 
-async def test_the_hosts(house: Public) -> None:
-    answer = await house.http.get("/", headers={"Accept": "text/html"})
+async def test_the_hosts(discovery: Public) -> None:
+    answer = await discovery.http.get("/", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.json()) == (200, {"data": ["http://music.test"]})
     assert_documented("discovery", "listHosts", answer)
 
 
-async def test_the_health(house: Public) -> None:
-    house.services.refuse(LIST_LIKES, errors.NotFound())
-    answer = await house.http.get("/health_check")
+async def test_the_health(discovery: Public) -> None:
+    discovery.services.refuse(LIST_LIKES, errors.NotFound())
+    answer = await discovery.http.get("/health_check")
     assert (answer.status_code, answer.json()["success"]) == (200, True)
     assert answer.json()["data"]["trending_tracks_age_sec"] is None
     assert_documented("discovery", "getHealth", answer)
     ranked_at = Timestamp(seconds=int(time.time()) - 100)
-    house.services.on(TRENDING_STATE, GetTrendingStateResponse(ranked_at=ranked_at))
-    answer = await house.http.get("/health_check")
+    discovery.services.on(TRENDING_STATE, GetTrendingStateResponse(ranked_at=ranked_at))
+    answer = await discovery.http.get("/health_check")
     assert 100 <= answer.json()["data"]["trending_tracks_age_sec"] < 200
-    house.services.away(TRENDING_STATE)
-    answer = await house.http.get("/health_check")
+    discovery.services.down(TRENDING_STATE)
+    answer = await discovery.http.get("/health_check")
     assert (answer.status_code, answer.json()["data"]["errors"]) == (500, ["insights"])
     assert answer.json()["data"]["trending_tracks_age_sec"] is None
     assert_documented("discovery", "getHealth", answer)
-    house.services.away(LIST_TRACKS)
-    answer = await house.http.get("/health_check")
+    discovery.services.down(LIST_TRACKS)
+    answer = await discovery.http.get("/health_check")
     assert (answer.status_code, answer.json()["data"]["errors"]) == (500, ["catalog", "insights"])
     assert_documented("discovery", "getHealth", answer)
 
 
-async def test_a_service_that_is_away_or_broken(house: Public) -> None:
-    house.services.refuse(GET_TRACKS, errors.Unavailable(retry_after_seconds=1.2))
-    answer = await house.http.get("/v1/tracks/D7KyD")
+async def test_a_service_that_is_away_or_broken(discovery: Public) -> None:
+    discovery.services.refuse(GET_TRACKS, errors.Unavailable(retry_after_seconds=1.2))
+    answer = await discovery.http.get("/v1/tracks/D7KyD")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json() == {"message": "Oh no! Try again in a moment."}
     assert_documented("discovery", "getTrack", answer)
-    house.services.refuse(GET_TRACKS, errors.Internal())
-    answer = await house.http.get("/v1/tracks/D7KyD")
+    discovery.services.refuse(GET_TRACKS, errors.Internal())
+    answer = await discovery.http.get("/v1/tracks/D7KyD")
     assert (answer.status_code, answer.json()) == (500, {"message": "Something caused the server to crash."})
 
 
-async def test_paths_and_methods_that_are_not_there(house: Public) -> None:
-    answer = await house.http.get("/v1/nothing/here")
+async def test_paths_and_methods_that_are_not_there(discovery: Public) -> None:
+    answer = await discovery.http.get("/v1/nothing/here")
     assert (answer.status_code, list(answer.json())) == (404, ["message"])
-    answer = await house.http.post("/v1/tracks/D7KyD")
+    answer = await discovery.http.post("/v1/tracks/D7KyD")
     assert (answer.status_code, answer.headers["allow"], list(answer.json())) == (405, "GET", ["message"])

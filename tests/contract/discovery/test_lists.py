@@ -62,70 +62,70 @@ PLAYLIST_SHOWN = {
 }
 
 
-async def shown(house: Public, path: str) -> Any:
-    answer = await house.http.get(path)
+async def shown(discovery: Public, path: str) -> Any:
+    answer = await discovery.http.get(path)
     assert answer.status_code == 200, answer.text
     return answer.json()["data"]
 
 
-async def test_a_playlist_is_a_list_of_one(house: Public) -> None:
-    [playlist] = await shown(house, f"/v1/playlists/{PLAYLIST_ID}")
-    user = await shown(house, "/v1/users/nlGNe")
+async def test_a_playlist_is_a_list_of_one(discovery: Public) -> None:
+    [playlist] = await shown(discovery, f"/v1/playlists/{PLAYLIST_ID}")
+    user = await shown(discovery, "/v1/users/nlGNe")
     assert playlist == PLAYLIST_SHOWN | {"user": user}
-    [asked] = house.services.asked(GET_PLAYLIST)
+    [asked] = discovery.services.asked(GET_PLAYLIST)
     assert (asked.playlist.number, asked.public_only, asked.with_tracks) == (4281, True, False)
 
 
-async def test_a_playlist_that_lacks_things(house: Public) -> None:
+async def test_a_playlist_that_lacks_things(discovery: Public) -> None:
     bare = Playlist(number=4281, owner=PLAYLIST.owner, title="Bare", slug="bare", is_album=True)
-    house.services.on(GET_PLAYLIST, GetPlaylistResponse(playlist=bare))
-    [playlist] = await shown(house, f"/v1/playlists/{PLAYLIST_ID}")
+    discovery.services.on(GET_PLAYLIST, GetPlaylistResponse(playlist=bare))
+    [playlist] = await shown(discovery, f"/v1/playlists/{PLAYLIST_ID}")
     assert (playlist["artwork"], playlist["description"], playlist["playlist_contents"]) == (None, None, [])
     assert (playlist["is_album"], playlist["permalink"]) == (True, "/TeamBandL/album/bare-4281")
-    assert await shown(house, f"/v1/playlists/{PLAYLIST_ID}/tracks") == []
+    assert await shown(discovery, f"/v1/playlists/{PLAYLIST_ID}/tracks") == []
 
 
-async def test_a_playlists_tracks_in_its_order_and_doubles_twice(house: Public) -> None:
-    tracks = await shown(house, f"/v1/playlists/{PLAYLIST_ID}/tracks")
-    assert tracks == [await shown(house, "/v1/tracks/D7KyD")] * 2
-    assert [asked.with_tracks for asked in house.services.asked(GET_PLAYLIST)] == [True]
+async def test_a_playlists_tracks_in_its_order_and_doubles_twice(discovery: Public) -> None:
+    tracks = await shown(discovery, f"/v1/playlists/{PLAYLIST_ID}/tracks")
+    assert tracks == [await shown(discovery, "/v1/tracks/D7KyD")] * 2
+    assert [asked.with_tracks for asked in discovery.services.asked(GET_PLAYLIST)] == [True]
 
 
-async def test_favorites(house: Public) -> None:
+async def test_favorites(discovery: Public) -> None:
     moment = "2020-07-23T18:00:00Z"
     favorite = {"favorite_item_id": "D7KyD", "favorite_type": "SaveType.track", "user_id": "nlGNe"}
-    assert await shown(house, "/v1/users/nlGNe/favorites") == [favorite | {"created_at": moment}]
-    [activity] = await shown(house, "/v1/users/nlGNe/favorites/tracks?limit=7&offset=3")
-    track = await shown(house, "/v1/tracks/D7KyD")
+    assert await shown(discovery, "/v1/users/nlGNe/favorites") == [favorite | {"created_at": moment}]
+    [activity] = await shown(discovery, "/v1/users/nlGNe/favorites/tracks?limit=7&offset=3")
+    track = await shown(discovery, "/v1/tracks/D7KyD")
     assert activity == {"timestamp": moment, "item_type": "track", "item": track, "class": "track_activity"}
-    assert [asked.page for asked in house.services.asked(LIKES_OF)] == [Page(limit=500), Page(offset=3, limit=7)]
-    assert all(item.public_only for asked in house.services.asked(GET_TRACKS) for item in asked.items)
+    assert [asked.page for asked in discovery.services.asked(LIKES_OF)] == [Page(limit=500), Page(offset=3, limit=7)]
+    assert all(item.public_only for asked in discovery.services.asked(GET_TRACKS) for item in asked.items)
 
 
-async def test_reposts_of_both_kinds_newest_first(house: Public) -> None:
-    playlist, track = await shown(house, "/v1/users/nlGNe/reposts")
+async def test_reposts_of_both_kinds_newest_first(discovery: Public) -> None:
+    playlist, track = await shown(discovery, "/v1/users/nlGNe/reposts")
     assert [(one["item_type"], one["class"], one["item"]["id"]) for one in (playlist, track)] == [
         ("playlist", "collection_activity_without_tracks", PLAYLIST_ID),
         ("track", "track_activity", "D7KyD"),
     ]
     assert playlist["timestamp"] == track["timestamp"] == "2020-07-23T18:00:00Z"
-    assert [asked.page for asked in house.services.asked(REPOSTS_OF)] == [Page(limit=100)]
+    assert [asked.page for asked in discovery.services.asked(REPOSTS_OF)] == [Page(limit=100)]
 
 
-async def test_what_is_not_for_the_public_any_more_is_left_out(house: Public) -> None:
-    house.services.on(GET_PLAYLISTS, GetPlaylistBatchResponse())
+async def test_what_is_not_for_the_public_any_more_is_left_out(discovery: Public) -> None:
+    discovery.services.on(GET_PLAYLISTS, GetPlaylistBatchResponse())
     gone = GetTrackOutcome(refused="NOT_FOUND")
-    house.services.on(GET_TRACKS, lambda asked: GetTrackBatchResponse(outcomes=[gone] * len(asked.items)))
+    discovery.services.on(GET_TRACKS, lambda asked: GetTrackBatchResponse(outcomes=[gone] * len(asked.items)))
     for path in ("reposts", "favorites", "favorites/tracks"):
-        assert await shown(house, f"/v1/users/nlGNe/{path}") == []
-    assert await shown(house, "/v1/tracks/trending") == []
+        assert await shown(discovery, f"/v1/users/nlGNe/{path}") == []
+    assert await shown(discovery, "/v1/tracks/trending") == []
 
 
-async def test_a_users_tracks(house: Public) -> None:
-    by_id = await shown(house, "/v1/users/nlGNe/tracks?sort=plays&limit=2&offset=1")
-    by_handle = await shown(house, "/v1/full/users/handle/TEAMBANDL/tracks")
-    assert by_id == by_handle == [await shown(house, "/v1/tracks/D7KyD")]
-    played, newest = house.services.asked(LIST_TRACKS)
+async def test_a_users_tracks(discovery: Public) -> None:
+    by_id = await shown(discovery, "/v1/users/nlGNe/tracks?sort=plays&limit=2&offset=1")
+    by_handle = await shown(discovery, "/v1/full/users/handle/TEAMBANDL/tracks")
+    assert by_id == by_handle == [await shown(discovery, "/v1/tracks/D7KyD")]
+    played, newest = discovery.services.asked(LIST_TRACKS)
     assert (played.owner.number, played.sort, played.page) == (
         294, TrackSort.TRACK_SORT_POPULARITY, Page(offset=1, limit=2)
     )  # fmt: skip
@@ -133,31 +133,33 @@ async def test_a_users_tracks(house: Public) -> None:
     assert played.public_only
     assert newest.public_only
     assert not played.ascending
-    assert not house.services.asked(GET_PEOPLE)
+    assert not discovery.services.asked(GET_PEOPLE)
 
 
-async def test_a_user_without_tracks(house: Public) -> None:
-    house.services.on(LIST_TRACKS, ListTracksResponse())
-    assert await shown(house, "/v1/users/nlGNe/tracks") == []
-    assert await shown(house, "/v1/full/users/handle/TeamBandL/tracks") == []
+async def test_a_user_without_tracks(discovery: Public) -> None:
+    discovery.services.on(LIST_TRACKS, ListTracksResponse())
+    assert await shown(discovery, "/v1/users/nlGNe/tracks") == []
+    assert await shown(discovery, "/v1/full/users/handle/TeamBandL/tracks") == []
 
 
-async def test_tags_and_the_most_followed(house: Public) -> None:
-    assert await shown(house, "/v1/users/nlGNe/tags?limit=3") == ["live", "baauer"]
-    assert [(asked.owner.number, asked.limit) for asked in house.services.asked(LIST_TAGS)] == [(294, 3)]
-    assert await shown(house, "/v1/users/top?limit=5&offset=2") == [await shown(house, "/v1/users/nlGNe")]
-    assert [asked.page for asked in house.services.asked(TOP_PEOPLE)] == [Page(offset=2, limit=5)]
+async def test_tags_and_the_most_followed(discovery: Public) -> None:
+    assert await shown(discovery, "/v1/users/nlGNe/tags?limit=3") == ["live", "baauer"]
+    assert [(asked.owner.number, asked.limit) for asked in discovery.services.asked(LIST_TAGS)] == [(294, 3)]
+    assert await shown(discovery, "/v1/users/top?limit=5&offset=2") == [await shown(discovery, "/v1/users/nlGNe")]
+    assert [asked.page for asked in discovery.services.asked(TOP_PEOPLE)] == [Page(offset=2, limit=5)]
 
 
 @pytest.mark.parametrize("flag", ["", "&only_downloadable=True"])
-async def test_searches(house: Public, flag: str) -> None:
+async def test_searches(discovery: Public, flag: str) -> None:
     words = "other&query=h%C3%B6t"
-    found = [await shown(house, f"/v1/{kind}/search?query={words}{flag}") for kind in ("users", "tracks", "playlists")]
+    found = [
+        await shown(discovery, f"/v1/{kind}/search?query={words}{flag}") for kind in ("users", "tracks", "playlists")
+    ]
     assert [[one["id"] for one in page] for page in found] == [["nlGNe"], ["D7KyD"], [PLAYLIST_ID]]
     for method in (SEARCH_PEOPLE, SEARCH_TRACKS, SEARCH_PLAYLISTS):
-        [asked] = house.services.asked(method)
+        [asked] = discovery.services.asked(method)
         assert (asked.query, asked.page, asked.only_downloadable) == ("höt", Page(limit=10), bool(flag))
-    assert house.services.asked(SEARCH_PLAYLISTS)[0].public_only
+    assert discovery.services.asked(SEARCH_PLAYLISTS)[0].public_only
 
 
 @pytest.mark.parametrize(
@@ -170,17 +172,17 @@ async def test_searches(house: Public, flag: str) -> None:
         ("?genre=", TrendingWindow.TRENDING_WINDOW_WEEK, None, Page(limit=110)),
     ],
 )  # fmt: skip
-async def test_trending_asks_for_some_more(house: Public, query: str, window: int, genre: Any, page: Page) -> None:
-    await shown(house, f"/v1/tracks/trending{query}")
-    [asked] = house.services.asked(TRENDING)
+async def test_trending_asks_for_some_more(discovery: Public, query: str, window: int, genre: Any, page: Page) -> None:
+    await shown(discovery, f"/v1/tracks/trending{query}")
+    [asked] = discovery.services.asked(TRENDING)
     assert (asked.window, asked.page) == (window, page)
     assert (asked.genre if asked.HasField("genre") else None) == genre
 
 
-async def test_trending_in_order_without_what_has_gone(house: Public) -> None:
+async def test_trending_in_order_without_what_has_gone(discovery: Public) -> None:
     """Five are named, one has gone, and three are asked for."""
     ids = [f"018f3c1e-0000-7000-8000-00000000000{place}" for place in range(5)]
-    house.services.on(TRENDING, ListTrendingTracksResponse(track_ids=ids))
+    discovery.services.on(TRENDING, ListTrendingTracksResponse(track_ids=ids))
 
     def tracks(asked: Any) -> GetTrackBatchResponse:
         named = [item.track.id for item in asked.items]
@@ -188,8 +190,8 @@ async def test_trending_in_order_without_what_has_gone(house: Public) -> None:
         outcomes[1] = GetTrackOutcome(refused="NOT_FOUND")
         return GetTrackBatchResponse(outcomes=outcomes)
 
-    house.services.on(GET_TRACKS, tracks)
-    found = await shown(house, "/v1/tracks/trending?limit=3")
+    discovery.services.on(GET_TRACKS, tracks)
+    found = await shown(discovery, "/v1/tracks/trending?limit=3")
     assert [track["id"] for track in found] == [hashid.encode(number) for number in (100, 102, 103)]
 
 
@@ -201,15 +203,19 @@ async def test_trending_in_order_without_what_has_gone(house: Public) -> None:
         ("all_time", TrailingRange.TRAILING_RANGE_ALL_TIME),
     ],
 )
-async def test_requests_by_app_name(house: Public, time_range: str, asked: int) -> None:
-    counts = await shown(house, f"/v1/metrics/app_name/trailing/{time_range}")
+async def test_requests_by_app_name(discovery: Public, time_range: str, asked: int) -> None:
+    counts = await shown(discovery, f"/v1/metrics/app_name/trailing/{time_range}")
     assert counts == [{"count": 1204, "name": "unknown"}, {"count": 3, "name": "<b>"}]
-    assert [request.range for request in house.services.asked(TRAILING)] == [asked]
+    assert [request.range for request in discovery.services.asked(TRAILING)] == [asked]
 
 
-async def test_a_developer_app(house: Public) -> None:
+async def test_a_developer_app(discovery: Public) -> None:
     app = {"address": "0x7d27", "user_id": "nlGNe", "name": "EXAMPLEAPP", "description": None, "image_url": None}
-    assert await shown(house, "/v1/developer_apps/0x7D27") == await shown(house, "/v1/developer-apps/0x7d27") == app
+    assert (
+        await shown(discovery, "/v1/developer_apps/0x7D27")
+        == await shown(discovery, "/v1/developer-apps/0x7d27")
+        == app
+    )
 
 
 def _numbered(place: int) -> Track:

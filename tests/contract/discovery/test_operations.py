@@ -65,27 +65,27 @@ def test_all_are_built() -> None:
 
 
 @pytest.mark.parametrize("operation", [name for name in PATHS if name not in WITHOUT_BODY])
-async def test_the_answer_is_as_documented(house: Public, operation: str) -> None:
-    answer = await house.http.get(PATHS[operation])
+async def test_the_answer_is_as_documented(discovery: Public, operation: str) -> None:
+    answer = await discovery.http.get(PATHS[operation])
     assert answer.status_code == 200, answer.text
     assert_documented("discovery", operation, answer)
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
 @pytest.mark.parametrize("operation", PATHS)
-async def test_at_most_three_calls(house: Public, operation: str) -> None:
+async def test_at_most_three_calls(discovery: Public, operation: str) -> None:
     """Also of the longest page; those with three of them are held to two rounds below."""
     many = [TRACK.id[:-3] + f"{place:03x}" for place in range(500)]
     likes = [LikedTrack(track_id=track_id, liked_at=MOMENT) for track_id in many]
-    house.services.on(LIKES_OF, ListLikesOfResponse(tracks=likes, total=500))
-    house.services.on(TRENDING, ListTrendingTracksResponse(track_ids=many[:110]))
-    house.services.on(
+    discovery.services.on(LIKES_OF, ListLikesOfResponse(tracks=likes, total=500))
+    discovery.services.on(TRENDING, ListTrendingTracksResponse(track_ids=many[:110]))
+    discovery.services.on(
         GET_TRACKS, lambda asked: GetTrackBatchResponse(outcomes=[GetTrackOutcome(track=TRACK) for _ in asked.items])
     )
     method = "HEAD" if operation == "headTrackStream" else "GET"
-    answer = await house.http.request(method, PATHS[operation])
+    answer = await discovery.http.request(method, PATHS[operation])
     assert answer.status_code in (200, 302)
-    asked = [name for name, _ in house.services.calls]
+    asked = [name for name, _ in discovery.services.calls]
     assert len(asked) <= 2 or sorted(asked) in THREE
 
 
@@ -97,21 +97,21 @@ THREE = [sorted((REPOSTS_OF, GET_TRACKS, GET_PLAYLISTS)), sorted(TOGETHER["/heal
 
 
 @pytest.mark.parametrize("path", TOGETHER)
-async def test_three_calls_are_two_rounds_at_most(house: Public, path: str) -> None:
+async def test_three_calls_are_two_rounds_at_most(discovery: Public, path: str) -> None:
     """None of these is answered before all were asked."""
     barrier = asyncio.Barrier(len(TOGETHER[path]))
     for method in TOGETHER[path]:
-        house.services.on(method, _behind(barrier, ANSWERS[method]))
-    assert (await house.http.get(path)).status_code == 200
+        discovery.services.on(method, _behind(barrier, ANSWERS[method]))
+    assert (await discovery.http.get(path)).status_code == 200
 
 
 @pytest.mark.parametrize("operation", [*OF_A_USER, "getPlaylist", "getPlaylistTracks"])
-async def test_nobody_and_nothing_is_404(house: Public, operation: str) -> None:
-    house.services.on(LIST_TRACKS, ANSWERS[LIST_TRACKS].__class__())
+async def test_nobody_and_nothing_is_404(discovery: Public, operation: str) -> None:
+    discovery.services.on(LIST_TRACKS, ANSWERS[LIST_TRACKS].__class__())
     for method in (LIKES_OF, REPOSTS_OF, "catalog.v1.TracksService/ListTags"):
-        house.services.refuse(method, errors.NotFound())
+        discovery.services.refuse(method, errors.NotFound())
     path = PATHS[operation].replace("nlGNe", "V4W8r").replace("DOPRl", "V4W8r")
-    answer = await house.http.get(path)
+    answer = await discovery.http.get(path)
     assert answer.status_code == 404, answer.text
     assert answer.json() == {"message": "Oh no! Resource for ID V4W8r not found."}
     assert_documented("discovery", operation, answer)
@@ -119,17 +119,17 @@ async def test_nobody_and_nothing_is_404(house: Public, operation: str) -> None:
 
 @pytest.mark.parametrize("operation", ["getUserByHandle", "getFullUserByHandle", "getFullUserTracksByHandle"])
 @pytest.mark.parametrize("handle", ["nobody", "a%2Fb", "%F0%9F%8E%A7", "x" * 2000, "%00", "..%2F..", "%FF"])
-async def test_a_handle_that_nobody_has(house: Public, operation: str, handle: str) -> None:
+async def test_a_handle_that_nobody_has(discovery: Public, operation: str, handle: str) -> None:
     path = PATHS[operation].replace("TeamBandL", handle).replace("teambandl", handle)
-    answer = await house.http.get(path)
+    answer = await discovery.http.get(path)
     assert answer.status_code == 404
     assert_documented("discovery", operation, answer)
 
 
 @pytest.mark.parametrize("address", ["0x00", "%00", "a%2Fb", "x" * 2000])
-async def test_an_app_that_is_not_registered(house: Public, address: str) -> None:
+async def test_an_app_that_is_not_registered(discovery: Public, address: str) -> None:
     for spelling in ("developer_apps", "developer-apps"):
-        answer = await house.http.get(f"/v1/{spelling}/{address}")
+        answer = await discovery.http.get(f"/v1/{spelling}/{address}")
         assert (answer.status_code, list(answer.json())) == (404, ["message"])
 
 

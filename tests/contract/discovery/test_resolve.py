@@ -10,8 +10,8 @@ from tests.contract.documented import assert_documented
 USER, TRACK, PLAYLIST = "/v1/users/nlGNe", "/v1/tracks/D7KyD", "/v1/playlists/DOPRl"
 
 
-async def resolve(house: Public, url: str) -> tuple[int, str]:
-    answer = await house.http.get("/v1/resolve", params={"url": url, "app_name": "X"})
+async def resolve(discovery: Public, url: str) -> tuple[int, str]:
+    answer = await discovery.http.get("/v1/resolve", params={"url": url, "app_name": "X"})
     if answer.status_code != 302:
         assert_documented("discovery", "resolve", answer)
     return answer.status_code, answer.headers.get("location", "")
@@ -35,8 +35,8 @@ async def resolve(house: Public, url: str) -> tuple[int, str]:
         ("/TeamBandL/album/hot-new-4281/", PLAYLIST),
     ],
 )
-async def test_a_url_of_something(house: Public, url: str, location: str) -> None:
-    assert await resolve(house, url) == (302, location)
+async def test_a_url_of_something(discovery: Public, url: str, location: str) -> None:
+    assert await resolve(discovery, url) == (302, location)
 
 
 @pytest.mark.parametrize(
@@ -48,26 +48,26 @@ async def test_a_url_of_something(house: Public, url: str, location: str) -> Non
      "/a/playlist/b-4281/c", "/%54eam%2542andL", "/a\x00b", "/a\nb", "http://[", "?/TeamBandL", "#/TeamBandL", "🎧",
      "javascript:alert(1)", "/" + "x" * 2047],
 )  # fmt: skip
-async def test_a_url_of_nothing(house: Public, url: str) -> None:
-    assert await resolve(house, url) == (404, "")
+async def test_a_url_of_nothing(discovery: Public, url: str) -> None:
+    assert await resolve(discovery, url) == (404, "")
 
 
 @pytest.mark.parametrize("url", ["/x/paauer-725", "/x/playlist/hot-new-4281", "/TeamBandL"])
-async def test_what_the_public_may_not_see(house: Public, url: str) -> None:
+async def test_what_the_public_may_not_see(discovery: Public, url: str) -> None:
     for method in (BY_HANDLE, GET_PLAYLIST):
-        house.services.refuse(method, errors.Forbidden())
-    house.services.refuse(GET_TRACKS, errors.NotFound())
-    assert await resolve(house, url) == (404, "")
+        discovery.services.refuse(method, errors.Forbidden())
+    discovery.services.refuse(GET_TRACKS, errors.NotFound())
+    assert await resolve(discovery, url) == (404, "")
 
 
 @pytest.mark.parametrize("url", ["", "/" + "x" * 2048])
-async def test_a_url_that_is_empty_or_too_long(house: Public, url: str) -> None:
-    answer = await house.http.get("/v1/resolve", params={"url": url})
+async def test_a_url_that_is_empty_or_too_long(discovery: Public, url: str) -> None:
+    answer = await discovery.http.get("/v1/resolve", params={"url": url})
     assert (answer.status_code, answer.json()) == (400, {"message": "Oh no! Bad request parameter url."})
 
 
-async def test_no_url(house: Public) -> None:
-    answer = await house.http.get("/v1/resolve")
+async def test_no_url(discovery: Public) -> None:
+    answer = await discovery.http.get("/v1/resolve")
     missing = "Missing required parameter in the JSON body or the post body or the query string"
     assert answer.status_code == 400
     assert answer.json() == {"message": "Input payload validation failed", "errors": {"url": missing}}

@@ -34,7 +34,7 @@ JANE = Account(
 
 
 @pytest.fixture
-def house(public: Public) -> Public:
+def partner(public: Public) -> Public:
     public.services.on(ADD, AddAccountResponse(account=JANE))
     public.services.on(GET, GetAccountResponse(account=JANE))
     public.services.on(CLIENT_TOKEN, IssueClientTokenResponse(access_token="a.b.c", expires_in_seconds=3600))
@@ -44,13 +44,13 @@ def house(public: Public) -> Public:
     return public
 
 
-def client(house: Public) -> dict[str, str]:
-    return house.bearer("client", sid=None, number=None, tenant="acme", role="client")
+def client(partner: Public) -> dict[str, str]:
+    return partner.bearer("client", sid=None, number=None, tenant="acme", role="client")
 
 
-def delegation(house: Public) -> dict[str, str]:
-    return house.bearer("delegation", sid=None, tenant="acme", sub=USER_ID)
+def delegation(partner: Public) -> dict[str, str]:
+    return partner.bearer("delegation", sid=None, tenant="acme", sub=USER_ID)
 
 
-def session(house: Public) -> dict[str, str]:
-    return house.bearer("session", tenant="acme", sub=USER_ID)
+def session(partner: Public) -> dict[str, str]:
+    return partner.bearer("session", tenant="acme", sub=USER_ID)

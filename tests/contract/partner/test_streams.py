@@ -3,7 +3,7 @@
 import pytest
 
 from chassis import errors
-from gateway.contracts.partner.playlist import with_links
+from gateway.contracts.partner.streams.manifest import with_links
 from tests.contract.conftest import Public
 from tests.contract.documented import assert_documented
 from tests.contract.partner.conftest import FOLDER, OPEN, STREAM_ID, client, delegation, session
@@ -22,13 +22,13 @@ SEGMENTS = {"ts_0.ts": b"first", "ts_1.ts": b"second"}
 
 
 @pytest.fixture
-def playing(house: Public) -> Public:
-    folder = house.storage / FOLDER
+def playing(partner: Public) -> Public:
+    folder = partner.storage / FOLDER
     folder.mkdir(parents=True)
     (folder / "ts.m3u8").write_text(PLAYLIST)
     for name, content in SEGMENTS.items():
         (folder / name).write_bytes(content)
-    return house
+    return partner
 
 
 async def test_a_manifest_plays_without_a_header(playing: Public) -> None:

@@ -78,8 +78,8 @@ async def test_an_ended_session_and_an_old_token_are_refused(public: Public) -> 
     assert (await public.http.post(LIKE, headers=ended)).status_code == 401
     assert (await public.http.post(LIKE, headers=old)).status_code == 401
     assert (await public.http.post(LIKE, headers=public.bearer(sub=JOHN))).status_code == 200
-    # Auth away: the last list stands.
-    public.services.away(REVOCATIONS)
+    # While auth is down, the last list stands.
+    public.services.down(REVOCATIONS)
     with pytest.raises(errors.Unavailable):
         await public.built.revocations.poll()
     assert (await public.http.post(LIKE, headers=ended)).status_code == 401

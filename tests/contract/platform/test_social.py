@@ -121,7 +121,7 @@ async def test_follows_carry_names_in_two_calls(public: Public, operation: str, 
     [asked] = public.services.asked(rpc_of(rpc))
     assert (asked.account, asked.page) == (Ref(id=JOHN), Page(offset=4, limit=2))
     assert len(public.services.calls) == 2
-    public.services.away(PEOPLE)
+    public.services.down(PEOPLE)
     for query, status in (("", 503), ("?limit=0", 400)):
         refused = await public.http.get(url + query)
         assert_documented("platform", operation, refused)

@@ -57,7 +57,7 @@ async def test_only_discovery_is_counted() -> None:
     names = AppNames(insights.record)
     for path in ("/v1/tracks/trending", "/v1/no-such-path", "/api/v1/tracks", "/", "/v1", "/v1x/y"):
         names.count(path, b"app_name=a")
-    await names.tell()
+    await names.report()
     assert insights.counts == {"a": 2}
 
 
@@ -66,12 +66,12 @@ async def test_nothing_is_lost_or_doubled_while_insights_is_away_or_its_answer_i
     names = AppNames(insights.record)
     names.count("/v1/x", b"app_name=a")
     insights.is_away = True
-    await names.tell()
+    await names.report()
     names.count("/v1/x", b"app_name=a")
     names.count("/v1/x", b"")
     insights.is_away, insights.lost = False, 1
-    await names.tell()
-    await names.tell()
+    await names.report()
+    await names.report()
     assert insights.counts == {"a": 2, "unknown": 1}
 
 
@@ -94,7 +94,7 @@ async def test_made_up_names_cost_bounded_memory(monkeypatch: pytest.MonkeyPatch
     for n in range(10):
         names.count("/v1/x", b"app_name=%d" % n)
     names.count("/v1/x", b"app_name=1")
-    await names.tell()
+    await names.report()
     assert insights.counts == {"0": 1, "1": 2, "2": 1, "unknown": 7}
 
 
@@ -110,5 +110,5 @@ async def test_a_report_that_is_refused_for_good_holds_up_no_other() -> None:
     names = AppNames(refuse_first)
     for name in (b"app_name=first", b"app_name=second"):
         names.count("/v1/x", name)
-        await names.tell()
+        await names.report()
     assert [[row.name for row in request.counts] for request in asked] == [["first"], ["second"]]

@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.addresses import client_address
-from gateway.config import Settings
 from gateway.web.faults import Malformed
 from gateway.web.reading import parse_json
 
@@ -38,7 +36,7 @@ def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
-def test_depth_is_bounded_and_brackets_in_texts_do_not_count(opening: bytes, closing: bytes) -> None:
+def test_depth_is_bounded_and_brackets_in_strings_do_not_count(opening: bytes, closing: bytes) -> None:
     parse_json(opening * 60 + b"1" + closing * 60)
     with pytest.raises(Malformed):
         parse_json(opening * 100_000 + b"1" + closing * 100_000)
@@ -50,27 +48,6 @@ def test_depth_is_bounded_and_brackets_in_texts_do_not_count(opening: bytes, clo
     "body",
     [b"", b"nul", b"NaN", b"Infinity", b"1 2", b"{'a':1}", b"\xef\xbb\xbf{}", b'"\t"', b"1e99999999999999999999"],
 )
-def test_what_is_no_json_is_malformed(body: bytes) -> None:
+def test_what_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         parse_json(body)
-
-
-@pytest.mark.parametrize(
-    ("proxies", "socket", "forwarded", "client"),
-    [
-        ("", "10.0.0.1", "1.2.3.4", "10.0.0.1"),
-        ("10.0.0.0/8", "10.0.0.1", "1.2.3.4", "1.2.3.4"),
-        ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"),
-        ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.9", "1.2.3.4"),
-        ("10.0.0.0/8", "10.0.0.1", "nonsense", "10.0.0.1"),
-        ("10.0.0.0/8", "10.0.0.1", None, "10.0.0.1"),
-        ("10.0.0.0/8", "9.9.9.9", "1.2.3.4", "9.9.9.9"),
-        ("10.0.0.0/8,fd00::/8", "fd00::1", "2001:db8::7", "2001:db8::7"),
-    ],
-)
-def test_only_trusted_proxies_say_who_is_behind_them(
-    proxies: str, socket: str, forwarded: str | None, client: str
-) -> None:
-    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
-    scope = {"client": (socket, 1), "headers": headers}
-    assert client_address(scope, Settings(trusted_proxies=proxies).proxies) == client

@@ -1,8 +1,1 @@
-"""Discovery's operations, by operationId; what is not here answers 501."""
-
-from gateway.contract import Handlers
-from gateway.contracts.discovery.routes import apps, host, playlists, resolve, search, social, streams, tracks, users
-
-HANDLERS = Handlers()
-for part in (apps, host, playlists, resolve, search, social, streams, tracks, users):
-    HANDLERS.update(part.HANDLERS)
+"""Discovery's operations; an operation without a handler here answers 501."""

@@ -1,6 +1,7 @@
 from soundstage.insights.v1.apps_pb2 import GetAppRequest, ListTrailingAppsRequest, TrailingRange
 
 from chassis.errors import FieldError
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import not_a_choice
@@ -22,7 +23,7 @@ async def list_trailing(parts: Parts, request: Request) -> JSONResponse:
     name = request.path_params["time_range"]
     if name not in RANGES:
         raise Malformed(fields=[FieldError("time_range", not_a_choice("time_range", name))])
-    answer = await parts.calls.insights.list_trailing_apps(ListTrailingAppsRequest(range=RANGES[name]))
+    answer = await ask(parts.services.apps.ListTrailing, ListTrailingAppsRequest(range=RANGES[name]))
     return JSONResponse({"data": [mapping.app_count(count) for count in answer.counts]})
 
 
@@ -30,6 +31,6 @@ async def list_trailing(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getDeveloperAppByHyphenatedPath")
 async def get_app(parts: Parts, request: Request) -> JSONResponse:
     address = request.path_params["address"]
-    with hashid.named(address):
-        answer = await parts.calls.insights.get_app(GetAppRequest(address=address))
+    with hashid.not_found_as(address):
+        answer = await ask(parts.services.apps.Get, GetAppRequest(address=address))
     return JSONResponse({"data": mapping.app(answer.app)})

@@ -9,6 +9,7 @@ from soundstage.insights.v1.trending_pb2 import GetTrendingStateRequest, GetTren
 
 from chassis import clock, errors
 from chassis.ids import new_id
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.discovery import mapping
 from gateway.parts import Parts
@@ -26,26 +27,26 @@ async def list_hosts(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getHealth", budget_seconds=HEALTH_SECONDS)
 async def get_health(parts: Parts, _: Request) -> JSONResponse:
-    """Asks each service that an operation here needs something that reaches its database."""
-    track_of_nobody = ListLikesForTrackRequest(track_id=str(new_id()), page=Page(limit=1))
+    """Asks each service that this contract needs for something from its database."""
+    unknown_track = ListLikesForTrackRequest(track_id=str(new_id()), page=Page(limit=1))
     checks: dict[str, Awaitable[Any]] = {
-        "catalog": parts.calls.catalog.list_tracks(ListTracksRequest(page=Page(limit=1), public_only=True)),
-        "audience": parts.calls.audience.list_likes_for_track(track_of_nobody),
-        "insights": parts.calls.insights.get_trending_state(GetTrendingStateRequest()),
+        "catalog": ask(parts.services.tracks.List, ListTracksRequest(page=Page(limit=1), public_only=True)),
+        "audience": ask(parts.services.likes.ListForTrack, unknown_track),
+        "insights": ask(parts.services.trending.GetState, GetTrendingStateRequest()),
     }
     answers = dict(zip(checks, await asyncio.gather(*checks.values(), return_exceptions=True), strict=True))
-    away = [name for name, answer in answers.items() if _is_away(answer)]
-    return JSONResponse(mapping.health(away, _age_seconds(answers["insights"])), 500 if away else 200)
+    down = [name for name, answer in answers.items() if _is_down(answer)]
+    return JSONResponse(mapping.health(down, _age_seconds(answers["insights"])), 500 if down else 200)
 
 
-def _is_away(answer: Any) -> bool:
-    """What a service refuses, it is there to refuse."""
+def _is_down(answer: Any) -> bool:
+    """A service that refuses a request is up."""
     is_refusal = isinstance(answer, errors.Error) and not isinstance(answer, errors.Unavailable | errors.Internal)
     return isinstance(answer, BaseException) and not is_refusal
 
 
 def _age_seconds(state: Any) -> int | None:
-    """Since scores were last brought up to date; None before the first time or when that is not known."""
+    """Since scores were last updated; None before the first time, and when insights did not answer."""
     if not isinstance(state, GetTrendingStateResponse) or not state.HasField("ranked_at"):
         return None
     return max(0, int(clock.utc_now().timestamp()) - state.ranked_at.seconds)

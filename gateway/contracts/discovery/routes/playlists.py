@@ -1,6 +1,6 @@
 from soundstage.catalog.v1.playlists_pb2 import GetPlaylistRequest, Playlist
 
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.parts import Parts
@@ -26,8 +26,8 @@ async def list_tracks(parts: Parts, request: Request) -> JSONResponse:
 async def _playlist(parts: Parts, request: Request, *, with_tracks: bool) -> Playlist:
     playlist_id = request.path_params["playlist_id"]
     wanted = ref(hashid.decode(playlist_id))
-    with hashid.named(playlist_id):
-        answer = await parts.calls.catalog.get_playlist(
-            GetPlaylistRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
+    with hashid.not_found_as(playlist_id):
+        answer = await ask(
+            parts.services.playlists.Get, GetPlaylistRequest(playlist=wanted, public_only=True, with_tracks=with_tracks)
         )
     return answer.playlist

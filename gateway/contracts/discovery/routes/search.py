@@ -1,6 +1,7 @@
 from soundstage.catalog.v1.search_pb2 import SearchPeopleRequest, SearchPlaylistsRequest, SearchTracksRequest
 from soundstage.common.v1.common_pb2 import Page
 
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.discovery import mapping
 from gateway.contracts.discovery.schemas import search_query
@@ -14,29 +15,32 @@ PAGE = Page(limit=10)
 
 @HANDLERS.on("searchUsers")
 async def search_users(parts: Parts, request: Request) -> JSONResponse:
-    asked = search_query(request)
-    answer = await parts.calls.catalog.search_people(
-        SearchPeopleRequest(query=asked.query, page=PAGE, only_downloadable=asked.only_downloadable)
+    params = search_query(request)
+    answer = await ask(
+        parts.services.search.SearchPeople,
+        SearchPeopleRequest(query=params.query, page=PAGE, only_downloadable=params.only_downloadable),
     )
     return JSONResponse({"data": [mapping.user(person) for person in answer.people]})
 
 
 @HANDLERS.on("searchTracks")
 async def search_tracks(parts: Parts, request: Request) -> JSONResponse:
-    asked = search_query(request)
-    answer = await parts.calls.catalog.search_tracks(
-        SearchTracksRequest(query=asked.query, page=PAGE, only_downloadable=asked.only_downloadable)
+    params = search_query(request)
+    answer = await ask(
+        parts.services.search.SearchTracks,
+        SearchTracksRequest(query=params.query, page=PAGE, only_downloadable=params.only_downloadable),
     )
     return JSONResponse({"data": mapping.tracks(answer.tracks, parts.media, parts.origin(request))})
 
 
 @HANDLERS.on("searchPlaylists")
 async def search_playlists(parts: Parts, request: Request) -> JSONResponse:
-    asked = search_query(request)
-    answer = await parts.calls.catalog.search_playlists(
+    params = search_query(request)
+    answer = await ask(
+        parts.services.search.SearchPlaylists,
         SearchPlaylistsRequest(
-            query=asked.query, page=PAGE, public_only=True, only_downloadable=asked.only_downloadable
-        )
+            query=params.query, page=PAGE, public_only=True, only_downloadable=params.only_downloadable
+        ),
     )
     origin = parts.origin(request)
     return JSONResponse({"data": [mapping.playlist(found, parts.media, origin) for found in answer.playlists]})

@@ -1,4 +1,4 @@
-"""What a user favorited and reposted: audience says which and when, catalog what of it may be seen."""
+"""What a user favorited and reposted: audience knows which and when, catalog which of it is public."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,11 +8,12 @@ from soundstage.audience.v1.reposts_pb2 import ListRepostsOfRequest, Repost, Rep
 from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
 
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import PageQuery, query
 from gateway.parts import Parts
+from gateway.web.fields import JSON
 from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
@@ -30,8 +31,8 @@ async def list_favorites(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getUserFavoriteTracks")
 async def list_favorite_tracks(parts: Parts, request: Request) -> JSONResponse:
-    user_id, asked = request.path_params["user_id"], query(request, PageQuery)
-    found = await _favorites(parts, user_id, Page(offset=asked.offset, limit=asked.limit))
+    user_id, params = request.path_params["user_id"], query(request, PageQuery)
+    found = await _favorites(parts, user_id, Page(offset=params.offset, limit=params.limit))
     origin = parts.origin(request)
     shown = [mapping.track_activity(mapping.track(t, parts.media, origin), like.liked_at) for like, t in found]
     return JSONResponse({"data": shown})
@@ -39,24 +40,24 @@ async def list_favorite_tracks(parts: Parts, request: Request) -> JSONResponse:
 
 @HANDLERS.on("getUserReposts")
 async def list_reposts(parts: Parts, request: Request) -> JSONResponse:
-    user_id, asked = request.path_params["user_id"], query(request, PageQuery)
+    user_id, params = request.path_params["user_id"], query(request, PageQuery)
     wanted = ListRepostsOfRequest(
-        account=ref(hashid.decode(user_id)), page=Page(offset=asked.offset, limit=asked.limit)
+        account=ref(hashid.decode(user_id)), page=Page(offset=params.offset, limit=params.limit)
     )
-    with hashid.named(user_id):
-        reposts = (await parts.calls.audience.list_reposts_of(wanted)).reposts
+    with hashid.not_found_as(user_id):
+        reposts = (await ask(parts.services.reposts.ListOf, wanted)).reposts
     return JSONResponse({"data": await _activities(parts, request, reposts)})
 
 
 async def _favorites(parts: Parts, user_id: str, page: Page) -> list[tuple[LikedTrack, Track]]:
     account = ref(hashid.decode(user_id))
-    with hashid.named(user_id):
-        likes = (await parts.calls.audience.list_likes_of(ListLikesOfRequest(account=account, page=page))).tracks
+    with hashid.not_found_as(user_id):
+        likes = (await ask(parts.services.likes.ListOf, ListLikesOfRequest(account=account, page=page))).tracks
     tracks = await parts.joins.tracks((like.track_id for like in likes), public_only=True)
     return [(like, track) for like in likes if (track := tracks[like.track_id])]
 
 
-async def _activities(parts: Parts, request: Request, reposts: Sequence[Repost]) -> list[mapping.JSON]:
+async def _activities(parts: Parts, request: Request, reposts: Sequence[Repost]) -> list[JSON]:
     origin = parts.origin(request)
     tracks, playlists = await asyncio.gather(
         parts.joins.tracks((r.subject_id for r in reposts if r.kind == TRACK), public_only=True),

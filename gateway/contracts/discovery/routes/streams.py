@@ -15,16 +15,16 @@ MP3 = "audio/mpeg"
 
 @HANDLERS.on("streamTrack")
 async def stream(parts: Parts, request: Request) -> Response:
-    """The MP3, or the part asked for; a play that begins at the beginning is kept before the first byte goes out."""
-    track_id, asked = request.path_params["track_id"], query(request, StreamQuery)
+    """The MP3 or a range of it; what starts at the first byte is a play, recorded before that byte is sent."""
+    track_id, params = request.path_params["track_id"], query(request, StreamQuery)
     track = await _track(parts, track_id)
-    with hashid.named(track_id):
+    with hashid.not_found_as(track_id):
         answer = await _bytes(parts, request, track)
-        if asked.no_redirect:
-            rest = "?skip_play_count=true" if asked.skip_play_count else ""
+        if params.no_redirect:
+            rest = "?skip_play_count=true" if params.skip_play_count else ""
             return _link(mapping.stream_url(track_id, parts.origin(request)) + rest, answer)
-        if ranges.begins(answer) and not asked.skip_play_count:
-            await parts.calls.audience.record_play(PlayItem(track_id=track.id, source=PlaySource.PLAY_SOURCE_DISCOVERY))
+        if ranges.begins(answer) and not params.skip_play_count:
+            await parts.batched.record_play(PlayItem(track_id=track.id, source=PlaySource.PLAY_SOURCE_DISCOVERY))
     return answer
 
 
@@ -32,20 +32,20 @@ async def stream(parts: Parts, request: Request) -> Response:
 async def head(parts: Parts, request: Request) -> Response:
     track_id = request.path_params["track_id"]
     track = await _track(parts, track_id)
-    with hashid.named(track_id):
+    with hashid.not_found_as(track_id):
         return await _bytes(parts, request, track)
 
 
 def _link(url: str, answer: Response) -> Response:
-    """Where the bytes are, with the headers that tell of them."""
-    told = {name: answer.headers[name] for name in ("accept-ranges", "etag")}
-    return JSONResponse({"data": url}, headers=told)
+    """Where the bytes are, with the headers that describe them."""
+    headers = {name: answer.headers[name] for name in ("accept-ranges", "etag")}
+    return JSONResponse({"data": url}, headers=headers)
 
 
 async def _track(parts: Parts, track_id: str) -> Track:
     number = hashid.decode(track_id)
-    with hashid.named(track_id):
-        return await parts.calls.catalog.get_track(number, public_only=True)
+    with hashid.not_found_as(track_id):
+        return await parts.batched.get_track(number, public_only=True)
 
 
 async def _bytes(parts: Parts, request: Request, track: Track) -> Response:

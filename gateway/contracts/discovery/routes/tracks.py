@@ -4,6 +4,7 @@ from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.common.v1.common_pb2 import Page
 from soundstage.insights.v1.trending_pb2 import ListTrendingTracksRequest, TrendingWindow
 
+from gateway.calls.wire import ask
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import TrendingQuery, query
@@ -18,7 +19,7 @@ WINDOWS = {
     "year": TrendingWindow.TRENDING_WINDOW_YEAR,
     "allTime": TrendingWindow.TRENDING_WINDOW_ALL_TIME,
 }
-# Asked for beyond a page, since the ranking may still name tracks that have gone.
+# Asked for beyond a page, since the ranking may still name tracks that are gone.
 SPARE_TRACKS = 10
 
 
@@ -26,28 +27,29 @@ SPARE_TRACKS = 10
 async def get_track(parts: Parts, request: Request) -> JSONResponse:
     track_id = request.path_params["track_id"]
     number = hashid.decode(track_id)
-    with hashid.named(track_id):
-        track = await parts.calls.catalog.get_track(number, public_only=True)
+    with hashid.not_found_as(track_id):
+        track = await parts.batched.get_track(number, public_only=True)
     return JSONResponse({"data": mapping.track(track, parts.media, parts.origin(request))})
 
 
 @HANDLERS.on("getTrendingTracks")
 async def list_trending(parts: Parts, request: Request) -> JSONResponse:
-    asked = query(request, TrendingQuery)
-    ranked = await parts.calls.insights.list_trending_tracks(
+    params = query(request, TrendingQuery)
+    ranked = await ask(
+        parts.services.trending.ListTracks,
         ListTrendingTracksRequest(
-            window=WINDOWS[asked.time],
-            genre=asked.genre or None,
-            page=Page(offset=asked.offset, limit=asked.limit + SPARE_TRACKS),
-        )
+            window=WINDOWS[params.time],
+            genre=params.genre or None,
+            page=Page(offset=params.offset, limit=params.limit + SPARE_TRACKS),
+        ),
     )
-    there = await _public(parts, ranked.track_ids[: asked.limit])
-    if len(there) < asked.limit:
-        there += (await _public(parts, ranked.track_ids[asked.limit :]))[: asked.limit - len(there)]
-    return JSONResponse({"data": mapping.tracks(there, parts.media, parts.origin(request))})
+    tracks = await _public(parts, ranked.track_ids[: params.limit])
+    if len(tracks) < params.limit:
+        tracks += (await _public(parts, ranked.track_ids[params.limit :]))[: params.limit - len(tracks)]
+    return JSONResponse({"data": mapping.tracks(tracks, parts.media, parts.origin(request))})
 
 
 async def _public(parts: Parts, track_ids: Sequence[str]) -> list[Track]:
-    """Those of these that everyone may hear, in the same order."""
+    """The public ones of these tracks, in the same order."""
     found = await parts.joins.tracks(track_ids, public_only=True)
     return [track for track in found.values() if track is not None]

@@ -3,11 +3,12 @@ from soundstage.catalog.v1.tracks_pb2 import ListTracksRequest, ListTrackTagsReq
 from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis.errors import NotFound
-from gateway.calls.wire import ref
+from gateway.calls.wire import ask, ref
 from gateway.contract import Handlers
 from gateway.contracts.discovery import hashid, mapping
 from gateway.contracts.discovery.schemas import PageQuery, TagsQuery, TracksQuery, query
 from gateway.parts import Parts
+from gateway.web.fields import JSON
 from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
@@ -19,7 +20,7 @@ SORTS = {"date": TrackSort.TRACK_SORT_CREATED_AT, "plays": TrackSort.TRACK_SORT_
 async def get_user(parts: Parts, request: Request) -> JSONResponse:
     user_id = request.path_params["user_id"]
     number = hashid.decode(user_id)
-    with hashid.named(user_id):
+    with hashid.not_found_as(user_id):
         return JSONResponse({"data": mapping.user(await _person(parts, number))})
 
 
@@ -35,42 +36,42 @@ async def get_full_user_by_handle(parts: Parts, request: Request) -> JSONRespons
 
 @HANDLERS.on("getTopUsers")
 async def list_top_users(parts: Parts, request: Request) -> JSONResponse:
-    asked = query(request, PageQuery)
-    answer = await parts.calls.catalog.list_top_people(
-        ListTopPeopleRequest(page=Page(offset=asked.offset, limit=asked.limit))
+    params = query(request, PageQuery)
+    answer = await ask(
+        parts.services.people.ListTop, ListTopPeopleRequest(page=Page(offset=params.offset, limit=params.limit))
     )
     return JSONResponse({"data": [mapping.user(person) for person in answer.people]})
 
 
 @HANDLERS.on("getUserTags")
 async def list_tags(parts: Parts, request: Request) -> JSONResponse:
-    user_id, asked = request.path_params["user_id"], query(request, TagsQuery)
+    user_id, params = request.path_params["user_id"], query(request, TagsQuery)
     owner = ref(hashid.decode(user_id))
-    with hashid.named(user_id):
-        answer = await parts.calls.catalog.list_tags(ListTrackTagsRequest(owner=owner, limit=asked.limit))
+    with hashid.not_found_as(user_id):
+        answer = await ask(parts.services.tracks.ListTags, ListTrackTagsRequest(owner=owner, limit=params.limit))
     return JSONResponse({"data": list(answer.tags)})
 
 
 @HANDLERS.on("getUserTracks")
 async def list_tracks(parts: Parts, request: Request) -> JSONResponse:
-    user_id, asked = request.path_params["user_id"], query(request, TracksQuery)
+    user_id, params = request.path_params["user_id"], query(request, TracksQuery)
     number = hashid.decode(user_id)
-    answer = await _tracks(parts, request, ref(number), asked)
+    answer = await _tracks(parts, request, ref(number), params)
     if answer is None:
-        with hashid.named(user_id):
+        with hashid.not_found_as(user_id):
             await _person(parts, number)
     return JSONResponse({"data": answer or []})
 
 
 @HANDLERS.on("getFullUserTracksByHandle")
 async def list_tracks_by_handle(parts: Parts, request: Request) -> JSONResponse:
-    asked = query(request, TracksQuery)
+    params = query(request, TracksQuery)
     person = await _by_handle(parts, request)
-    return JSONResponse({"data": await _tracks(parts, request, ref(person.id), asked) or []})
+    return JSONResponse({"data": await _tracks(parts, request, ref(person.id), params) or []})
 
 
 async def _person(parts: Parts, number: int) -> Person:
-    person = await parts.calls.catalog.person(number)
+    person = await parts.batched.get_person(number)
     # Who has no handle is a partner's user and no member of the public.
     if person is None or not person.handle:
         raise NotFound()
@@ -79,13 +80,13 @@ async def _person(parts: Parts, number: int) -> Person:
 
 async def _by_handle(parts: Parts, request: Request) -> Person:
     handle = request.path_params["handle"]
-    with hashid.named(handle):
-        return (await parts.calls.catalog.get_person_by_handle(GetPersonByHandleRequest(handle=handle))).person
+    with hashid.not_found_as(handle):
+        return (await ask(parts.services.people.GetByHandle, GetPersonByHandleRequest(handle=handle))).person
 
 
-async def _tracks(parts: Parts, request: Request, owner: Ref, asked: TracksQuery) -> list[mapping.JSON] | None:
-    """A page of the owner's public tracks; None when there are none at all, which says nothing of the owner."""
-    page = Page(offset=asked.offset, limit=asked.limit)
-    wanted = ListTracksRequest(page=page, owner=owner, sort=SORTS[asked.sort], public_only=True)
-    answer = await parts.calls.catalog.list_tracks(wanted)
+async def _tracks(parts: Parts, request: Request, owner: Ref, params: TracksQuery) -> list[JSON] | None:
+    """A page of the owner's public tracks; None when there are none at all, as for an unknown owner."""
+    page = Page(offset=params.offset, limit=params.limit)
+    wanted = ListTracksRequest(page=page, owner=owner, sort=SORTS[params.sort], public_only=True)
+    answer = await ask(parts.services.tracks.List, wanted)
     return mapping.tracks(answer.tracks, parts.media, parts.origin(request)) if answer.total else None

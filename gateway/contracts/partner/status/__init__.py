@@ -1,0 +1,1 @@
+"""Whether this API and the catalogue answer."""

@@ -1,0 +1,1 @@
+"""The contract itself, and the keys of its tokens."""

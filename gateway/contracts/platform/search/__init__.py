@@ -1,0 +1,1 @@
+"""Search: of tracks, of playlists, of all."""

@@ -1,0 +1,1 @@
+"""Who else sees or changes a playlist: collaborators and share links."""

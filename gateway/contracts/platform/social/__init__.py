@@ -1,0 +1,1 @@
+"""What listeners say: likes, reposts and follows."""

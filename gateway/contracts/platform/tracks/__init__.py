@@ -1,0 +1,1 @@
+"""Tracks: what is shown of them, their figures and their plays."""

@@ -1,0 +1,1 @@
+"""Uploads: from a file to a new track."""
