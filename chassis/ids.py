@@ -33,7 +33,7 @@ class Ref:
         """The name in a message. Raises Invalid when there is none."""
         if message.id:
             return cls(id=parse(message.id, field=field))
-        if message.number:
+        if message.number > 0:
             return cls(number=message.number)
         raise Invalid("Malformed id", fields=[FieldError(field, "must be a UUID or a positive number")])
 

@@ -230,21 +230,20 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             if len(records) == 1:
                 await self._set_aside(records[0], fault)
                 return await self._of.sink.apply(partition, [], first, after)
-            middle = len(records) // 2
-            border = records[middle].offset
-            await self._apply(partition, records[:middle], first, border)
-            await self._apply(partition, records[middle:], border, after)
+            half = len(records) // 2
+            await self._apply(partition, records[:half], first, records[half].offset)
+            await self._apply(partition, records[half:], records[half].offset, after)
 
     async def _set_aside(self, record: Record, fault: Exception) -> None:
         self._of.judge(dead=True)
         log.error("inbox.dead_letter", topic=record.topic, offset=record.offset, fault=repr(fault))
         origin = {
-            "dead-topic": record.topic,
-            "dead-partition": str(record.partition),
-            "dead-offset": str(record.offset),
-            "dead-fault": repr(fault)[:500],
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "fault": repr(fault)[:500],
         }
-        headers = [(name, text.encode()) for name, text in origin.items()]
+        headers = [(f"dead-{name}", str(value).encode()) for name, value in origin.items()]
         send, topic = self._producer.send_and_wait, self._of.dead_letters
         try:
             await send(topic, record.value or b"", key=record.key, headers=[*record.headers, *headers])

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 from prometheus_client import make_asgi_app
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
 
 from gateway.serving import QuietServer
 
@@ -21,7 +19,7 @@ class Observation:
 
     async def run(self, stop: asyncio.Event) -> None:
         config = uvicorn.Config(
-            Starlette(routes=[Route("/healthz", self._health), Mount("/", make_asgi_app())]),
+            self._app(),
             host=self._host,
             port=self._port,
             lifespan="off",
@@ -30,6 +28,13 @@ class Observation:
         )
         await QuietServer(config).run_until(stop)
 
-    async def _health(self, _request: Request) -> JSONResponse:
-        is_ready = self._is_ready()
-        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+    def _app(self) -> FastAPI:
+        app = FastAPI(openapi_url=None)
+
+        @app.api_route("/healthz", methods=["GET", "HEAD"])
+        async def health() -> JSONResponse:
+            is_ready = self._is_ready()
+            return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+
+        app.mount("/", make_asgi_app())
+        return app

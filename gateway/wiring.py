@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from soundstage.auth.v1.sessions_pb2 import GetKeysRequest
 
 from chassis.principal import SERVICE
-from gateway.app import Gateway
+from gateway.app import create_app
 from gateway.app_names import AppNames
+from gateway.border import Border
 from gateway.calls.batched import Batched
 from gateway.calls.services import Services
 from gateway.calls.wire import ask
@@ -25,7 +26,7 @@ from gateway.revocations import Revocations
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    app: Gateway
+    app: Border
     parts: Parts
     revocations: Revocations
     app_names: AppNames
@@ -56,7 +57,8 @@ def build(settings: Settings, stack: AsyncExitStack) -> Built:
         joins=Joins(services, batched),
     )
     app_names = AppNames(lambda request: ask(services.apps.Record, request, caller=SERVICE))
-    app = Gateway(parts, [contract() for contract in CONTRACTS], app_names)
+    contracts = [contract() for contract in CONTRACTS]
+    app = Border(create_app(contracts[0]), parts, contracts, app_names)
     return Built(app, parts, revocations, app_names)
 
 

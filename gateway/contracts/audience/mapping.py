@@ -5,9 +5,8 @@ from uuid import UUID
 
 from soundstage.audience.v1.plays_pb2 import PlayOutcome
 from soundstage.catalog.v1.people_pb2 import Person
-from soundstage.catalog.v1.tracks_pb2 import Track
 from soundstage.insights.v1.listeners_pb2 import (
-    CountListenersForTracksResponse,
+    CountListenersForArtistResponse,
     Listener,
     ListListenersForTrackResponse,
     Place,
@@ -55,14 +54,12 @@ def main_user(place: Place) -> JSON:
     return {"streams": place.streams, "rank": place.rank or None}
 
 
-def artist_audience(artist_id: str, tracks: Iterable[Track], counts: CountListenersForTracksResponse) -> JSON:
-    streams = {count.track_id: count.streams for count in counts.tracks}
-    listed = sorted(tracks, key=lambda track: (-streams.get(track.id, 0), track.id))
+def artist_audience(artist_id: str, counted: CountListenersForArtistResponse) -> JSON:
     return {
         "artist_id": artist_id,
-        "total_streams": sum(streams.values()),
-        "unique_listeners": counts.unique_listeners,
-        "tracks": [{"track_id": _hex(t.id), "title": t.title, "streams": streams.get(t.id, 0)} for t in listed],
+        "total_streams": counted.total_streams,
+        "unique_listeners": counted.unique_listeners,
+        "tracks": [{"track_id": _hex(t.track_id), "title": t.title, "streams": t.streams} for t in counted.tracks],
     }
 
 

@@ -6,9 +6,8 @@ from hashlib import sha256
 
 from soundstage.audience.v1.plays_pb2 import PlayItem, PlaySource
 from soundstage.catalog.v1.people_pb2 import Person
-from soundstage.catalog.v1.tracks_pb2 import ListTracksRequest
 from soundstage.insights.v1.listeners_pb2 import (
-    CountListenersForTracksRequest,
+    CountListenersForArtistRequest,
     Listener,
     ListListenersForTrackRequest,
     ListTopListenersRequest,
@@ -25,7 +24,6 @@ from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
-MAX_TRACKS = 500
 
 
 @HANDLERS.on("createAudience")
@@ -82,17 +80,13 @@ async def list_top_listeners(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("getArtistAudience", limits=(limits.READS,))
 async def count_for_artist(parts: Parts, request: Request) -> JSONResponse:
     artist_id = path_id(request, "artist_id")
-    tracks_of_artist = ListTracksRequest(owner=ref(artist_id), page=page(1, MAX_TRACKS), all_of_owner=True)
-    person, listed = await asyncio.gather(
-        parts.batched.get_person(artist_id), ask(parts.services.tracks.List, tracks_of_artist)
+    person, counted = await asyncio.gather(
+        parts.batched.get_person(artist_id),
+        ask(parts.services.listeners.CountForArtist, CountListenersForArtistRequest(artist_id=artist_id)),
     )
     if person is None:
         raise NotFound()
-    counts = await ask(
-        parts.services.listeners.CountForTracks,
-        CountListenersForTracksRequest(track_ids=[track.id for track in listed.tracks]),
-    )
-    return JSONResponse(mapping.success(mapping.artist_audience(artist_id, listed.tracks, counts)))
+    return JSONResponse(mapping.success(mapping.artist_audience(artist_id, counted)))
 
 
 async def _listener_details(

@@ -7,9 +7,8 @@ from uuid import UUID
 import pytest
 from soundstage.audience.v1.follows_pb2 import ListFollowsAmongResponse
 from soundstage.catalog.v1.people_pb2 import GetPersonBatchResponse, Person
-from soundstage.catalog.v1.tracks_pb2 import ListTracksResponse, Track
 from soundstage.insights.v1.listeners_pb2 import (
-    CountListenersForTracksResponse,
+    CountListenersForArtistResponse,
     Listener,
     ListListenersForTrackResponse,
     ListTopListenersResponse,
@@ -29,9 +28,8 @@ JOHN = "6a833be7-c434-4fc0-9144-01899eeac486"
 MARA = "8bf0c9da-2f28-4628-91ed-8a6c11f6ae31"
 FOR_TRACK = "insights.v1.ListenersService/ListForTrack"
 TOP = "insights.v1.ListenersService/ListTop"
-COUNT = "insights.v1.ListenersService/CountForTracks"
+COUNT = "insights.v1.ListenersService/CountForArtist"
 PEOPLE = "catalog.v1.PeopleService/GetBatch"
-TRACKS = "catalog.v1.TracksService/List"
 AMONG = "audience.v1.FollowsService/ListAmong"
 READS = [
     (f"audience-track/{TRACK}", FOR_TRACK, "getTrackAudience"),
@@ -62,10 +60,11 @@ def prepare(public: Public, *, main_user: Place | None = None) -> None:
     john = Person(id=JOHN, handle="johndoe", name="John", picture="https://cdn.example/john.jpg")
     public.services.on(PEOPLE, GetPersonBatchResponse(people=[john]))
     public.services.on(AMONG, ListFollowsAmongResponse(followed_ids=[JOHN]))
-    hers = [Track(id=str(UUID(OTHER_TRACK)), title="Été, live"), Track(id=str(UUID(TRACK)), title="Nightdrive")]
-    public.services.on(TRACKS, ListTracksResponse(tracks=hers, total=2))
-    streams = [TrackStreams(track_id=hers[0].id), TrackStreams(track_id=hers[1].id, streams=3)]
-    public.services.on(COUNT, CountListenersForTracksResponse(tracks=streams, unique_listeners=2))
+    hers = [
+        TrackStreams(track_id=str(UUID(TRACK)), title="Nightdrive", streams=3),
+        TrackStreams(track_id=str(UUID(OTHER_TRACK)), title="Été, live"),
+    ]
+    public.services.on(COUNT, CountListenersForArtistResponse(total_streams=3, unique_listeners=2, tracks=hers))
 
 
 def asked_of(public: Public) -> list[str]:
@@ -147,14 +146,13 @@ async def test_an_artists_tracks_with_their_streams(public: Public) -> None:
             {"track_id": OTHER_TRACK, "title": "Été, live", "streams": 0},
         ],
     }
-    [asked] = public.services.asked(TRACKS)
-    assert asked.owner.id == JOHN and len(asked_of(public)) == 3
+    [asked] = public.services.asked(COUNT)
+    assert asked.artist_id == JOHN and len(asked_of(public)) == 2
 
 
 async def test_an_artist_without_tracks_and_one_that_is_unknown(public: Public) -> None:
     prepare(public)
-    public.services.on(TRACKS, ListTracksResponse())
-    public.services.on(COUNT, CountListenersForTracksResponse())
+    public.services.on(COUNT, CountListenersForArtistResponse())
     answer = await public.http.get(f"{BASE}/artist-audience/{JOHN}", headers=public.bearer())
     assert_documented("audience", "getArtistAudience", answer)
     empty = {"artist_id": JOHN, "total_streams": 0, "unique_listeners": 0, "tracks": []}

@@ -1,6 +1,7 @@
 """What every operation shares: tokens, limits, bodies, unknown paths, documents."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -216,10 +217,22 @@ async def test_the_documents(public: Public) -> None:
         assert served.json()["openapi"].startswith("3.") and served.json()["paths"]
     for path in ("/docs/nothing", "/docs/../config.py/openapi.json", "/docs/platform/openapi.yaml"):
         assert (await public.http.get(path)).status_code == 404
-    for path in ("/swagger/index.html", "/redoc", "/docs/partner"):
+    for path in ("/swagger/index.html", "/redoc", "/docs/partner", "/docs/partner/redoc"):
         page = await public.http.get(path)
         assert page.headers["Content-Type"].startswith("text/html")
-        assert "https://" not in page.text and "src=" not in page.text
+        links = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+        assert links and all(link.startswith("/docs/") for link in links)
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+async def test_what_is_no_contract_s_is_refused_in_the_words_of_the_platform(public: Public) -> None:
+    for method, path in (("GET", "/nowhere"), ("GET", "/docs/assets/nothing.js"), ("POST", "/nowhere")):
+        answer = await public.http.request(method, path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    wrong = await public.http.post("/docs/platform")
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert wrong.headers["Allow"] == "GET"
 
 
 async def test_no_token_is_believed_before_the_first_whole_list(public: Public) -> None:

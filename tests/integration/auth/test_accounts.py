@@ -136,7 +136,7 @@ async def test_accounts_are_found_by_number_and_name(auth: Auth) -> None:
         ("Get", pb.GetAccountRequest(), errors.Invalid),
         ("Get", pb.GetAccountRequest(account=Ref(id="nonsense")), errors.Invalid),
         ("Get", pb.GetAccountRequest(account=Ref(id=str(UUID(int=7)))), errors.NotFound),
-        ("Get", pb.GetAccountRequest(account=Ref(number=-1)), errors.NotFound),
+        ("Get", pb.GetAccountRequest(account=Ref(number=-1)), errors.Invalid),
         ("GetByUsername", pb.GetAccountByUsernameRequest(username="\x00"), errors.NotFound),
         ("CheckUsername", pb.CheckUsernameRequest(username="\x00"), errors.Invalid),
     ],

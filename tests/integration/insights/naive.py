@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from soundstage.audience.v1.follows_pb2 import FollowState
 from soundstage.audience.v1.plays_pb2 import PlayRecorded
 from soundstage.audience.v1.reposts_pb2 import REPOST_KIND_PLAYLIST, RepostState
+from soundstage.catalog.v1.tracks_pb2 import TrackState
 
 from tests.integration.insights.history import History
 
@@ -124,3 +125,23 @@ def _ends(plays: Sequence[PlayRecorded]) -> tuple[datetime, datetime]:
 
 def _counted(keys: Iterable[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
     return {(*key, count) for key, count in Counter(keys).items()}
+
+
+def scores_of(history: History, track: TrackState, now: datetime) -> tuple[float, float]:
+    """Scores of the week and of all time, from the whole history."""
+    followers: dict[str, int] = {}
+    for state in latest(history.follows, "followee_id", "follower_id").values():
+        followers[state.followee_id] = followers.get(state.followee_id, 0) + state.is_following
+    likes = [s for s in latest(history.likes, "track_id", "user_id").values() if s.is_liked and s.track_id == track.id]
+    reposts = [s for s in latest(history.reposts, "subject_id", "account_id").values() if s.is_reposted]
+    reposts = [s for s in reposts if s.subject_id == track.id]
+    since = (now - timedelta(days=7)).replace(minute=0, second=0, microsecond=0)
+    plays = [play for play in history.plays if play.track_id == track.id]
+    recent = [play for play in plays if when(play) >= since]
+    karma = sum(followers.get(id, 0) for id in {s.user_id for s in likes} | {s.account_id for s in reposts})
+    if followers.get(track.owner_id, 0) < 3:
+        return 0.0, 0.0
+    rest = 51.01 * len(likes) - 50 * len(likes) + 50.25 * len(reposts)
+    age = (now - track.published_at.ToDatetime(tzinfo=UTC)) // timedelta(days=1)
+    aged = 1 if age <= 7 else max(0.05, 20 ** (1 - age / 7))
+    return (len(recent) + rest) * karma * aged, (len(plays) + rest) * karma

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from services.insights.trending.ranking import Ranking
 from tests.integration.insights.history import History, a_follow, a_like, a_play, a_repost
 from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
-from tests.integration.insights.naive import latest
+from tests.integration.insights.naive import scores_of
 from tests.support.owners import track_state
 from tests.support.waiting import until
 
@@ -184,11 +184,8 @@ async def test_a_follow_moves_all_that_the_followed_person_likes_or_reposts(
     await house.count(a_like(liked[0].id, fan, version=2, is_liked=False))
     await rank(house)
     assert (await scores(house))[liked[0].id] == (0.0,) * 4
-    assert (
-        await house.value("SELECT count(*) FROM karma_queue")
-        == await house.value("SELECT count(*) FROM score_queue")
-        == 0
-    )
+    waiting = "SELECT (SELECT count(*) FROM karma_queue) + (SELECT count(*) FROM score_queue)"
+    assert await house.value(waiting) == 0
 
 
 async def test_time_alone_moves_scores(house: House) -> None:
@@ -241,7 +238,7 @@ async def test_scores_equal_a_recount_in_any_order_and_by_several_workers(house:
         await asyncio.gather(rank(house), rank(house), rank(house))
     await rank(house)
     found = await scores(house)
-    expected = {id: naive(history, state, now) for id, state in states.items()}
+    expected = {id: scores_of(history, state, now) for id, state in states.items()}
     assert {id: pytest.approx(found[id][0]) for id in names} == {id: week for id, (week, _) in expected.items()}
     assert {id: pytest.approx(found[id][3]) for id in names} == {id: ever for id, (_, ever) in expected.items()}
     assert any(week for week, _ in expected.values())
@@ -299,23 +296,3 @@ async def test_the_state_says_when_all_was_ranked(house: House) -> None:
     await rank(house)
     state = await call(stub.GetState, pb.GetTrendingStateRequest(), caller=ANONYMOUS)
     assert before <= wire.moment(state.ranked_at) <= clock.utc_now()
-
-
-def naive(history: History, track: tracks_pb2.TrackState, now: datetime) -> tuple[float, float]:
-    """Scores of the week and of all time, from the whole history."""
-    followers: dict[str, int] = {}
-    for state in latest(history.follows, "followee_id", "follower_id").values():
-        followers[state.followee_id] = followers.get(state.followee_id, 0) + state.is_following
-    likes = [s for s in latest(history.likes, "track_id", "user_id").values() if s.is_liked and s.track_id == track.id]
-    reposts = [s for s in latest(history.reposts, "subject_id", "account_id").values() if s.is_reposted]
-    reposts = [s for s in reposts if s.subject_id == track.id]
-    since = (now - 7 * DAY).replace(minute=0, second=0, microsecond=0)
-    plays = [play for play in history.plays if play.track_id == track.id]
-    recent = [play for play in plays if wire.moment(play.occurred_at) >= since]
-    karma = sum(followers.get(id, 0) for id in {s.user_id for s in likes} | {s.account_id for s in reposts})
-    if followers.get(track.owner_id, 0) < 3:
-        return 0.0, 0.0
-    rest = 51.01 * len(likes) - 50 * len(likes) + 50.25 * len(reposts)
-    age = (now - wire.moment(track.published_at)) // DAY
-    aged = 1 if age <= 7 else max(0.05, 20 ** (1 - age / 7))
-    return (len(recent) + rest) * karma * aged, (len(plays) + rest) * karma

@@ -72,8 +72,7 @@ async def list_tracks_by_handle(parts: Parts, request: Request) -> JSONResponse:
 
 async def _person(parts: Parts, number: int) -> Person:
     person = await parts.batched.get_person(number)
-    # Who has no handle is a partner's user and no member of the public.
-    if person is None or not person.handle:
+    if person is None:
         raise NotFound()
     return person
 

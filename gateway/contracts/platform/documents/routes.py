@@ -1,7 +1,8 @@
 from starlette.responses import Response
 
 from gateway.contract import Handlers
-from gateway.documents import openapi_json, page_html
+from gateway.documentation import redoc_page, swagger_page
+from gateway.documents import openapi_json
 from gateway.parts import Parts
 from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
@@ -21,9 +22,9 @@ async def get_document(_parts: Parts, _request: Request) -> Response:
 
 @HANDLERS.on("getSwaggerUi")
 async def get_swagger(_parts: Parts, _request: Request) -> Response:
-    return Response(page_html("/swagger/doc.json", is_interactive=True), media_type="text/html")
+    return swagger_page("platform")
 
 
 @HANDLERS.on("getRedoc")
 async def get_redoc(_parts: Parts, _request: Request) -> Response:
-    return Response(page_html("/swagger/doc.json", is_interactive=False), media_type="text/html")
+    return redoc_page("platform")

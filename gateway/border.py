@@ -1,0 +1,166 @@
+"""The contracts' border: limits, identity, time, errors, CORS, spans and metrics around every operation.
+
+An ASGI middleware in front of the FastAPI application (docs/decisions/0011). Which operations there are is declared by
+the contracts' documents (`contract.py`); each error is rendered by the contract that owns the path. What is neither an
+operation, nor media, nor below a contract's base path goes on to the application.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from time import perf_counter
+
+from opentelemetry.trace import SpanKind
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis import clock, errors, principal, telemetry
+from gateway import cors, media
+from gateway.addresses import client_address
+from gateway.app_names import AppNames
+from gateway.contract import Contract, Operation
+from gateway.limits import Exceeded, Limit, Standing
+from gateway.parts import Parts
+from gateway.web.faults import MethodNotAllowed
+from gateway.web.requests import Request
+from gateway.web.routing import Routes
+
+log = telemetry.logger(__name__)
+
+
+class Border:
+    """`contracts[0]` also answers for paths that belong to none."""
+
+    def __init__(self, app: ASGIApp, parts: Parts, contracts: Sequence[Contract], app_names: AppNames) -> None:
+        self._app = app
+        self._parts = parts
+        self._app_names = app_names
+        self._home = contracts[0]
+        self.operations = [operation for contract in contracts for operation in contract.operations()]
+        self._routes = Routes(self.operations)
+        # The longest base path first: insights lies below platform's.
+        self._owners = sorted(((c.base_path + "/", c) for c in contracts), key=lambda pair: -len(pair[0]))
+        self._in_flight = 0
+        self._measured = cache(
+            lambda operation, status: telemetry.HTTP_SECONDS.labels(
+                operation.contract.name, operation.operation_id, status
+            )
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        request = Request(scope, receive, client_address(scope, self._parts.settings.proxies))
+        self._app_names.count(request.path, scope["query_string"])
+        self._in_flight += 1
+        try:
+            answer = await self._answer(request)
+            await answer(scope, receive, send)
+        except ClientDisconnect:
+            pass  # there is nobody to answer
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        if preflight := cors.preflight(request):
+            return preflight
+        if request.path.startswith(media.PREFIX):
+            return cors.opened(await self._media(request))
+        try:
+            operation, request.scope["path_params"] = self._routes.match(request.method, request.path)
+        except errors.NotFound as error:
+            owner = self._owner(request.path)
+            return await self._refused(request, owner, error) if owner else self._app
+        except MethodNotAllowed as error:
+            return await self._refused(request, self._owner(request.path) or self._home, error)
+        return await self._observed(request, operation)
+
+    def _owner(self, path: str) -> Contract | None:
+        return next((contract for base, contract in self._owners if path.startswith(base)), None)
+
+    async def _media(self, request: Request) -> Response:
+        started = perf_counter()
+        try:
+            answer = await self._parts.media.answer(request)
+        except Exception:
+            log.exception("media.failed")
+            answer = media.render(errors.Internal())
+        telemetry.HTTP_SECONDS.labels("media", "getMedia", answer.status_code).observe(perf_counter() - started)
+        return answer
+
+    async def _observed(self, request: Request, operation: Operation) -> Response:
+        started = perf_counter()
+        status = 499
+        try:
+            with telemetry.span(
+                operation.operation_id, parent=request.headers.get("traceparent"), kind=SpanKind.SERVER
+            ) as span:
+                answer = await self._rendered(request, operation)
+                status = answer.status_code
+                if span.is_recording():
+                    span.set_attribute("http.response.status_code", status)
+                return answer
+        finally:
+            self._measured(operation, status).observe(perf_counter() - started)
+
+    async def _rendered(self, request: Request, operation: Operation) -> Response:
+        try:
+            with clock.budget(operation.handled.budget_seconds):
+                answer = await self._operate(request, operation)
+        except errors.Error as error:
+            answer = operation.contract.render(error)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            log.exception("request.failed", operation=operation.operation_id)
+            answer = operation.contract.render(errors.Internal())
+        return _with_rate_limit_headers(cors.opened(answer), request.standing)
+
+    async def _operate(self, request: Request, operation: Operation) -> Response:
+        """Limit, token, limit of the account, then the handler: in this order in every contract."""
+        if self._in_flight > self._parts.settings.max_requests:
+            raise errors.Unavailable(retry_after_seconds=1)
+        if operation.limits:
+            await self._spend(request, operation.limits, request.address)
+        if operation.kinds:
+            request.principal = await self._parts.identity.identify(
+                request.headers.get("authorization"),
+                operation.kinds,
+                is_optional=operation.is_token_optional,
+                wrong_kind=operation.contract.wrong_kind,
+            )
+            principal.enter(request.principal)
+        if operation.account_limits and request.principal.account_id:
+            await self._spend(request, operation.account_limits, str(request.principal.account_id))
+        return await operation.handled.handler(self._parts, request)
+
+    async def _refused(self, request: Request, owner: Contract, error: errors.Error) -> Response:
+        """A path or method that no document declares, in the words of its contract."""
+        try:
+            if owner.limits and request.path.startswith(owner.base_path + "/"):
+                await self._spend(request, owner.limits, request.address)
+        except errors.Error as limited:
+            error = limited
+        answer = owner.render(error)
+        if isinstance(error, MethodNotAllowed):
+            answer.headers["allow"] = error.allow
+        return _with_rate_limit_headers(cors.opened(answer), request.standing)
+
+    async def _spend(self, request: Request, limits: Sequence[Limit], who: str) -> None:
+        try:
+            standing = await self._parts.limits.spend(limits, who)
+        except Exceeded as exceeded:
+            request.standing = exceeded.standing
+            raise
+        if request.standing is None or standing.remaining < request.standing.remaining:
+            request.standing = standing
+
+
+def _with_rate_limit_headers(answer: Response, standing: Standing | None) -> Response:
+    if standing is not None:
+        answer.raw_headers += [
+            (b"x-ratelimit-limit", b"%d" % standing.limit),
+            (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+            (b"x-ratelimit-reset", b"%d" % standing.reset_at),
+        ]
+    return answer
