@@ -44,7 +44,7 @@ class Every:
         try:
             await self.do()
         except Unavailable as away:
-            log.warning("turn.put_off", name=self.name, fault=repr(away.__cause__ or away))
+            log.warning("turn.skipped", name=self.name, fault=repr(away.__cause__ or away))
         except Exception:
             log.exception("turn.failed", name=self.name)
 
