@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Hashable
 from time import monotonic
 from typing import Generic, TypeVar
 
-# How long the owner's no is kept, so that asking for what does not exist costs one call a second at most.
+# How long the owner's no counts, so that requests for a missing id cost at most one call a second.
 NO_SECONDS = 1.0
 MAX_KEPT = 10_000
 
@@ -13,17 +13,17 @@ Found = TypeVar("Found")
 
 
 class Asked(Generic[Id]):
-    """`learn` asks the owner about some ids and writes what it says into the copy. It raises Unavailable."""
+    """`learn` asks the owner about some ids and writes its answer into the copy. It may raise Unavailable."""
 
     def __init__(self, learn: Callable[[Collection[Id]], Awaitable[object]]) -> None:
         self._learn = learn
         self._asked_at: dict[Id, float] = {}
 
     async def read(self, get: Callable[[], Awaitable[Found]], doubtful: Callable[[Found], Collection[Id]]) -> Found:
-        """What `get` reads from the copy. If `doubtful` finds ids refused in it, the owner is asked before it counts.
+        """Returns what `get` reads from the copy. The owner is asked about ids that `doubtful` finds refused in it.
 
-        The copy is read again also when somebody else asked just now: their answer may have come after our first read.
-        Raises Unavailable when the owner is away: then nobody knows, and no is the wrong answer.
+        The copy is also read again if another caller has just asked: the answer may have come after our first read.
+        Raises Unavailable when the owner is down: nobody knows then, so "no" would be wrong.
         """
         found = await get()
         if ids := doubtful(found):
@@ -32,14 +32,14 @@ class Asked(Generic[Id]):
         return found
 
     async def ask(self, ids: Collection[Id]) -> None:
-        """Learns about those of `ids` that the owner was not asked about within the last second."""
+        """Asks the owner about those `ids` that it was not asked about within the last second."""
         since = monotonic() - NO_SECONDS
         if unasked := {id for id in ids if self._asked_at.get(id, since) <= since}:
             await self._learn(unasked)
             self._remember(unasked)
 
     def _remember(self, ids: Collection[Id]) -> None:
-        """Only once the answer is written: before, another caller would take the old copy for the owner's no."""
+        """Only once the answer is written: otherwise another caller would take the old copy for the owner's no."""
         if len(self._asked_at) > MAX_KEPT:
             self._asked_at.clear()
         self._asked_at.update(dict.fromkeys(ids, monotonic()))
