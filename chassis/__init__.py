@@ -1,1 +1,1 @@
-"""What every process needs; knows no music."""
+"""What every process needs. It knows nothing about music."""

@@ -1,4 +1,4 @@
-"""Calls to other services: principal, trace and deadline go along, errors come back as what was raised."""
+"""Calls to other services: they carry principal, trace and deadline, and raise what the service raised."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -11,15 +11,15 @@ from grpc import aio
 from chassis import clock, errors, principal, rpc_errors, telemetry
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
-# The tracks of a playlist, 1,000, each with the longest texts that it may have.
+# A playlist's 1,000 tracks, each with texts of maximum length.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class Channel:
-    """A channel to one service; `address` as in `dns:///audience:7104`. Make it inside the running loop."""
+    """A channel to one service at `address`, such as `dns:///audience:7104`. Create it inside the running loop."""
 
     def __init__(self, address: str, *services: ServiceDescriptor, keyed: tuple[str, ...] = ()) -> None:
-        """`services` are those called; calls without side effects are retried, and those named in `keyed`."""
+        """`services` are those called. Methods without side effects are retried, and so are those named in `keyed`."""
         target = address if "://" in address else f"dns:///{address}"
         self.grpc = aio.insecure_channel(
             target,
@@ -28,9 +28,9 @@ class Channel:
                 ("grpc.enable_retries", 1),
                 ("grpc.keepalive_time_ms", 30_000),
                 ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
-                # A service that comes back is found at once, not after minutes of back-off.
+                # Find a service that comes back at once, not after minutes of backoff.
                 ("grpc.max_reconnect_backoff_ms", 1_000),
-                # Else a name may be asked for twice a minute only, and replicas that were replaced are not found.
+                # By default gRPC resolves a name at most twice a minute and misses replaced replicas.
                 ("grpc.dns_min_time_between_resolutions_ms", 1_000),
             ],
         )
@@ -40,7 +40,7 @@ class Channel:
 
 
 def metadata(caller: principal.Principal | None = None) -> list[tuple[str, str | bytes]]:
-    """What goes along with a call of `caller`; by default of whoever called us."""
+    """The metadata of a call on behalf of `caller`, by default our own caller."""
     pairs: list[tuple[str, str | bytes]] = [
         (principal.METADATA_KEY, principal.encode(principal.current() if caller is None else caller))
     ]
@@ -56,9 +56,9 @@ async def call(
     caller: principal.Principal | None = None,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> Any:
-    """Calls a stub's method that answers once, within the budget; raises what the other side raised.
+    """Calls a method with a single response, within the budget; raises what the service raised.
 
-    `request` is a message, or an async iterator of them for a client-streaming method. Cancelling cancels the call.
+    `request` is a message, or an async iterator of messages for a client-streaming method. Cancelling cancels the call.
     """
     timeout = clock.remaining(timeout_seconds)
     if timeout <= 0:
@@ -76,7 +76,7 @@ async def stream(
     caller: principal.Principal | None = None,
     timeout_seconds: float | None = None,
 ) -> AsyncIterator[Any]:
-    """The answers of a stub's server-streaming method."""
+    """The messages of a server-streaming method."""
     try:
         async for answer in method(request, metadata=metadata(caller), timeout=timeout_seconds):
             yield answer

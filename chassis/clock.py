@@ -1,4 +1,4 @@
-"""The one wall clock, its times as messages carry them, and the time that the caller's call has left."""
+"""The one wall clock, protobuf timestamps, and the time left for the current call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def timestamp(moment: datetime) -> Timestamp: ...
 @overload
 def timestamp(moment: datetime | None) -> Timestamp | None: ...
 def timestamp(moment: datetime | None) -> Timestamp | None:
-    """The moment as messages carry it; None leaves the field unset."""
+    """`moment` as protobuf; None leaves the field unset."""
     if moment is None:
         return None
     message = Timestamp()
@@ -31,14 +31,14 @@ def timestamp(moment: datetime | None) -> Timestamp | None:
 
 
 def shift(seconds: float) -> None:
-    """Sets this process's clock wrong by `seconds`, to prove that counting does not depend on it."""
+    """Makes this process's clock wrong by `seconds`, to prove that counting does not depend on it."""
     global _shift
     _shift = timedelta(seconds=seconds)
 
 
 @contextmanager
 def budget(seconds: float) -> Iterator[None]:
-    """Within the block, calls to others may take `seconds` together; a shorter outer budget stands."""
+    """Within the block, all calls to other services share `seconds`; a shorter outer budget still applies."""
     token = _deadline.set(monotonic() + remaining(seconds))
     try:
         yield
@@ -47,6 +47,6 @@ def budget(seconds: float) -> Iterator[None]:
 
 
 def remaining(default_seconds: float) -> float:
-    """Seconds left of the budget, at most `default_seconds`, never below 0."""
+    """Seconds left in the budget: at most `default_seconds`, at least 0."""
     deadline = _deadline.get()
     return default_seconds if deadline is None else max(0.0, min(default_seconds, deadline - monotonic()))

@@ -1,6 +1,6 @@
-"""Settings that every process has; each process declares its own beside them, in one `config.py`.
+"""Settings that every process has; each adds its own in its `config.py`.
 
-Every setting is an environment variable with a default for the local run, or a file of that name in `SECRETS_DIR`.
+A setting is an environment variable, or a file of that name in `SECRETS_DIR`. Defaults suit the local run.
 """
 
 import os
@@ -18,25 +18,25 @@ def prefixed(prefix: str) -> SettingsConfigDict:
 
 
 def common(name: str) -> AliasChoices:
-    """The name of a setting that all processes share, without a prefix."""
+    """The name, without a prefix, of a setting that all processes share."""
     return AliasChoices(name, name.lower())
 
 
 class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", validation_alias=common("HOST"), description="Address to listen on")
     port: int = Field(default=0, description="Port of the gRPC server")
-    metrics_port: int = Field(default=0, description="Port of the Prometheus metrics; 0: none")
+    metrics_port: int = Field(default=0, description="Port of the Prometheus metrics; 0: no metrics")
     environment: Literal["development", "production"] = Field(
-        default="development", validation_alias=common("ENVIRONMENT"), description="development adds gRPC reflection"
+        default="development", validation_alias=common("ENVIRONMENT"), description="`development` adds gRPC reflection"
     )
     log_level: str = Field(
-        default="info", validation_alias=common("LOG_LEVEL"), description="debug, info, warning or error"
+        default="info", validation_alias=common("LOG_LEVEL"), description="`debug`, `info`, `warning` or `error`"
     )
     log_format: Literal["console", "json"] = Field(
-        default="json", validation_alias=common("LOG_FORMAT"), description="How log lines are written"
+        default="json", validation_alias=common("LOG_FORMAT"), description="Format of log lines: `console` or `json`"
     )
     otlp_endpoint: str = Field(
-        default="", validation_alias=common("OTLP_ENDPOINT"), description="Where traces go; empty: nowhere"
+        default="", validation_alias=common("OTLP_ENDPOINT"), description="OTLP endpoint for traces; empty: no traces"
     )
     kafka_bootstrap: str = Field(
         default="127.0.0.1:7303",
@@ -44,21 +44,21 @@ class Settings(BaseSettings):
         description="Kafka brokers, comma separated",
     )
     kafka_replication: int = Field(
-        default=1, validation_alias=common("KAFKA_REPLICATION"), description="Copies of each topic"
+        default=1, validation_alias=common("KAFKA_REPLICATION"), description="Replication factor of new topics"
     )
     shutdown_grace_seconds: float = Field(
         default=8.0,
         validation_alias=common("SHUTDOWN_GRACE_SECONDS"),
-        description="How long calls in flight may take to end",
+        description="How long calls in flight may take to finish",
     )
     connection_age_seconds: float = Field(
         default=300.0,
         gt=0,
         validation_alias=common("CONNECTION_AGE_SECONDS"),
-        description="A gRPC server has each client connect anew after this long, which then finds new replicas",
+        description="How often gRPC clients must reconnect, which lets them find new replicas",
     )
     clock_offset_seconds: float = Field(
         default=0.0,
         validation_alias=common("CLOCK_OFFSET_SECONDS"),
-        description="Sets the clock wrong, for fault tests",
+        description="How wrong the clock is, for fault tests",
     )

@@ -1,7 +1,7 @@
-"""The small vocabulary in which every part of the house says no.
+"""The errors that domains raise, in all services.
 
-Each error has a stable `reason` for programs and a message that is safe to show. Anything else that is raised is
-Internal: logged with its trace, shown without detail.
+Each has a stable `reason` for programs and a message that is safe to show. Any other exception becomes Internal: logged
+with its trace, shown without detail.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field; `field` is a dotted path, empty for the whole."""
+    """What is wrong with one field; `field` is a dotted path, empty for the whole body."""
 
     field: str
     message: str
@@ -41,7 +41,7 @@ class NotFound(Error):
 
 class AlreadyExists(Error):
     default_reason = "ALREADY_EXISTS"
-    default_message = "It exists already"
+    default_message = "It already exists"
 
 
 class Invalid(Error):
@@ -61,7 +61,7 @@ class Forbidden(Error):
 
 class Conflict(Error):
     default_reason = "CONFLICT"
-    default_message = "The resource is in another state"
+    default_message = "The resource is in the wrong state for this"
 
 
 class RateLimited(Error):
@@ -70,7 +70,7 @@ class RateLimited(Error):
 
 
 class Unavailable(Error):
-    """Something this needs is away; nothing was done, or repeating is safe."""
+    """Something that this needs is down. Nothing was done, or repeating it is safe."""
 
     default_reason = "UNAVAILABLE"
     default_message = "Try again in a moment"

@@ -1,6 +1,6 @@
-"""Events: what is kept in an outbox, what goes over Kafka, what a consumer gets.
+"""Events: as an outbox stores them, as Kafka carries them, and as consumers get them.
 
-The envelope is Kafka's headers, the value the protobuf message alone, so this module knows no message.
+The envelope is in Kafka's headers and the value is only the protobuf message, so this module knows no message.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from chassis.errors import Invalid
 from chassis.ids import new_id
 
 WEEK_MS = 7 * 24 * 3600 * 1000
-# Of a message, and of a record with its key and headers.
+# The limits of a message, and of a record with its key and headers.
 MAX_BYTES = 1_000_000
 MAX_RECORD_BYTES = MAX_BYTES + 64 * 1024
 
@@ -25,7 +25,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as its one producer wants it. `migrate` makes it."""
+    """A topic as its only producer defines it; `migrate` creates it."""
 
     name: str
     partitions: int = 6
@@ -35,7 +35,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Raises Invalid when it is too large for its topic: in an outbox it would hold up all that come after it."""
+    """Raises Invalid if it is too large for its topic: in the outbox it would block all later events."""
 
     id: UUID
     topic: str
@@ -47,11 +47,11 @@ class Event:
 
     def __post_init__(self) -> None:
         if len(self.payload) > MAX_BYTES:
-            raise Invalid(f"An event of {len(self.payload)} bytes; the most is {MAX_BYTES}")
+            raise Invalid(f"The event has {len(self.payload)} bytes; the maximum is {MAX_BYTES}")
 
     @classmethod
     def of(cls, topic: str, key: str, message: Message, *, type: str, id: UUID | None = None) -> "Event":
-        """A new event that carries `message`, in the trace of what runs now."""
+        """A new event with `message`, in the current trace."""
         payload = message.SerializeToString()
         return cls(id or new_id(), topic, key, type, payload, clock.utc_now(), telemetry.traceparent())
 
@@ -67,7 +67,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One message as it lies in Kafka. `event` raises Invalid when the envelope is no event's."""
+    """One message as stored in Kafka. `event` raises Invalid if its headers are not those of an event."""
 
     topic: str
     partition: int
@@ -78,7 +78,7 @@ class Record:
 
     @classmethod
     def of(cls, message: Any) -> "Record":
-        """What aiokafka calls a ConsumerRecord."""
+        """From aiokafka's ConsumerRecord."""
         m = message
         return cls(m.topic, m.partition, m.offset, m.key, m.value, m.headers)
 

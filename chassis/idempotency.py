@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the first answer is part of the business transaction, and is given again for a day."""
+"""`Idempotency-Key`: the first answer is stored in the business transaction and repeated for a day."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ FORGET_OLD = "DELETE FROM idempotency_keys WHERE created_at < clock_timestamp() 
 
 
 def fingerprint(request: Message) -> bytes:
-    """A digest that tells a repeat of `request` from another request under the same key."""
+    """A digest that distinguishes a repeat of `request` from another request under the same key."""
     return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
 
 
@@ -49,10 +49,10 @@ async def once(
     fingerprint: bytes,
     do: Callable[[], Awaitable[bytes]],
 ) -> bytes:
-    """The kept answer of this key, or that of `do`, kept in the transaction of `conn`. Without a key just `do`.
+    """Returns the stored answer of this key, or runs `do` and stores its answer in the transaction of `conn`.
 
-    Raises Conflict IDEMPOTENCY_IN_FLIGHT while another transaction holds the key, Invalid IDEMPOTENCY_KEY_REUSED when
-    the key belongs to another request.
+    Without a key it only runs `do`. Raises Conflict IDEMPOTENCY_IN_FLIGHT while another transaction holds the key, and
+    Invalid IDEMPOTENCY_KEY_REUSED if the key belongs to another request.
     """
     if not key:
         return await do()
@@ -69,10 +69,10 @@ async def once(
 
 
 async def forget(conn: Connection, *, caller: str, operation: str, key: str) -> None:
-    """Takes back a kept answer: what it told did not come true, so the same key may be tried again."""
+    """Deletes a stored answer that turned out wrong, so that the same key may be used again."""
     await conn.execute(FORGET_ANSWER, caller, operation, key)
 
 
 async def forget_old(conn: Connection) -> None:
-    """Drops the answers that are no longer given; part of a service's housekeeping."""
+    """Deletes expired answers; part of a service's housekeeping."""
     await conn.execute(FORGET_OLD, KEPT)

@@ -1,4 +1,4 @@
-"""Ids: UUIDv7 (RFC 9562), unique without asking anyone and in order of time, and things named by UUID or number."""
+"""Ids: UUIDv7 (RFC 9562), unique without coordination and ordered by time; and things named by UUID or number."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
@@ -23,14 +23,14 @@ class RefFields(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A thing by one of its two names: its UUID or its number."""
+    """A thing named by its UUID or by its number."""
 
     id: UUID | None = None
     number: int | None = None
 
     @classmethod
     def of(cls, message: RefMessage, *, field: str = "id") -> "Ref":
-        """The name in a message. Raises Invalid when there is none."""
+        """Reads a `Ref` message. Raises Invalid if it is empty."""
         if message.id:
             return cls(id=parse(message.id, field=field))
         if message.number > 0:
@@ -39,7 +39,7 @@ class Ref:
 
     @property
     def fields(self) -> RefFields:
-        """What a `Ref` message of it is made of."""
+        """The fields of its `Ref` message."""
         return {"id": str(self.id)} if self.id else {"number": self.number or 0}
 
 
@@ -48,7 +48,7 @@ def new_id() -> UUID:
 
 
 def parse(text: str, *, field: str = "id") -> UUID:
-    """The id that `text` spells; Invalid names `field` when it spells none."""
+    """Parses a UUID. Raises Invalid, which names `field`."""
     try:
         return UUID(text)
     except ValueError:

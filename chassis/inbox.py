@@ -1,4 +1,4 @@
-"""Consumers: three outcomes for a message (applied, set aside as a dead letter, crash and again), offsets last."""
+"""Consumers. A message is applied, set aside as a dead letter, or redelivered after a crash. Offsets move last."""
 
 import asyncio
 from collections import deque
@@ -19,21 +19,20 @@ from chassis.postgres import Connection, Database
 BATCH = 2000
 POLL_SECONDS = BACKOFF_SECONDS = 1.0
 STALLED_SECONDS = 30.0
-# A member that vanished holds up the others' joining for this long; brokers take no less by default.
+# How long a vanished member delays the rebalance; brokers accept no less by default.
 SESSION_MS, HEARTBEAT_MS = 6_000, 2_000
-# A connection that nobody ends and nobody answers on is given up after this long, not after aiokafka's 40 s. Joining
-# may take a session.
+# When to give up on a half-open connection, instead of aiokafka's 40 s. Joining may take a session timeout.
 REQUEST_MS = SESSION_MS + 1_000
-# A topic that was made after we joined is seen within this time, not within five minutes.
+# How soon we notice a topic that was created after we joined, instead of five minutes.
 METADATA_MS = 5_000
-# A bad deploy, not bad data: then the process ends rather than set everything aside.
+# More than this is a bad deploy, not bad data: the process exits instead of setting everything aside.
 MAX_DEAD_IN_A_ROW = 100
 MAX_DEAD_OF_LAST_THOUSAND = 10
 
 log = telemetry.logger(__name__)
 
 GET_OFFSETS = "SELECT topic, partition, next FROM consumer_offsets WHERE consumer = $1"
-# Creates the row on first sight; otherwise moves it only from where this consumer believes it stands.
+# Inserts the row on first sight. Later moves it only from the position that this consumer expects.
 MOVE_OFFSET = """
 INSERT INTO consumer_offsets (consumer, topic, partition, next) VALUES ($1, $2, $3, $5)
 ON CONFLICT (consumer, topic, partition) DO UPDATE SET next = excluded.next WHERE consumer_offsets.next = $4
@@ -49,20 +48,20 @@ RESET_OFFSET = "UPDATE consumer_offsets SET next = $4 WHERE consumer = $1 AND to
 
 
 class Fenced(Exception):
-    """Another consumer has moved this partition: what we did is rolled back, and we join again."""
+    """Another consumer has moved this partition's offset: our work is rolled back, and we rejoin."""
 
 
 class Sink(Protocol):
-    """Where records go. `apply` raises Invalid, or anything unforeseen, for what can never be applied."""
+    """Where records go. `apply` raises Invalid, or any unexpected exception, for what can never be applied."""
 
     async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
-        """Where to go on in each partition of this broker; None: where Kafka says."""
+        """Where to continue in each partition of this cluster; None: where Kafka says."""
 
     async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
         """Applies records of one partition and moves its offset from `first` to `after`."""
 
     async def reset(self, partition: TopicPartition, offset: int) -> None:
-        """The broker's log was made anew: stand at `offset`."""
+        """The broker's log was recreated: continue at `offset`."""
 
 
 class StateSink:
@@ -83,7 +82,7 @@ class StateSink:
 
 
 class ExactlyOnceSink:
-    """One transaction for a batch's effects and its offset, which is kept beside them in Postgres."""
+    """One Postgres transaction holds a batch's effects and its offset."""
 
     def __init__(
         self, database: Database, consumer: str, handle: Callable[[Connection, Sequence[Record]], Awaitable[None]]
@@ -91,7 +90,7 @@ class ExactlyOnceSink:
         self._database, self._consumer, self._handle = database, consumer, handle
 
     async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
-        """None in the log of a broker made anew: it may have grown past where the old one ended."""
+        """Forgets the offsets if the cluster is a new one: its log may have grown past where the old one ended."""
         async with self._database.transaction() as conn:
             known = await conn.fetchval(KNOWN_CLUSTER, self._consumer)
             await conn.execute(KEEP_CLUSTER, self._consumer, cluster_id)
@@ -107,7 +106,7 @@ class ExactlyOnceSink:
             async with self._database.transaction() as conn:
                 place = (self._consumer, partition.topic, partition.partition)
                 if await conn.fetchval(MOVE_OFFSET, *place, first, after) is None:
-                    raise Fenced(f"{partition} was moved by another consumer")
+                    raise Fenced(f"another consumer moved the offset of {partition}")
                 if records:
                     await self._handle(conn, records)
 
@@ -118,7 +117,7 @@ class ExactlyOnceSink:
 
 @dataclass
 class Consumer:
-    """A role: takes `topics` as a member of `group` and hands them to `sink`, until told to stop."""
+    """A role: consumes `topics` as a member of `group` and passes records to `sink`, until stopped."""
 
     bootstrap: str
     group: str
@@ -132,7 +131,7 @@ class Consumer:
         return f"soundstage.dead.{self.group}.v1"
 
     async def run(self, stop: asyncio.Event) -> None:
-        for topic in self.topics:  # from 0, or the first would be no increase
+        for topic in self.topics:  # start at 0, or the first one would not show as an increase
             telemetry.DEAD_LETTERS.labels(self.group, topic)
             telemetry.CONSUMED.labels(self.group, topic)
         while not stop.is_set():
@@ -144,22 +143,22 @@ class Consumer:
                     await asyncio.wait_for(stop.wait(), BACKOFF_SECONDS)
 
     def judge(self, dead: bool) -> None:
-        """Remembers the outcome of one record; raises when too many are dead for this to be bad data."""
+        """Records the outcome of one record; exits if there are too many dead letters for this to be bad data."""
         self._dead.append(dead)
         last = list(self._dead)[-MAX_DEAD_IN_A_ROW:]
         in_a_row = len(last) == MAX_DEAD_IN_A_ROW and all(last)
         too_many = len(self._dead) == self._dead.maxlen and sum(self._dead) > MAX_DEAD_OF_LAST_THOUSAND
         if dead and (in_a_row or too_many):
-            raise SystemExit(f"{self.group}: too many dead letters; stopped, since this is not bad data")
+            raise SystemExit(f"{self.group}: too many dead letters; stopped, because this looks like a bad deploy")
 
 
 class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
-    """One membership in the group, from joining to the first fault."""
+    """One membership in the group, from joining to the first error."""
 
     def __init__(self, consumer: Consumer) -> None:
         self._of = consumer
         self._places: dict[TopicPartition, int] = {}
-        self._moved = monotonic()
+        self._progressed_at = monotonic()
         self._fault: Exception | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -195,31 +194,31 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _consume(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             batches = await self._kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
-            if self._fault is not None:  # aiokafka would go on where Kafka says
+            if self._fault is not None:  # aiokafka itself would continue where Kafka says
                 raise self._fault
             for partition, messages in batches.items():
                 self._places.setdefault(partition, messages[0].offset)
-            # Before they are applied: what cannot be applied just now is lag too.
+            # Before they are applied: records that cannot be applied right now are lag too.
             self._watch()
             for partition, messages in batches.items():
                 await self._take(partition, [Record.of(m) for m in messages])
 
     async def _take(self, partition: TopicPartition, records: list[Record]) -> None:
         first = self._places.get(partition, records[0].offset)
-        # Who joins again with a batch in hand gets it again, and has applied it after all.
+        # After a rejoin, a batch that was in hand comes again although it has been applied.
         records = [record for record in records if record.offset >= first]
         if not records:
             return
         after = records[-1].offset + 1
         await self._apply(partition, records, first, after)
         self._places[partition] = after
-        self._moved = monotonic()
+        self._progressed_at = monotonic()
         telemetry.CONSUMED.labels(self._of.group, partition.topic).inc(len(records))
         with suppress(KafkaError):
             await self._kafka.commit({partition: after})
 
     async def _apply(self, partition: TopicPartition, records: list[Record], first: int, after: int) -> None:
-        """Applies all, or halves the batch until what can never be applied stands alone and is set aside."""
+        """Applies all, or halves the batch until the record that can never be applied is alone and is set aside."""
         try:
             await self._of.sink.apply(partition, records, first, after)
             for _ in records:
@@ -236,25 +235,21 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _set_aside(self, record: Record, fault: Exception) -> None:
         self._of.judge(dead=True)
-        log.error("inbox.dead_letter", topic=record.topic, offset=record.offset, fault=repr(fault))
-        origin = {
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
-            "fault": repr(fault)[:500],
-        }
+        text = repr(fault)[:500]
+        log.error("inbox.dead_letter", topic=record.topic, offset=record.offset, fault=text)
+        origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "fault": text}
         headers = [(f"dead-{name}", str(value).encode()) for name, value in origin.items()]
         send, topic = self._producer.send_and_wait, self._of.dead_letters
         try:
             await send(topic, record.value or b"", key=record.key, headers=[*record.headers, *headers])
-        except MessageSizeTooLargeError:  # with its origin it has no room; the record itself still lies there
+        except MessageSizeTooLargeError:  # too large with its origin; the record itself stays in its topic
             await send(topic, b"", headers=headers)
         telemetry.DEAD_LETTERS.labels(self._of.group, record.topic).inc()
 
     def _watch(self) -> None:
-        """Ends the session when records wait and nothing moves: silent stalls of the client are on record.
+        """Ends the session if records wait and nothing moves: the client is known to stall silently.
 
-        The session and not the process: a broker that is away for a minute looks the same.
+        It ends the session, not the process: a broker that is down for a minute looks the same.
         """
         lag = 0
         for partition in self._kafka.assignment():
@@ -263,20 +258,20 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             telemetry.CONSUMER_LAG.labels(self._of.group, partition.topic, partition.partition).set(behind)
             lag += behind
         if not lag:
-            self._moved = monotonic()
-        elif monotonic() - self._moved > STALLED_SECONDS:
-            raise TimeoutError(f"{lag} records wait and nothing moved for {STALLED_SECONDS:.0f} s")
+            self._progressed_at = monotonic()
+        elif monotonic() - self._progressed_at > STALLED_SECONDS:
+            raise TimeoutError(f"{lag} records are waiting and none was applied for {STALLED_SECONDS:.0f} s")
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
         self._places.clear()
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         self._places.clear()
-        for partition in self._of.measured.difference(assigned):  # another's to measure now
+        for partition in self._of.measured.difference(assigned):  # now measured by another consumer
             telemetry.CONSUMER_LAG.remove(self._of.group, partition.topic, partition.partition)
         self._of.measured = set(assigned)
         try:
-            self._kafka.pause(*assigned)  # or it would take meanwhile what lies where Kafka says
+            self._kafka.pause(*assigned)  # or it would meanwhile fetch from where Kafka says
             await self._seek(assigned)
             self._kafka.resume(*assigned)
         except Exception as fault:
@@ -284,7 +279,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             raise
 
     async def _seek(self, assigned: list[TopicPartition]) -> None:
-        """Goes on where the sink says; from the start when the broker's log ends before that place."""
+        """Continues where the sink says, or from the start if the broker's log does not contain that offset."""
         positions = await self._of.sink.positions(await cluster_id(self._of.bootstrap))
         if positions is None or not assigned:
             return

@@ -1,4 +1,4 @@
-"""`migrate`: a service's SQL files in order, forward only, and the topics that it produces."""
+"""`migrate`: applies a service's SQL files in order, forward only, and creates the topics that it produces."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ WAIT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Migration:
-    """What `migrate` brings up to date; `also`: for stores without SQL. The files go last: `awaited` looks at them."""
+    """What `migrate` updates; `also` is for stores without SQL. SQL files go last, because `awaited` checks them."""
 
     database_url: str
     folder: Path
@@ -41,14 +41,14 @@ class Migration:
     also: Callable[[], Awaitable[None]] | None = None
 
     async def run(self, phase: str = "") -> None:
-        """Applies what is missing; `phase` `pre` or `post` limits it to files of that phase."""
+        """Applies what is missing; a `phase`, `pre` or `post`, limits it to the files of that phase."""
         await make_topics(self.bootstrap, self.topics, self.replication)
         if self.also is not None:
             await self.also()
         await apply(self.database_url, self.folder, phase)
 
     async def awaited(self, stop: asyncio.Event) -> None:
-        """Until the database has every file that must be there before this version serves, or `stop`."""
+        """Waits until the database has every file that this version needs before it serves, or until `stop`."""
         needed = {file.name for file in self.folder.glob("*_pre_*.sql")}
         while missing := needed - await applied(self.database_url):
             log.info("migrate.waiting", missing=min(missing), count=len(missing))
@@ -58,7 +58,7 @@ class Migration:
 
 
 async def applied(database_url: str) -> set[str]:
-    """The names of the files that the database has; none while it is away or new."""
+    """The names of the files that the database has; none while it is down or empty."""
     try:
         conn = await asyncpg.connect(database_url)
     except (OSError, asyncpg.PostgresError):
@@ -72,7 +72,7 @@ async def applied(database_url: str) -> set[str]:
 
 
 async def apply(database_url: str, folder: Path, phase: str = "") -> None:
-    """Applies the files `NNNN_<pre|post>_<what>.sql` that the database does not have yet, each in a transaction."""
+    """Applies missing files, named `NNNN_<pre|post>_<what>.sql`, each in its own transaction."""
     conn = await asyncpg.connect(database_url)
     try:
         await conn.execute(LOCK)
@@ -102,7 +102,7 @@ async def _apply_one(
 
 
 async def make_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> None:
-    """Makes the topics that are missing, with the partitions, retention and compaction that each wants."""
+    """Creates missing topics, each with its partitions, retention and compaction."""
     if not topics:
         return
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -114,7 +114,7 @@ async def make_topics(bootstrap: str, topics: Sequence[Topic], replication: int 
             await admin.close()
     for name, code, *_ in answer.topic_errors:
         if code and for_code(code) is not TopicAlreadyExistsError:
-            raise Error(f"Cannot make topic {name}: {for_code(code).__name__}")
+            raise Error(f"Cannot create topic {name}: {for_code(code).__name__}")
 
 
 async def _started(admin: AIOKafkaAdminClient) -> None:

@@ -1,7 +1,6 @@
-"""MongoDB through the asyncio client of its own driver, which is imported here alone.
+"""MongoDB through the asyncio client of its own driver. No other module of a service imports the driver.
 
-A write is one transaction, run again on a transient fault; document, idempotency key and outbox document go in
-together.
+A write is one transaction, retried on transient errors, which holds document, idempotency key and outbox document.
 """
 
 import asyncio
@@ -23,17 +22,17 @@ from chassis.events import Event
 
 HELD = timedelta(days=7)
 SERVER_SECONDS = 3.0
-# The driver would go on for two minutes.
+# The driver alone would retry for two minutes.
 TRANSACTION_SECONDS = 10.0
-AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
+DOWN = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
 _Result = TypeVar("_Result")
-# It tells with a traceback what callers hear as Unavailable.
+# It logs with a traceback what callers get as Unavailable.
 logging.getLogger("pymongo.client").setLevel(logging.CRITICAL)
 Session = Any
 
 
 class Mongo:
-    """One database of a MongoDB replica set. Opening it needs no server."""
+    """One database of a MongoDB replica set. Connects when first used."""
 
     def __init__(self, url: str, database: str) -> None:
         self._client: AsyncMongoClient[Any] = AsyncMongoClient(
@@ -59,13 +58,13 @@ class Mongo:
         await self._client.close()
 
     async def check(self) -> None:
-        """Raises one clear line when the server cannot do transactions."""
+        """Raises an Error if the server does not support transactions."""
         hello = await self._client.admin.command("hello")
         if "setName" not in hello and hello.get("msg") != "isdbgrid":
             raise errors.Error("MongoDB must be a replica set (transactions need one): start it with --replSet")
 
     async def run(self, work: Callable[[Session], Awaitable[_Result]]) -> _Result:
-        """Runs `work` in a transaction, again on TransientTransactionError; Unavailable when the server is away."""
+        """Runs `work` in a transaction, with retries on TransientTransactionError. Raises Unavailable."""
         with reachable():
             async with asyncio.timeout(clock.remaining(TRANSACTION_SECONDS)), self._client.start_session() as s:
                 result: _Result = await s.with_transaction(
@@ -74,7 +73,7 @@ class Mongo:
                 return result
 
     async def add_event(self, session: Session, event: Event) -> None:
-        """Adds an event to the caller's transaction; the relay publishes it after its commit."""
+        """Adds an event to the caller's transaction; the relay publishes it after the commit."""
         await self.collection("outbox").insert_one(
             {
                 "_id": event.id,
@@ -91,12 +90,12 @@ class Mongo:
         )
 
     async def make_outbox(self) -> None:
-        """The outbox's collections and indexes: part of a service's `migrate`."""
+        """Creates the outbox's collections and indexes; part of a service's `migrate`."""
         await self.collection("outbox").create_index([("published_at", 1), ("_id", 1)])
 
     @asynccontextmanager
     async def pending(self, limit: int) -> AsyncIterator["Pending"]:
-        """The oldest events not published. Claims nothing: one replica relays, and duplicates are absorbed."""
+        """The oldest unpublished events. No claim: a single replica relays, and consumers ignore duplicates."""
         with reachable():
             cursor = self.collection("outbox").find({"published_at": None}).sort("_id", 1).limit(limit)
             documents = await cursor.to_list(limit)
@@ -122,7 +121,7 @@ class Mongo:
 
     @asynccontextmanager
     async def woken(self) -> AsyncIterator[asyncio.Event]:
-        """Never set: a change stream is not worth a connection; the relay's poll is what moves it."""
+        """Never set: a change stream is not worth a connection, so the relay only polls."""
         yield asyncio.Event()
 
 
@@ -138,11 +137,11 @@ class Pending:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Within the block, what the driver raises while the server is away or changing hands is Unavailable."""
+    """Turns the driver's errors while the server is down or electing a primary into Unavailable."""
     try:
         yield
     except PyMongoError as fault:
-        if isinstance(fault, AWAY) or fault.has_error_label("TransientTransactionError"):
+        if isinstance(fault, DOWN) or fault.has_error_label("TransientTransactionError"):
             raise errors.Unavailable(retry_after_seconds=1) from fault
         raise
     except TimeoutError as fault:

@@ -1,4 +1,4 @@
-"""The relay: one loop over a store's outbox, whatever the store, that publishes each event at least once."""
+"""The relay: one loop over any store's outbox that publishes each event at least once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,9 +14,9 @@ from chassis.events import MAX_RECORD_BYTES, Event
 BATCH = 500
 POLL_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 15.0
-# Also how long a connection on which nobody answers is waited for.
+# Also how long to wait on a half-open connection.
 PUBLISH_SECONDS = 6.0
-# With claiming and marking. A store that hangs is given up sooner than its own limit for a statement says.
+# Includes claiming and marking. Gives up on a hanging store before its own statement timeout.
 TURN_SECONDS = 9.0
 BACKOFF_SECONDS = 1.0
 
@@ -30,7 +30,7 @@ class Claim(Protocol):
 
 
 class Store(Protocol):
-    """An outbox: Postgres and Mongo each implement it beside their driver."""
+    """An outbox; implemented in `postgres.py` and `mongo.py`."""
 
     def pending(self, limit: int) -> AbstractAsyncContextManager[Claim]: ...
 
@@ -47,9 +47,9 @@ class Relay:
         self._bootstrap = bootstrap
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relays until told to stop. Whatever fails, it starts over with a new producer, since one can wedge."""
+        """Relays until stopped. After any error it starts over with a new producer, since a producer can get stuck."""
         stopped = asyncio.create_task(stop.wait())
-        telling = asyncio.create_task(self._tell_age())
+        reporting = asyncio.create_task(self._report_age())
         while not stop.is_set():
             try:
                 async with self._producer() as producer, self._store.woken() as wake:
@@ -58,10 +58,10 @@ class Relay:
                 log.warning("outbox.interrupted", fault=repr(fault))
                 await asyncio.wait([stopped], timeout=BACKOFF_SECONDS)
         stopped.cancel()
-        telling.cancel()
+        reporting.cancel()
 
-    async def _tell_age(self) -> None:
-        """Apart from relaying: with the broker away nothing is relayed, and that is when the age matters."""
+    async def _report_age(self) -> None:
+        """Separate from relaying: the age matters most while the broker is down and nothing is relayed."""
         while True:
             try:
                 telemetry.OUTBOX_OLDEST_SECONDS.set(await self._store.prune())
@@ -71,11 +71,11 @@ class Relay:
 
     async def _relay(self, producer: AIOKafkaProducer, wake: asyncio.Event, stop: asyncio.Event) -> None:
         clock = asyncio.get_running_loop().time
-        next_housekeeping = 0.0
+        next_check = 0.0
         while not stop.is_set():
-            if clock() >= next_housekeeping:
-                await self._keep_house()
-                next_housekeeping = clock() + HOUSEKEEPING_SECONDS
+            if clock() >= next_check:
+                await self._check_broker()
+                next_check = clock() + HOUSEKEEPING_SECONDS
             wake.clear()
             if not await self._publish(producer):
                 with suppress(TimeoutError):
@@ -88,7 +88,7 @@ class Relay:
                 await claim.mark()
             return len(claim.events)
 
-    async def _keep_house(self) -> None:
+    async def _check_broker(self) -> None:
         if await self._store.renew(await cluster_id(self._bootstrap)):
             log.warning("outbox.broker_changed", action="publishing all held events again")
 
@@ -99,7 +99,7 @@ class Relay:
             enable_idempotence=True,
             acks="all",
             linger_ms=2,
-            max_batch_size=BATCH * 1024,  # all of a turn in one round trip, however far the broker is
+            max_batch_size=BATCH * 1024,  # a whole turn in one round trip, however far away the broker
             max_request_size=MAX_RECORD_BYTES,
             request_timeout_ms=int(PUBLISH_SECONDS * 1000),
         )
@@ -112,7 +112,7 @@ class Relay:
 
 
 async def cluster_id(bootstrap: str) -> str:
-    """The broker's cluster id, which is new each time its log is made anew."""
+    """The broker's cluster id, which changes whenever its log is recreated."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(PUBLISH_SECONDS * 1000))
     try:
         await admin.start()

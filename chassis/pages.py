@@ -10,5 +10,5 @@ class Page:
 
     @classmethod
     def of(cls, offset: int, limit: int, *, most: int = 500) -> "Page":
-        """Bounds what came over the wire, so that no call can ask for everything."""
+        """Limits what came over the wire, so that no call can ask for everything."""
         return cls(max(0, offset), min(max(1, limit or 20), most))

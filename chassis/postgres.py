@@ -1,4 +1,4 @@
-"""Postgres: a pool that outlives the database, transactions as blocks, and the outbox rows of this service."""
+"""Postgres: a pool that survives outages, transactions as blocks, and this service's outbox."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,19 +12,19 @@ from asyncpg.pool import PoolConnectionProxy
 from chassis import clock, errors, telemetry
 from chassis.events import Event
 
-if TYPE_CHECKING:  # asyncpg's classes take parameters in their stubs alone
+if TYPE_CHECKING:  # asyncpg's classes are generic only in their stubs
     Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 else:
     Connection = asyncpg.Connection
 
-# A connection on which nobody answers any more is found out by it, within the 30 s in which all must be right again.
+# Detects half-open connections, within the 30 s in which every figure must be right again.
 STATEMENT_TIMEOUT_MS = 20_000
-# A client that vanished without a word would hold its locks for hours: rows that it claimed are skipped by all others.
+# A vanished client would hold its locks for hours, and others would skip the rows that it claimed.
 IDLE_TIMEOUT_MS = 15_000
 ACQUIRE_SECONDS = 5.0
 
-# What asyncpg raises while the server is away, starting, shutting down or refusing; the call may be repeated.
-AWAY: tuple[type[BaseException], ...] = (
+# What asyncpg raises while the server is down, starting, shutting down or refusing; the call may be repeated.
+DOWN: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -34,12 +34,12 @@ AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
-    # A connection whose end was announced but has not come yet: "cannot switch to state".
+    # A connection that is about to close: "cannot switch to state".
     asyncpg.InternalClientError,
 )
 
-# In the middle of a statement: the server may hang, and would then not answer a rollback either. So the connection is
-# given up, or it would be held for as long as the server is away.
+# In the middle of a statement. The server may hang and would not answer a rollback either, so the connection is
+# dropped; otherwise it would be held for the whole outage.
 INTERRUPTED = (TimeoutError, asyncio.CancelledError)
 
 ADD_EVENTS = """
@@ -61,12 +61,12 @@ KEEP_CLUSTER = """
 INSERT INTO outbox_broker (cluster_id) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET cluster_id = excluded.cluster_id
 """
 UNPUBLISH_ALL = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
-# How long a broker that lost its log can be filled again.
+# How long a broker that lost its log can be refilled.
 HELD = timedelta(days=7)
 
 
 class Database:
-    """One database. Opening it needs no server: connections are made when first used, and again after a loss."""
+    """One database. Connects when first used, and again after a connection is lost."""
 
     def __init__(self, url: str, *, min_size: int = 0, max_size: int = 10) -> None:
         self.url = url
@@ -80,7 +80,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection outside any transaction, for reads. Raises Unavailable when the database is away."""
+        """A connection outside any transaction, for reads. Raises Unavailable when the database is down."""
         try:
             pool = await self._opened()
             async with pool.acquire(timeout=max(0.05, clock.remaining(ACQUIRE_SECONDS))) as conn:
@@ -89,18 +89,18 @@ class Database:
                         yield conn
                 except INTERRUPTED as fault:
                     conn.terminate()
-                    if isinstance(fault, TimeoutError):  # the idle ones may be as dead: each would cost as long again
+                    if isinstance(fault, TimeoutError):  # idle ones may be dead too, each a timeout more
                         await pool.expire_connections()
                     raise
-        except AWAY as fault:
-            # asyncpg's InterfaceErrors include values that it cannot encode, and those are no outage.
+        except DOWN as fault:
+            # asyncpg's InterfaceErrors include values that it cannot encode; those are not an outage.
             if isinstance(fault, ValueError):
                 raise
             raise errors.Unavailable(retry_after_seconds=1) from fault
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """One transaction: the block commits as a whole or not at all."""
+        """One transaction: the block commits as a whole, or not at all."""
         async with self.connection() as conn:
             transaction = conn.transaction()
             await transaction.start()
@@ -114,7 +114,7 @@ class Database:
             await transaction.commit()
 
     async def ping(self) -> None:
-        """Unavailable when the database is away."""
+        """Raises Unavailable when the database is down."""
         async with self.connection() as conn:
             await conn.execute("SELECT 1")
 
@@ -128,7 +128,7 @@ class Database:
                     timeout=ACQUIRE_SECONDS,
                     command_timeout=STATEMENT_TIMEOUT_MS / 1000,
                     max_inactive_connection_lifetime=60,
-                    reset=_as_it_is,
+                    reset=_no_reset,
                     server_settings={
                         "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                         "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
@@ -139,7 +139,7 @@ class Database:
             return self._pool
 
     async def add_events(self, conn: Connection, events: Sequence[Event]) -> None:
-        """Adds events to the caller's transaction; the relay publishes them after its commit."""
+        """Adds events to the caller's transaction; the relay publishes them after the commit."""
         if events:
             await conn.execute(ADD_EVENTS, *columns(events))
             await conn.execute(WAKE_RELAY)
@@ -149,13 +149,13 @@ class Database:
 
     @asynccontextmanager
     async def pending(self, limit: int) -> AsyncIterator["Pending"]:
-        """Claims the oldest events that are not published, for as long as the block runs (SKIP LOCKED)."""
+        """Claims the oldest unpublished events for the duration of the block (SKIP LOCKED)."""
         async with self.transaction() as conn:
             rows = await conn.fetch(PENDING_EVENTS, limit)
             yield Pending(conn, [row["id"] for row in rows], [_event(row) for row in rows])
 
     async def renew(self, cluster_id: str) -> bool:
-        """Marks all held events as unpublished when the broker is another one than last time; says whether it was."""
+        """Marks all stored events as unpublished if the cluster id has changed; returns whether it has."""
         async with self.transaction() as conn:
             known = await conn.fetchval(KNOWN_CLUSTER)
             await conn.execute(KEEP_CLUSTER, cluster_id)
@@ -165,33 +165,33 @@ class Database:
             return True
 
     async def prune(self) -> float:
-        """Forgets events published more than a week ago; answers the age in seconds of the oldest still waiting."""
+        """Deletes events published over a week ago; returns the age in seconds of the oldest unpublished one."""
         async with self.connection() as conn:
             await conn.execute(FORGET_PUBLISHED, HELD)
             return float(await conn.fetchval(OLDEST_PENDING_SECONDS))
 
     @asynccontextmanager
     async def woken(self) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever somebody adds to the outbox. It only hastens: a poll stands behind it."""
+        """An event that is set when the outbox grows. It only speeds things up: the relay polls as well."""
         wake = asyncio.Event()
 
-        def heard(*_: object) -> None:
+        def on_notify(*_: object) -> None:
             wake.set()
 
         async with self.connection() as conn:
-            await conn.add_listener("outbox", heard)
+            await conn.add_listener("outbox", on_notify)
             try:
                 yield wake
             finally:
-                conn.terminate()  # whoever stops listening may do so because nobody answers
+                conn.terminate()  # we may be leaving because the server does not answer
 
 
-async def _as_it_is(conn: Connection) -> None:
-    """Nothing here changes a session for longer than a block, so asyncpg's clean-up is a round trip for nothing."""
+async def _no_reset(conn: Connection) -> None:
+    """No block leaves session state behind, so asyncpg's clean-up would be a wasted round trip."""
 
 
 class Pending:
-    """Claimed events; `mark` them once the broker has acknowledged."""
+    """Claimed events; `mark` them once the broker has acknowledged them."""
 
     def __init__(self, conn: Connection, ids: list[int], events: list[Event]) -> None:
         self._conn, self._ids, self.events = conn, ids, events
@@ -201,7 +201,7 @@ class Pending:
 
 
 def columns(events: Sequence[Event]) -> list[list[Any]]:
-    """The events as the arrays that ADD_EVENTS takes."""
+    """The events as the arrays that ADD_EVENTS takes, one per column."""
     return [
         [e.id for e in events],
         [e.topic for e in events],

@@ -1,4 +1,4 @@
-"""Who calls: made from a token by the gateway, carried in metadata, trusted from whom the network lets in."""
+"""The caller. The gateway derives it from a token; services trust it because network policies decide who connects."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     CLIENT = "client"
     DELEGATION = "delegation"
     SESSION = "session"
-    # Another process of the house, acting for itself.
+    # Another of our processes, acting for itself.
     SERVICE = "service"
 
 
@@ -46,7 +46,7 @@ class Principal:
 
     @property
     def user_id(self) -> UUID:
-        """The account that acts; Unauthenticated when there is none."""
+        """The calling account; raises Unauthenticated if there is none."""
         if self.account_id is None:
             raise Unauthenticated()
         return self.account_id
@@ -83,7 +83,7 @@ def decode(encoded: bytes) -> Principal:
 
 
 def allow(*kinds: Kind) -> Callable[[_Method], _Method]:
-    """States who may call an RPC; a server refuses to start with a method that states nothing."""
+    """States who may call an RPC; a server refuses to start if a method does not state it."""
 
     def stated(method: _Method) -> _Method:
         setattr(method, _POLICY, frozenset(kinds))

@@ -1,4 +1,4 @@
-"""The command line of a service: the roles that a deployment needs, from one image."""
+"""The command line of a service: one image, several roles."""
 
 import asyncio
 import signal
@@ -23,12 +23,12 @@ log = telemetry.logger(__name__)
 
 class Role(Protocol):
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set, then ends what is in hand. Outlives the loss of any backing server."""
+        """Runs until `stop` is set, then finishes work in hand. Survives the loss of any backing server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """A role that does one thing again and again. What fails is done at the next turn, and ends nothing else."""
+    """A role that does one thing periodically. A failure is retried at the next turn and affects nothing else."""
 
     seconds: float
     name: str
@@ -43,15 +43,15 @@ class Every:
     async def _turn(self) -> None:
         try:
             await self.do()
-        except Unavailable as away:
-            log.warning("turn.put_off", name=self.name, fault=repr(away.__cause__ or away))
+        except Unavailable as fault:
+            log.warning("turn.skipped", name=self.name, fault=repr(fault.__cause__ or fault))
         except Exception:
             log.exception("turn.failed", name=self.name)
 
 
 @dataclass(frozen=True)
 class Roles:
-    """What one service can be started as. A role that it does not have is empty."""
+    """The roles of one service. A role that it does not have is empty."""
 
     migrate: Migration
     serve: Sequence[Role] = ()
@@ -60,7 +60,7 @@ class Roles:
     work: Sequence[Role] = ()
 
     def named(self, name: str) -> list[Role]:
-        """The parts of a role; `all` is every one of them, in one process for a laptop."""
+        """The parts of a role; `all` means every role in one process, for a laptop."""
         if name == "all":
             return [*self.serve, *self.consume, *self.relay, *self.work]
         return list(getattr(self, name))
@@ -70,7 +70,7 @@ Build = Callable[[_Settings, AsyncExitStack], Roles]
 
 
 def main(service: str, settings_class: type[_Settings], build: Build[_Settings], *more: typer.Typer) -> None:
-    """Runs the command line of `service`; `more` are commands of its own."""
+    """Runs the command line of `service`; `more` are its own commands."""
     app(service, settings_class, build, *more)()
 
 
@@ -86,13 +86,13 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
     role("serve", "Answer gRPC calls.")
     role("consume", "Apply other services' events.")
     role("relay", "Publish the outbox to Kafka.")
-    role("work", "Do jobs and housekeeping.")
+    role("work", "Run jobs and housekeeping.")
     role("all", "All roles in one process, for a laptop.")
 
     @cli.command(help="Bring databases and topics up to date.")
     def migrate(
         phase: str = typer.Option("", help="Only files of this phase: pre or post."),
-        wait: bool = typer.Option(False, help="Change nothing; wait until another run has done it."),
+        wait: bool = typer.Option(False, help="Change nothing; wait until another run has applied it."),
     ) -> None:
         def work(roles: Roles, stop: asyncio.Event) -> Awaitable[None]:
             return roles.migrate.awaited(stop) if wait else roles.migrate.run(phase)
@@ -110,7 +110,7 @@ def run(
     build: Build[_Settings],
     work: Callable[[Roles, asyncio.Event], Awaitable[Any]],
 ) -> None:
-    """Builds the service's parts and does `work` with them; ends on SIGTERM or SIGINT, with one line on an Error."""
+    """Builds the service's parts and runs `work`, which SIGTERM or SIGINT stops; on an Error it exits with one line."""
     telemetry.start(service, settings)
     clock.shift(settings.clock_offset_seconds)
 
@@ -128,9 +128,9 @@ def run(
 
 
 def command(service: str, settings: Settings, work: Callable[[AsyncExitStack], Awaitable[_Result]]) -> _Result:
-    """Runs an operator's command and returns what `work` gives; exits with one line on an Error.
+    """Runs an operator's command and returns the result of `work`; on an Error it exits with one line.
 
-    `work` builds the parts it needs and leaves their closing to the stack.
+    `work` builds the parts it needs and registers them with the stack, which closes them.
     """
     # The metrics port belongs to the process that serves.
     telemetry.start(service, settings.model_copy(update={"metrics_port": 0}))
@@ -145,16 +145,16 @@ def command(service: str, settings: Settings, work: Callable[[AsyncExitStack], A
     except Unavailable as error:
         if error.message != Unavailable.default_message:
             sys.exit(f"{service}: {error.message}")
-        sys.exit(f"{service}: the database does not answer; {service.upper()}_DATABASE_URL says where it is.")
+        sys.exit(f"{service}: the database does not answer; check {service.upper()}_DATABASE_URL")
     except Error as error:
         sys.exit(f"{service}: {error.message}")
 
 
 async def together(parts: Sequence[Role], stop: asyncio.Event) -> None:
-    """Runs parts side by side. One that ends by itself ends all: the process is restarted as a whole."""
+    """Runs parts side by side. If one ends by itself, all stop: the process is restarted as a whole."""
     tasks = [asyncio.create_task(part.run(stop)) for part in parts]
     if not tasks:
-        raise Error("This service has no such role")
+        raise Error("This service does not have that role")
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     ended = await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The vocabulary on the wire: a gRPC status with google.rpc details, and back again."""
+"""Errors on the wire: to a gRPC status with google.rpc details, and back."""
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -22,8 +22,8 @@ _CODES: dict[type[errors.Error], int] = {
     errors.Internal: code_pb2.INTERNAL,
 }
 _CLASSES = {code: kind for kind, code in _CODES.items()}
-# What gRPC itself says when nobody is there, is free, or answered in time.
-_AWAY = {
+# gRPC's own codes when no server is there, none is free, or none answered in time.
+_UNANSWERED = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.CANCELLED,
@@ -32,7 +32,7 @@ _AWAY = {
 
 
 def to_status(error: errors.Error) -> grpc.Status:
-    """The status and trailers that carry class, reason, fields and the time to wait."""
+    """The status and trailers that carry class, reason, fields and retry delay."""
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
     details = [_packed(info)]
     if error.fields:
@@ -49,10 +49,10 @@ def to_status(error: errors.Error) -> grpc.Status:
 
 
 def restore(failure: aio.AioRpcError) -> errors.Error:
-    """The error that the other side raised; Unavailable when it did not answer."""
+    """The error that the service raised; Unavailable if it did not answer."""
     status = rpc_status.from_call(failure)  # type: ignore[arg-type]
     if status is None or status.code not in _CLASSES:
-        return errors.Unavailable() if failure.code() in _AWAY else errors.Internal()
+        return errors.Unavailable() if failure.code() in _UNANSWERED else errors.Internal()
     return _unpacked(_CLASSES[status.code], status)
 
 

@@ -1,6 +1,6 @@
--- What the chassis needs in a service's database. A service copies the parts it uses into its first migration.
+-- What chassis needs in a service's database. A service copies the parts it uses into its first migration.
 
--- outbox: events, published by the relay, held for a week in case the broker loses its log.
+-- outbox: events, published by the relay and kept for a week in case the broker loses its log.
 CREATE TABLE outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     event_id uuid NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE outbox_broker (
     cluster_id text NOT NULL
 );
 
--- inbox: where exactly-once consumers stand, and in whose log.
+-- inbox: the offsets of exactly-once consumers, and the cluster that they refer to.
 CREATE TABLE consumer_offsets (
     consumer text NOT NULL,
     topic text NOT NULL,

@@ -1,4 +1,4 @@
-"""The gRPC server of a process: one border for deadline, principal, errors, metrics and spans; health; graceful end."""
+"""The gRPC server of a process: deadlines, principals, errors, metrics and spans in one interceptor; health; drain."""
 
 import asyncio
 import logging
@@ -19,11 +19,11 @@ from chassis.config import Settings
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_CALLS = 512
-# A call whose caller set no deadline still ends.
+# The deadline of a call whose caller set none.
 MAX_CALL_SECONDS = 30.0
 
 log = telemetry.logger(__name__)
-# Where gRPC tells, with a traceback, that a caller was gone in the very moment of its answer.
+# gRPC logs a traceback when a caller disconnects just as it is answered.
 logging.getLogger("grpc._cython.cygrpc").addFilter(
     lambda record: not record.getMessage().startswith("ExecuteBatchError raised in core")
 )
@@ -32,7 +32,7 @@ Servicer = tuple[Any, Callable[[Any, Any], None]]
 
 
 class Server:
-    """Serves `servicers`, each a servicer and its generated `add_..._to_server`, until `run` is told to stop."""
+    """Serves `servicers`, each with its generated `add_..._to_server`, until `run` is stopped."""
 
     def __init__(self, settings: Settings, servicers: Sequence[Servicer]) -> None:
         self._settings = settings
@@ -48,7 +48,7 @@ class Server:
         await self._health.enter_graceful_shutdown()
         grace = self._settings.shutdown_grace_seconds
         await self._border.drained(grace)
-        # Calls that came after the last idle moment: on a busy machine they take seconds.
+        # For calls that arrived while draining: on a busy machine they take seconds.
         await server.stop(grace / 8)
 
     def _build(self) -> aio.Server:
@@ -57,7 +57,7 @@ class Server:
             maximum_concurrent_rpcs=MAX_CALLS,
             options=[
                 ("grpc.so_reuseport", 0),
-                # Else clients that are connected never find new replicas.
+                # Otherwise connected clients never find new replicas.
                 ("grpc.max_connection_age_ms", int(self._settings.connection_age_seconds * 1000)),
                 ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
                 ("grpc.keepalive_permit_without_calls", 1),
@@ -66,7 +66,7 @@ class Server:
             ],
         )
         for servicer, add in self._servicers:
-            self._border.learn(servicer, add)
+            self._border.register(servicer, add)
             add(servicer, server)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -102,8 +102,8 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
         self._idle = asyncio.Event()
         self.services: list[str] = []
 
-    def learn(self, servicer: Any, add: Callable[[Any, Any], None]) -> None:
-        """Deny by default: a method that states no policy keeps the process from starting."""
+    def register(self, servicer: Any, add: Callable[[Any, Any], None]) -> None:
+        """Deny by default: a method that does not state who may call it keeps the process from starting."""
         registry = _Registry()
         add(servicer, registry)
         self.services += registry.services
@@ -114,7 +114,7 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
             self._allowed[method] = policy
 
     async def drained(self, max_seconds: float) -> None:
-        """Waits until no call is in flight, `max_seconds` at the most."""
+        """Waits until no call is in flight, for at most `max_seconds`."""
         if self._in_flight:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), max_seconds)
@@ -152,7 +152,7 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
 
     @contextmanager
     def _entered(self, method: str, context: Any) -> Iterator[_Outcome]:
-        """Gives the block its caller, budget and span, and turns what it raises into the outcome."""
+        """Sets caller, budget and span for the block, and turns what it raises into the outcome."""
         metadata = dict(context.invocation_metadata() or ())
         budget = context.time_remaining() or MAX_CALL_SECONDS
         outcome, started = _Outcome(), perf_counter()

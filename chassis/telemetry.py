@@ -19,31 +19,31 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from chassis.config import Settings
 
-# -- metrics: every name there is (docs/metrics.md is made of them by `make docs`)
-BUILD = Gauge("soundstage_build_info", "1, with the version that runs", ["version"])
+# -- metrics: every name there is; `make docs` writes docs/metrics.md from this table
+BUILD = Gauge("soundstage_build_info", "Always 1; the label is the running version", ["version"])
 RPC_SECONDS = Histogram("soundstage_rpc_server_seconds", "Time to answer a gRPC call", ["method", "code"])
 RPC_IN_FLIGHT = Gauge("soundstage_rpc_in_flight", "gRPC calls being answered")
 OUTBOX_PUBLISHED = Counter("soundstage_outbox_published_total", "Events published", ["topic"])
-OUTBOX_OLDEST_SECONDS = Gauge("soundstage_outbox_oldest_seconds", "Age of the oldest event not yet published")
+OUTBOX_OLDEST_SECONDS = Gauge("soundstage_outbox_oldest_seconds", "Age of the oldest unpublished event")
 CONSUMED = Counter("soundstage_consumed_total", "Events applied or set aside", ["group", "topic"])
-CONSUMER_LAG = Gauge("soundstage_consumer_lag", "Events behind the end of a partition", ["group", "topic", "partition"])
+CONSUMER_LAG = Gauge("soundstage_consumer_lag", "Events not yet consumed", ["group", "topic", "partition"])
 DEAD_LETTERS = Counter("soundstage_dead_letters_total", "Events set aside", ["group", "topic"])
-COMPLETENESS = Gauge("soundstage_completeness_ratio", "Share of sealed source events that are counted", ["kind"])
+COMPLETENESS = Gauge("soundstage_completeness_ratio", "Share of events in sealed minutes that are counted", ["kind"])
 COMPLETENESS_MADE = Gauge(
-    "soundstage_completeness_timestamp_seconds", "When the completeness was last reckoned, Unix time", ["kind"]
+    "soundstage_completeness_timestamp_seconds", "When completeness was last computed, Unix time", ["kind"]
 )
 JOBS = Counter("soundstage_jobs_total", "Jobs done", ["kind", "outcome"])
-JOBS_WAITING = Gauge("soundstage_jobs_waiting", "Jobs not yet taken", ["kind"])
-JOBS_OLDEST_SECONDS = Gauge("soundstage_jobs_oldest_seconds", "How long the oldest of them has been due", ["kind"])
-DATABASE_IN_USE = Gauge("soundstage_database_connections_in_use", "Postgres connections lent out by the pool")
-DATABASE_LIMIT = Gauge("soundstage_database_connections_limit", "Postgres connections that the pool may make")
+JOBS_WAITING = Gauge("soundstage_jobs_waiting", "Jobs not yet started", ["kind"])
+JOBS_OLDEST_SECONDS = Gauge("soundstage_jobs_oldest_seconds", "How long the oldest waiting job has been due", ["kind"])
+DATABASE_IN_USE = Gauge("soundstage_database_connections_in_use", "Postgres connections in use")
+DATABASE_LIMIT = Gauge("soundstage_database_connections_limit", "Maximum number of Postgres connections in the pool")
 HTTP_SECONDS = Histogram("soundstage_http_seconds", "Time to answer a request", ["contract", "operation", "status"])
 RATE_LIMITED = Counter("soundstage_rate_limited_total", "Requests over a limit", ["limit"])
 LIMITED_LOCALLY = Counter(
-    "soundstage_limited_locally_total", "Limits that a gateway decided by itself, Redis being away"
+    "soundstage_limited_locally_total", "Limits that a gateway enforced alone because Redis was down"
 )
 SIGNING_KEY_MADE = Gauge(
-    "soundstage_signing_key_timestamp_seconds", "When the key that signs tokens was made, Unix time; 0: not read here"
+    "soundstage_signing_key_timestamp_seconds", "When the token signing key was created, Unix time; 0: unused here"
 )
 REVOCATIONS_AGE_SECONDS = Gauge("soundstage_revocations_age_seconds", "Age of the gateway's revocation list")
 GROUP_SIZE = Histogram(
@@ -78,16 +78,16 @@ def start(service: str, settings: Settings) -> None:
 
 
 def traceparent() -> str:
-    """The W3C trace context of what runs now; empty outside any trace."""
+    """The current W3C trace context; empty outside any trace."""
     here = trace.get_current_span().get_span_context()
     return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}" if here.is_valid else ""
 
 
 @contextmanager
 def span(name: str, *, parent: str | None = None, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
-    """A span under `parent` (a traceparent), or under what runs now.
+    """A span under `parent` (a traceparent), or under the current span.
 
-    Without an exporter it is no more than a place in its trace, which logs and calls carry on.
+    Without an exporter it only carries the trace id on to logs and calls.
     """
     above = extract({"traceparent": parent}) if parent else None
     if _is_exporting:

@@ -1,4 +1,4 @@
-"""`make protos`: gen/soundstage from every .proto file, with types for mypy."""
+"""`make protos`: generates gen/soundstage from every .proto file, with types for mypy."""
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ GENERATED = PROTOS.parent / "gen" / "soundstage"
 
 
 def main() -> None:
-    """Into a folder beside, taken over when all went well."""
+    """Generates into a temporary folder, which replaces the old one only on success."""
     files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.glob("soundstage/**/*.proto"))
     with tempfile.TemporaryDirectory(dir=GENERATED.parents[1]) as folder:
         plugins = ("--python_out=", "--grpc_python_out=", "--mypy_out=quiet:", "--mypy_grpc_out=quiet:")
@@ -22,12 +22,12 @@ def main() -> None:
             outputs.append(f"--plugin={name}={Path(sys.executable).with_name(name)}")
         includes = [f"-I{PROTOS}", f"-I{resources.files('grpc_tools') / '_proto'}"]
         if protoc.main(["protoc", *includes, *outputs, *files]):
-            sys.exit("soundstage: protoc refused; its own message stands above")
-        made = Path(folder) / "soundstage"
-        for package in (made, *(path for path in made.rglob("*") if path.is_dir())):
+            sys.exit("soundstage: protoc failed; see its message above")
+        generated = Path(folder) / "soundstage"
+        for package in (generated, *(path for path in generated.rglob("*") if path.is_dir())):
             (package / "__init__.py").touch()
         shutil.rmtree(GENERATED, ignore_errors=True)
-        shutil.copytree(made, GENERATED)
+        shutil.copytree(generated, GENERATED)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class FollowsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Follow(self, request, context):
-        """States: repeating one changes nothing and answers the same.
+        """Idempotent: a repeat changes nothing and answers the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,7 +100,7 @@ class FollowsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFollowers(self, request, context):
-        """Newest first; an account that nobody knows is NotFound.
+        """Newest first; NotFound for an unknown account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,7 +113,7 @@ class FollowsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CountChanges(self, request, context):
-        """Count and sum of versions per minute of change, for the reconciler.
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,15 +32,15 @@ class FollowsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> FollowsServiceAsyncStub: ...
     Follow: _grpc.UnaryUnaryMultiCallable[_follows_pb2.FollowRequest, _follows_pb2.FollowResponse]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unfollow: _grpc.UnaryUnaryMultiCallable[_follows_pb2.UnfollowRequest, _follows_pb2.UnfollowResponse]
     ListAmong: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFollowsAmongRequest, _follows_pb2.ListFollowsAmongResponse]
     """Which of these accounts the caller follows."""
     ListFollowers: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFollowersRequest, _follows_pb2.ListFollowersResponse]
-    """Newest first; an account that nobody knows is NotFound."""
+    """Newest first; NotFound for an unknown account."""
     ListFollowees: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ListFolloweesRequest, _follows_pb2.ListFolloweesResponse]
     CountChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.CountFollowChangesRequest, _follows_pb2.CountFollowChangesResponse]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _grpc.UnaryUnaryMultiCallable[_follows_pb2.ResendFollowChangesRequest, _follows_pb2.ResendFollowChangesResponse]
     Export: _grpc.UnaryStreamMultiCallable[_follows_pb2.ExportFollowsRequest, _follows_pb2.ExportFollowsResponse]
 
@@ -48,15 +48,15 @@ class FollowsServiceStub:
 class FollowsServiceAsyncStub(FollowsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Follow: _aio.UnaryUnaryMultiCallable[_follows_pb2.FollowRequest, _follows_pb2.FollowResponse]  # type: ignore[assignment]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unfollow: _aio.UnaryUnaryMultiCallable[_follows_pb2.UnfollowRequest, _follows_pb2.UnfollowResponse]  # type: ignore[assignment]
     ListAmong: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFollowsAmongRequest, _follows_pb2.ListFollowsAmongResponse]  # type: ignore[assignment]
     """Which of these accounts the caller follows."""
     ListFollowers: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFollowersRequest, _follows_pb2.ListFollowersResponse]  # type: ignore[assignment]
-    """Newest first; an account that nobody knows is NotFound."""
+    """Newest first; NotFound for an unknown account."""
     ListFollowees: _aio.UnaryUnaryMultiCallable[_follows_pb2.ListFolloweesRequest, _follows_pb2.ListFolloweesResponse]  # type: ignore[assignment]
     CountChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.CountFollowChangesRequest, _follows_pb2.CountFollowChangesResponse]  # type: ignore[assignment]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _aio.UnaryUnaryMultiCallable[_follows_pb2.ResendFollowChangesRequest, _follows_pb2.ResendFollowChangesResponse]  # type: ignore[assignment]
     Export: _aio.UnaryStreamMultiCallable[_follows_pb2.ExportFollowsRequest, _follows_pb2.ExportFollowsResponse]  # type: ignore[assignment]
 
@@ -67,7 +67,7 @@ class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _follows_pb2.FollowRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_follows_pb2.FollowResponse, _abc.Awaitable[_follows_pb2.FollowResponse]]:
-        """States: repeating one changes nothing and answers the same."""
+        """Idempotent: a repeat changes nothing and answers the same."""
 
     @_abc_1.abstractmethod
     def Unfollow(
@@ -90,7 +90,7 @@ class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _follows_pb2.ListFollowersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_follows_pb2.ListFollowersResponse, _abc.Awaitable[_follows_pb2.ListFollowersResponse]]:
-        """Newest first; an account that nobody knows is NotFound."""
+        """Newest first; NotFound for an unknown account."""
 
     @_abc_1.abstractmethod
     def ListFollowees(
@@ -105,7 +105,7 @@ class FollowsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _follows_pb2.CountFollowChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_follows_pb2.CountFollowChangesResponse, _abc.Awaitable[_follows_pb2.CountFollowChangesResponse]]:
-        """Count and sum of versions per minute of change, for the reconciler."""
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(

@@ -377,7 +377,7 @@ Global___ExportLikesResponse: _TypeAlias = ExportLikesResponse  # noqa: Y015
 
 @_typing.final
 class LikeState(_message.Message):
-    """Value of TrackLiked and TrackUnliked on `soundstage.likes.v1`, keyed by track: the whole state, tombstones too."""
+    """Value of TrackLiked and TrackUnliked on `soundstage.likes.v1`, keyed by track: the full state, including tombstones."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -393,7 +393,7 @@ class LikeState(_message.Message):
     user_id: _builtins.str
     is_liked: _builtins.bool
     version: _builtins.int
-    """Grows with each change of this pair; an older or equal one is ignored."""
+    """Grows with each change of this pair; consumers ignore an older or equal one."""
     @_builtins.property
     def liked_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property

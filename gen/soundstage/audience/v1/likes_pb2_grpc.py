@@ -75,7 +75,7 @@ class LikesServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Like(self, request, context):
-        """States: repeating one changes nothing and answers the same.
+        """Idempotent: a repeat changes nothing and answers the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,14 +95,14 @@ class LikesServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOf(self, request, context):
-        """The tracks that an account likes, newest like first; an account that nobody knows is NotFound.
+        """The tracks that an account likes, newest like first; NotFound for an unknown account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountChanges(self, request, context):
-        """Count and sum of versions per minute of change, for the reconciler.
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,14 +32,14 @@ class LikesServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LikesServiceAsyncStub: ...
     Like: _grpc.UnaryUnaryMultiCallable[_likes_pb2.LikeTrackRequest, _likes_pb2.LikeTrackResponse]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unlike: _grpc.UnaryUnaryMultiCallable[_likes_pb2.UnlikeTrackRequest, _likes_pb2.UnlikeTrackResponse]
     ListForTrack: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListLikesForTrackRequest, _likes_pb2.ListLikesForTrackResponse]
     """Who likes a track, newest first."""
     ListOf: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ListLikesOfRequest, _likes_pb2.ListLikesOfResponse]
-    """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
+    """The tracks that an account likes, newest like first; NotFound for an unknown account."""
     CountChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.CountLikeChangesRequest, _likes_pb2.CountLikeChangesResponse]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _grpc.UnaryUnaryMultiCallable[_likes_pb2.ResendLikeChangesRequest, _likes_pb2.ResendLikeChangesResponse]
     Export: _grpc.UnaryStreamMultiCallable[_likes_pb2.ExportLikesRequest, _likes_pb2.ExportLikesResponse]
 
@@ -47,14 +47,14 @@ class LikesServiceStub:
 class LikesServiceAsyncStub(LikesServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Like: _aio.UnaryUnaryMultiCallable[_likes_pb2.LikeTrackRequest, _likes_pb2.LikeTrackResponse]  # type: ignore[assignment]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unlike: _aio.UnaryUnaryMultiCallable[_likes_pb2.UnlikeTrackRequest, _likes_pb2.UnlikeTrackResponse]  # type: ignore[assignment]
     ListForTrack: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListLikesForTrackRequest, _likes_pb2.ListLikesForTrackResponse]  # type: ignore[assignment]
     """Who likes a track, newest first."""
     ListOf: _aio.UnaryUnaryMultiCallable[_likes_pb2.ListLikesOfRequest, _likes_pb2.ListLikesOfResponse]  # type: ignore[assignment]
-    """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
+    """The tracks that an account likes, newest like first; NotFound for an unknown account."""
     CountChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.CountLikeChangesRequest, _likes_pb2.CountLikeChangesResponse]  # type: ignore[assignment]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _aio.UnaryUnaryMultiCallable[_likes_pb2.ResendLikeChangesRequest, _likes_pb2.ResendLikeChangesResponse]  # type: ignore[assignment]
     Export: _aio.UnaryStreamMultiCallable[_likes_pb2.ExportLikesRequest, _likes_pb2.ExportLikesResponse]  # type: ignore[assignment]
 
@@ -65,7 +65,7 @@ class LikesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _likes_pb2.LikeTrackRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_likes_pb2.LikeTrackResponse, _abc.Awaitable[_likes_pb2.LikeTrackResponse]]:
-        """States: repeating one changes nothing and answers the same."""
+        """Idempotent: a repeat changes nothing and answers the same."""
 
     @_abc_1.abstractmethod
     def Unlike(
@@ -88,7 +88,7 @@ class LikesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _likes_pb2.ListLikesOfRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_likes_pb2.ListLikesOfResponse, _abc.Awaitable[_likes_pb2.ListLikesOfResponse]]:
-        """The tracks that an account likes, newest like first; an account that nobody knows is NotFound."""
+        """The tracks that an account likes, newest like first; NotFound for an unknown account."""
 
     @_abc_1.abstractmethod
     def CountChanges(
@@ -96,7 +96,7 @@ class LikesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _likes_pb2.CountLikeChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_likes_pb2.CountLikeChangesResponse, _abc.Awaitable[_likes_pb2.CountLikeChangesResponse]]:
-        """Count and sum of versions per minute of change, for the reconciler."""
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(

@@ -228,7 +228,7 @@ class PlaylistLikeState(_message.Message):
     account_id: _builtins.str
     is_liked: _builtins.bool
     version: _builtins.int
-    """Grows with each change of this pair; an older or equal one is ignored."""
+    """Grows with each change of this pair; consumers ignore an older or equal one."""
     @_builtins.property
     def liked_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property

@@ -65,7 +65,7 @@ class PlaylistLikesServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Like(self, request, context):
-        """States: repeating one changes nothing and answers the same.
+        """Idempotent: a repeat changes nothing and answers the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,7 +78,7 @@ class PlaylistLikesServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CountChanges(self, request, context):
-        """Count and sum of versions per minute of change, for the reconciler.
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

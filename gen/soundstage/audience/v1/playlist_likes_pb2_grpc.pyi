@@ -32,10 +32,10 @@ class PlaylistLikesServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PlaylistLikesServiceAsyncStub: ...
     Like: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.LikePlaylistRequest, _playlist_likes_pb2.LikePlaylistResponse]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unlike: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.UnlikePlaylistRequest, _playlist_likes_pb2.UnlikePlaylistResponse]
     CountChanges: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.CountPlaylistLikeChangesRequest, _playlist_likes_pb2.CountPlaylistLikeChangesResponse]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _grpc.UnaryUnaryMultiCallable[_playlist_likes_pb2.ResendPlaylistLikeChangesRequest, _playlist_likes_pb2.ResendPlaylistLikeChangesResponse]
     Export: _grpc.UnaryStreamMultiCallable[_playlist_likes_pb2.ExportPlaylistLikesRequest, _playlist_likes_pb2.ExportPlaylistLikesResponse]
 
@@ -43,10 +43,10 @@ class PlaylistLikesServiceStub:
 class PlaylistLikesServiceAsyncStub(PlaylistLikesServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Like: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.LikePlaylistRequest, _playlist_likes_pb2.LikePlaylistResponse]  # type: ignore[assignment]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unlike: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.UnlikePlaylistRequest, _playlist_likes_pb2.UnlikePlaylistResponse]  # type: ignore[assignment]
     CountChanges: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.CountPlaylistLikeChangesRequest, _playlist_likes_pb2.CountPlaylistLikeChangesResponse]  # type: ignore[assignment]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _aio.UnaryUnaryMultiCallable[_playlist_likes_pb2.ResendPlaylistLikeChangesRequest, _playlist_likes_pb2.ResendPlaylistLikeChangesResponse]  # type: ignore[assignment]
     Export: _aio.UnaryStreamMultiCallable[_playlist_likes_pb2.ExportPlaylistLikesRequest, _playlist_likes_pb2.ExportPlaylistLikesResponse]  # type: ignore[assignment]
 
@@ -57,7 +57,7 @@ class PlaylistLikesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlist_likes_pb2.LikePlaylistRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlist_likes_pb2.LikePlaylistResponse, _abc.Awaitable[_playlist_likes_pb2.LikePlaylistResponse]]:
-        """States: repeating one changes nothing and answers the same."""
+        """Idempotent: a repeat changes nothing and answers the same."""
 
     @_abc_1.abstractmethod
     def Unlike(
@@ -72,7 +72,7 @@ class PlaylistLikesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlist_likes_pb2.CountPlaylistLikeChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlist_likes_pb2.CountPlaylistLikeChangesResponse, _abc.Awaitable[_playlist_likes_pb2.CountPlaylistLikeChangesResponse]]:
-        """Count and sum of versions per minute of change, for the reconciler."""
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(

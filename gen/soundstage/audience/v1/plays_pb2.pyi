@@ -54,19 +54,19 @@ class PlayItem(_message.Message):
     FINGERPRINT_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """UUIDv7, made by the gateway: the play's and the event's id."""
+    """UUIDv7 from the gateway: the id of the play and of its event."""
     principal: _builtins.bytes
     """The encoded principal of this item's caller."""
     track_id: _builtins.str
     user_id: _builtins.str
-    """Who listened; empty when nobody is known."""
+    """Who listened; empty if unknown."""
     seconds: _builtins.int
-    """Seconds heard; unset when the player did not say."""
+    """Seconds heard; unset if the player did not report them."""
     device: _builtins.str
     source: Global___PlaySource.ValueType
     idempotency_key: _builtins.str
     fingerprint: _builtins.bytes
-    """Digest of the request, to tell a repeat from a reuse of the key."""
+    """Digest of the request, to distinguish a repeat from a reuse of the key."""
     traceparent: _builtins.str
     def __init__(
         self,
@@ -147,9 +147,9 @@ class PlayOutcome(_message.Message):
     RECORDED_AT_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """The kept play: this one, or the first under its key. Empty when refused."""
+    """The stored play: this one, or the first with its key. Empty if refused."""
     refused: _builtins.str
-    """A reason of the error vocabulary: NOT_FOUND, FORBIDDEN, CONFLICT (not completed), IDEMPOTENCY_KEY_REUSED; empty when kept."""
+    """An error reason: NOT_FOUND, FORBIDDEN, CONFLICT (not completed), IDEMPOTENCY_KEY_REUSED; empty if stored."""
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -312,7 +312,7 @@ Global___ExportPlaysResponse: _TypeAlias = ExportPlaysResponse  # noqa: Y015
 
 @_typing.final
 class PlayRecorded(_message.Message):
-    """Value on `soundstage.plays.v1`, keyed by track. Carries what counting it needs, so it counts whatever overtook it."""
+    """Value on `soundstage.plays.v1`, keyed by track. Carries all that counting needs, so arrival order does not matter."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -332,7 +332,7 @@ class PlayRecorded(_message.Message):
     owner_id: _builtins.str
     user_id: _builtins.str
     seconds: _builtins.int
-    """Cut at the track's duration."""
+    """Capped at the track's duration."""
     duration_ms: _builtins.int
     device: _builtins.str
     source: Global___PlaySource.ValueType

@@ -60,28 +60,28 @@ class PlaysServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def RecordPlays(self, request, context):
-        """Many callers' plays in one statement; each item has its own outcome. Safe to send again: ids are the caller's.
+        """Plays of many callers in one statement, each with its own outcome. Safe to retry: the caller chooses the ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountMinutes(self, request, context):
-        """Plays per minute of `received_at`, for the reconciler.
+        """Plays per minute of `received_at`, sealed minutes only; for the reconciler.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResendMinutes(self, request, context):
-        """Publishes the plays of these minutes again, under their own event ids.
+        """Publishes the plays of these minutes again, with their original event ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Export(self, request, context):
-        """All plays as events, in order of id.
+        """All plays as events, ordered by id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,25 +32,25 @@ class PlaysServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PlaysServiceAsyncStub: ...
     RecordPlays: _grpc.UnaryUnaryMultiCallable[_plays_pb2.RecordPlaysRequest, _plays_pb2.RecordPlaysResponse]
-    """Many callers' plays in one statement; each item has its own outcome. Safe to send again: ids are the caller's."""
+    """Plays of many callers in one statement, each with its own outcome. Safe to retry: the caller chooses the ids."""
     CountMinutes: _grpc.UnaryUnaryMultiCallable[_plays_pb2.CountPlayMinutesRequest, _plays_pb2.CountPlayMinutesResponse]
-    """Plays per minute of `received_at`, for the reconciler."""
+    """Plays per minute of `received_at`, sealed minutes only; for the reconciler."""
     ResendMinutes: _grpc.UnaryUnaryMultiCallable[_plays_pb2.ResendPlayMinutesRequest, _plays_pb2.ResendPlayMinutesResponse]
-    """Publishes the plays of these minutes again, under their own event ids."""
+    """Publishes the plays of these minutes again, with their original event ids."""
     Export: _grpc.UnaryStreamMultiCallable[_plays_pb2.ExportPlaysRequest, _plays_pb2.ExportPlaysResponse]
-    """All plays as events, in order of id."""
+    """All plays as events, ordered by id."""
 
 @_typing.type_check_only
 class PlaysServiceAsyncStub(PlaysServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecordPlays: _aio.UnaryUnaryMultiCallable[_plays_pb2.RecordPlaysRequest, _plays_pb2.RecordPlaysResponse]  # type: ignore[assignment]
-    """Many callers' plays in one statement; each item has its own outcome. Safe to send again: ids are the caller's."""
+    """Plays of many callers in one statement, each with its own outcome. Safe to retry: the caller chooses the ids."""
     CountMinutes: _aio.UnaryUnaryMultiCallable[_plays_pb2.CountPlayMinutesRequest, _plays_pb2.CountPlayMinutesResponse]  # type: ignore[assignment]
-    """Plays per minute of `received_at`, for the reconciler."""
+    """Plays per minute of `received_at`, sealed minutes only; for the reconciler."""
     ResendMinutes: _aio.UnaryUnaryMultiCallable[_plays_pb2.ResendPlayMinutesRequest, _plays_pb2.ResendPlayMinutesResponse]  # type: ignore[assignment]
-    """Publishes the plays of these minutes again, under their own event ids."""
+    """Publishes the plays of these minutes again, with their original event ids."""
     Export: _aio.UnaryStreamMultiCallable[_plays_pb2.ExportPlaysRequest, _plays_pb2.ExportPlaysResponse]  # type: ignore[assignment]
-    """All plays as events, in order of id."""
+    """All plays as events, ordered by id."""
 
 class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -59,7 +59,7 @@ class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plays_pb2.RecordPlaysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plays_pb2.RecordPlaysResponse, _abc.Awaitable[_plays_pb2.RecordPlaysResponse]]:
-        """Many callers' plays in one statement; each item has its own outcome. Safe to send again: ids are the caller's."""
+        """Plays of many callers in one statement, each with its own outcome. Safe to retry: the caller chooses the ids."""
 
     @_abc_1.abstractmethod
     def CountMinutes(
@@ -67,7 +67,7 @@ class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plays_pb2.CountPlayMinutesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plays_pb2.CountPlayMinutesResponse, _abc.Awaitable[_plays_pb2.CountPlayMinutesResponse]]:
-        """Plays per minute of `received_at`, for the reconciler."""
+        """Plays per minute of `received_at`, sealed minutes only; for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendMinutes(
@@ -75,7 +75,7 @@ class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plays_pb2.ResendPlayMinutesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plays_pb2.ResendPlayMinutesResponse, _abc.Awaitable[_plays_pb2.ResendPlayMinutesResponse]]:
-        """Publishes the plays of these minutes again, under their own event ids."""
+        """Publishes the plays of these minutes again, with their original event ids."""
 
     @_abc_1.abstractmethod
     def Export(
@@ -83,6 +83,6 @@ class PlaysServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plays_pb2.ExportPlaysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_plays_pb2.ExportPlaysResponse], _abc.AsyncIterator[_plays_pb2.ExportPlaysResponse]]:
-        """All plays as events, in order of id."""
+        """All plays as events, ordered by id."""
 
 def add_PlaysServiceServicer_to_server(servicer: PlaysServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

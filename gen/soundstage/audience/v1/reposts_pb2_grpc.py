@@ -70,7 +70,7 @@ class RepostsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Repost(self, request, context):
-        """States: repeating one changes nothing and answers the same.
+        """Idempotent: a repeat changes nothing and answers the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,14 +83,14 @@ class RepostsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOf(self, request, context):
-        """What an account reposted, newest first; an account that nobody knows is NotFound.
+        """What an account reposted, newest first; NotFound for an unknown account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountChanges(self, request, context):
-        """Count and sum of versions per minute of change, for the reconciler.
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,12 +32,12 @@ class RepostsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RepostsServiceAsyncStub: ...
     Repost: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.RepostRequest, _reposts_pb2.RepostResponse]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unrepost: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.UnrepostRequest, _reposts_pb2.UnrepostResponse]
     ListOf: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.ListRepostsOfRequest, _reposts_pb2.ListRepostsOfResponse]
-    """What an account reposted, newest first; an account that nobody knows is NotFound."""
+    """What an account reposted, newest first; NotFound for an unknown account."""
     CountChanges: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.CountRepostChangesRequest, _reposts_pb2.CountRepostChangesResponse]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _grpc.UnaryUnaryMultiCallable[_reposts_pb2.ResendRepostChangesRequest, _reposts_pb2.ResendRepostChangesResponse]
     Export: _grpc.UnaryStreamMultiCallable[_reposts_pb2.ExportRepostsRequest, _reposts_pb2.ExportRepostsResponse]
 
@@ -45,12 +45,12 @@ class RepostsServiceStub:
 class RepostsServiceAsyncStub(RepostsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Repost: _aio.UnaryUnaryMultiCallable[_reposts_pb2.RepostRequest, _reposts_pb2.RepostResponse]  # type: ignore[assignment]
-    """States: repeating one changes nothing and answers the same."""
+    """Idempotent: a repeat changes nothing and answers the same."""
     Unrepost: _aio.UnaryUnaryMultiCallable[_reposts_pb2.UnrepostRequest, _reposts_pb2.UnrepostResponse]  # type: ignore[assignment]
     ListOf: _aio.UnaryUnaryMultiCallable[_reposts_pb2.ListRepostsOfRequest, _reposts_pb2.ListRepostsOfResponse]  # type: ignore[assignment]
-    """What an account reposted, newest first; an account that nobody knows is NotFound."""
+    """What an account reposted, newest first; NotFound for an unknown account."""
     CountChanges: _aio.UnaryUnaryMultiCallable[_reposts_pb2.CountRepostChangesRequest, _reposts_pb2.CountRepostChangesResponse]  # type: ignore[assignment]
-    """Count and sum of versions per minute of change, for the reconciler."""
+    """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
     ResendChanges: _aio.UnaryUnaryMultiCallable[_reposts_pb2.ResendRepostChangesRequest, _reposts_pb2.ResendRepostChangesResponse]  # type: ignore[assignment]
     Export: _aio.UnaryStreamMultiCallable[_reposts_pb2.ExportRepostsRequest, _reposts_pb2.ExportRepostsResponse]  # type: ignore[assignment]
 
@@ -61,7 +61,7 @@ class RepostsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reposts_pb2.RepostRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reposts_pb2.RepostResponse, _abc.Awaitable[_reposts_pb2.RepostResponse]]:
-        """States: repeating one changes nothing and answers the same."""
+        """Idempotent: a repeat changes nothing and answers the same."""
 
     @_abc_1.abstractmethod
     def Unrepost(
@@ -76,7 +76,7 @@ class RepostsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reposts_pb2.ListRepostsOfRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reposts_pb2.ListRepostsOfResponse, _abc.Awaitable[_reposts_pb2.ListRepostsOfResponse]]:
-        """What an account reposted, newest first; an account that nobody knows is NotFound."""
+        """What an account reposted, newest first; NotFound for an unknown account."""
 
     @_abc_1.abstractmethod
     def CountChanges(
@@ -84,7 +84,7 @@ class RepostsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reposts_pb2.CountRepostChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reposts_pb2.CountRepostChangesResponse, _abc.Awaitable[_reposts_pb2.CountRepostChangesResponse]]:
-        """Count and sum of versions per minute of change, for the reconciler."""
+        """Count and sum of versions per minute of change, sealed minutes only; for the reconciler."""
 
     @_abc_1.abstractmethod
     def ResendChanges(

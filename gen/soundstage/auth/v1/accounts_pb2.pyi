@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Account(_message.Message):
-    """An account as auth keeps it. `email` is empty unless the caller is its holder, an admin or its tenant."""
+    """An account as auth stores it. `email` is empty unless the caller is its owner, an admin or its tenant."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -45,7 +45,7 @@ class Account(_message.Message):
     number: _builtins.int
     tenant: _builtins.str
     username: _builtins.str
-    """The user name; empty for a partner's user."""
+    """The username; empty for a partner's user."""
     email: _builtins.str
     role: _builtins.str
     bio: _builtins.str
@@ -339,7 +339,7 @@ Global___CheckUsernameResponse: _TypeAlias = CheckUsernameResponse  # noqa: Y015
 
 @_typing.final
 class ChangeAccountRequest(_message.Message):
-    """Only the fields named in `fields` change; one that is named and unset is cleared."""
+    """Only the fields named in `fields` change; a named field that is unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -508,7 +508,7 @@ Global___ExportAccountsResponse: _TypeAlias = ExportAccountsResponse  # noqa: Y0
 
 @_typing.final
 class AccountState(_message.Message):
-    """What others may copy of an account: the value of every event on `soundstage.accounts.v1`."""
+    """What others may copy of an account; the value of every event on `soundstage.accounts.v1`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -528,12 +528,12 @@ class AccountState(_message.Message):
     tenant: _builtins.str
     handle: _builtins.str
     name: _builtins.str
-    """What to show: first and last name, else the user name."""
+    """The display name: first and last name, otherwise the username."""
     bio: _builtins.str
     avatar: _builtins.str
     location: _builtins.str
     version: _builtins.int
-    """Grows with each change of this account; an older or equal one is ignored."""
+    """Grows with each change of this account; consumers ignore an older or equal one."""
     is_removed: _builtins.bool
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
@@ -573,7 +573,7 @@ Global___AccountState: _TypeAlias = AccountState  # noqa: Y015
 
 @_typing.final
 class Tokens(_message.Message):
-    """An access token (JWT) and the opaque, single-use refresh token that follows it."""
+    """An access token (JWT) and an opaque, single-use refresh token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

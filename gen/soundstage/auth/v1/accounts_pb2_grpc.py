@@ -80,14 +80,14 @@ class AccountsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Register(self, request, context):
-        """A person signs up on the public tenant and is signed in at once.
+        """Creates an account on the public tenant and signs it in.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Add(self, request, context):
-        """A partner's back end adds a user to its tenant.
+        """Adds a user to the tenant of the calling partner.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,14 +118,14 @@ class AccountsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListStates(self, request, context):
-        """The states that others keep copies of, as they are now; unknown ids are left out.
+        """The current states that others keep copies of; unknown ids are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Export(self, request, context):
-        """All accounts as events, for whoever rebuilds a copy.
+        """All accounts as events, to rebuild a copy from.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,33 +32,33 @@ class AccountsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AccountsServiceAsyncStub: ...
     Register: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.RegisterAccountRequest, _accounts_pb2.RegisterAccountResponse]
-    """A person signs up on the public tenant and is signed in at once."""
+    """Creates an account on the public tenant and signs it in."""
     Add: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.AddAccountRequest, _accounts_pb2.AddAccountResponse]
-    """A partner's back end adds a user to its tenant."""
+    """Adds a user to the tenant of the calling partner."""
     Get: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountRequest, _accounts_pb2.GetAccountResponse]
     GetByUsername: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountByUsernameRequest, _accounts_pb2.GetAccountByUsernameResponse]
     CheckUsername: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.CheckUsernameRequest, _accounts_pb2.CheckUsernameResponse]
     Change: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangeAccountRequest, _accounts_pb2.ChangeAccountResponse]
     ListStates: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAccountStatesRequest, _accounts_pb2.ListAccountStatesResponse]
-    """The states that others keep copies of, as they are now; unknown ids are left out."""
+    """The current states that others keep copies of; unknown ids are left out."""
     Export: _grpc.UnaryStreamMultiCallable[_accounts_pb2.ExportAccountsRequest, _accounts_pb2.ExportAccountsResponse]
-    """All accounts as events, for whoever rebuilds a copy."""
+    """All accounts as events, to rebuild a copy from."""
 
 @_typing.type_check_only
 class AccountsServiceAsyncStub(AccountsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Register: _aio.UnaryUnaryMultiCallable[_accounts_pb2.RegisterAccountRequest, _accounts_pb2.RegisterAccountResponse]  # type: ignore[assignment]
-    """A person signs up on the public tenant and is signed in at once."""
+    """Creates an account on the public tenant and signs it in."""
     Add: _aio.UnaryUnaryMultiCallable[_accounts_pb2.AddAccountRequest, _accounts_pb2.AddAccountResponse]  # type: ignore[assignment]
-    """A partner's back end adds a user to its tenant."""
+    """Adds a user to the tenant of the calling partner."""
     Get: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountRequest, _accounts_pb2.GetAccountResponse]  # type: ignore[assignment]
     GetByUsername: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetAccountByUsernameRequest, _accounts_pb2.GetAccountByUsernameResponse]  # type: ignore[assignment]
     CheckUsername: _aio.UnaryUnaryMultiCallable[_accounts_pb2.CheckUsernameRequest, _accounts_pb2.CheckUsernameResponse]  # type: ignore[assignment]
     Change: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangeAccountRequest, _accounts_pb2.ChangeAccountResponse]  # type: ignore[assignment]
     ListStates: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAccountStatesRequest, _accounts_pb2.ListAccountStatesResponse]  # type: ignore[assignment]
-    """The states that others keep copies of, as they are now; unknown ids are left out."""
+    """The current states that others keep copies of; unknown ids are left out."""
     Export: _aio.UnaryStreamMultiCallable[_accounts_pb2.ExportAccountsRequest, _accounts_pb2.ExportAccountsResponse]  # type: ignore[assignment]
-    """All accounts as events, for whoever rebuilds a copy."""
+    """All accounts as events, to rebuild a copy from."""
 
 class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -67,7 +67,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.RegisterAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.RegisterAccountResponse, _abc.Awaitable[_accounts_pb2.RegisterAccountResponse]]:
-        """A person signs up on the public tenant and is signed in at once."""
+        """Creates an account on the public tenant and signs it in."""
 
     @_abc_1.abstractmethod
     def Add(
@@ -75,7 +75,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.AddAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.AddAccountResponse, _abc.Awaitable[_accounts_pb2.AddAccountResponse]]:
-        """A partner's back end adds a user to its tenant."""
+        """Adds a user to the tenant of the calling partner."""
 
     @_abc_1.abstractmethod
     def Get(
@@ -111,7 +111,7 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.ListAccountStatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.ListAccountStatesResponse, _abc.Awaitable[_accounts_pb2.ListAccountStatesResponse]]:
-        """The states that others keep copies of, as they are now; unknown ids are left out."""
+        """The current states that others keep copies of; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def Export(
@@ -119,6 +119,6 @@ class AccountsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.ExportAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_accounts_pb2.ExportAccountsResponse], _abc.AsyncIterator[_accounts_pb2.ExportAccountsResponse]]:
-        """All accounts as events, for whoever rebuilds a copy."""
+        """All accounts as events, to rebuild a copy from."""
 
 def add_AccountsServiceServicer_to_server(servicer: AccountsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

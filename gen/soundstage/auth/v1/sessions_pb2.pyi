@@ -158,7 +158,7 @@ class ListRevocationsRequest(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
-        """Those made at or after this moment; unset for all that can still matter."""
+        """Revocations at or after this moment; unset for all that are still relevant."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class ListRevocationsResponse(_message.Message):
     def not_before(self) -> _containers.RepeatedCompositeFieldContainer[Global___NotBefore]: ...
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """The database's clock as this was read: what to ask from next time."""
+        """The database's clock at the time of reading: where the next call starts from."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ Global___ListRevocationsResponse: _TypeAlias = ListRevocationsResponse  # noqa: 
 
 @_typing.final
 class NotBefore(_message.Message):
-    """Tokens of this account issued before `moment` are refused (role change, removal)."""
+    """Refuse tokens of this account issued before `moment` (role change, removal)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -71,7 +71,7 @@ class SessionsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Refresh(self, request, context):
-        """Trades a refresh token for its successor; a repeat within 10 s answers the same one.
+        """Exchanges a refresh token for its successor; a repeat within 10 s answers the same successor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -84,7 +84,7 @@ class SessionsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRevocations(self, request, context):
-        """What gateways must refuse from now on; polled every 2 s.
+        """The tokens that gateways must refuse from now on; polled every 2 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

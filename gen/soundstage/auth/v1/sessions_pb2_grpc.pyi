@@ -33,10 +33,10 @@ class SessionsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SessionsServiceAsyncStub: ...
     LogIn: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]
     Refresh: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.RefreshSessionRequest, _sessions_pb2.RefreshSessionResponse]
-    """Trades a refresh token for its successor; a repeat within 10 s answers the same one."""
+    """Exchanges a refresh token for its successor; a repeat within 10 s answers the same successor."""
     LogOut: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.LogOutRequest, _sessions_pb2.LogOutResponse]
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListRevocationsRequest, _sessions_pb2.ListRevocationsResponse]
-    """What gateways must refuse from now on; polled every 2 s."""
+    """The tokens that gateways must refuse from now on; polled every 2 s."""
     GetKeys: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.GetKeysRequest, _sessions_pb2.GetKeysResponse]
     """The public keys, as a JSON Web Key Set (RFC 7517)."""
 
@@ -45,10 +45,10 @@ class SessionsServiceAsyncStub(SessionsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     LogIn: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogInRequest, _sessions_pb2.LogInResponse]  # type: ignore[assignment]
     Refresh: _aio.UnaryUnaryMultiCallable[_sessions_pb2.RefreshSessionRequest, _sessions_pb2.RefreshSessionResponse]  # type: ignore[assignment]
-    """Trades a refresh token for its successor; a repeat within 10 s answers the same one."""
+    """Exchanges a refresh token for its successor; a repeat within 10 s answers the same successor."""
     LogOut: _aio.UnaryUnaryMultiCallable[_sessions_pb2.LogOutRequest, _sessions_pb2.LogOutResponse]  # type: ignore[assignment]
     ListRevocations: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListRevocationsRequest, _sessions_pb2.ListRevocationsResponse]  # type: ignore[assignment]
-    """What gateways must refuse from now on; polled every 2 s."""
+    """The tokens that gateways must refuse from now on; polled every 2 s."""
     GetKeys: _aio.UnaryUnaryMultiCallable[_sessions_pb2.GetKeysRequest, _sessions_pb2.GetKeysResponse]  # type: ignore[assignment]
     """The public keys, as a JSON Web Key Set (RFC 7517)."""
 
@@ -66,7 +66,7 @@ class SessionsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sessions_pb2.RefreshSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sessions_pb2.RefreshSessionResponse, _abc.Awaitable[_sessions_pb2.RefreshSessionResponse]]:
-        """Trades a refresh token for its successor; a repeat within 10 s answers the same one."""
+        """Exchanges a refresh token for its successor; a repeat within 10 s answers the same successor."""
 
     @_abc_1.abstractmethod
     def LogOut(
@@ -81,7 +81,7 @@ class SessionsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sessions_pb2.ListRevocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sessions_pb2.ListRevocationsResponse, _abc.Awaitable[_sessions_pb2.ListRevocationsResponse]]:
-        """What gateways must refuse from now on; polled every 2 s."""
+        """The tokens that gateways must refuse from now on; polled every 2 s."""
 
     @_abc_1.abstractmethod
     def GetKeys(

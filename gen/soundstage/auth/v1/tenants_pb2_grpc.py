@@ -57,7 +57,7 @@ class TenantsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def IssueDelegationToken(self, request, context):
-        """A ten-minute token for one user of the tenant on one device.
+        """A ten-minute token for one of the tenant's users on one device.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class TenantsServiceStub:
     IssueClientToken: _grpc.UnaryUnaryMultiCallable[_tenants_pb2.IssueClientTokenRequest, _tenants_pb2.IssueClientTokenResponse]
     """OAuth 2.0 client credentials (RFC 6749, 4.4)."""
     IssueDelegationToken: _grpc.UnaryUnaryMultiCallable[_tenants_pb2.IssueDelegationTokenRequest, _tenants_pb2.IssueDelegationTokenResponse]
-    """A ten-minute token for one user of the tenant on one device."""
+    """A ten-minute token for one of the tenant's users on one device."""
 
 @_typing.type_check_only
 class TenantsServiceAsyncStub(TenantsServiceStub):
@@ -42,7 +42,7 @@ class TenantsServiceAsyncStub(TenantsServiceStub):
     IssueClientToken: _aio.UnaryUnaryMultiCallable[_tenants_pb2.IssueClientTokenRequest, _tenants_pb2.IssueClientTokenResponse]  # type: ignore[assignment]
     """OAuth 2.0 client credentials (RFC 6749, 4.4)."""
     IssueDelegationToken: _aio.UnaryUnaryMultiCallable[_tenants_pb2.IssueDelegationTokenRequest, _tenants_pb2.IssueDelegationTokenResponse]  # type: ignore[assignment]
-    """A ten-minute token for one user of the tenant on one device."""
+    """A ten-minute token for one of the tenant's users on one device."""
 
 class TenantsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -59,6 +59,6 @@ class TenantsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenants_pb2.IssueDelegationTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenants_pb2.IssueDelegationTokenResponse, _abc.Awaitable[_tenants_pb2.IssueDelegationTokenResponse]]:
-        """A ten-minute token for one user of the tenant on one device."""
+        """A ten-minute token for one of the tenant's users on one device."""
 
 def add_TenantsServiceServicer_to_server(servicer: TenantsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

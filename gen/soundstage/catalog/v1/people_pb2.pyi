@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Person(_message.Message):
-    """The card of a person, copied from auth, with totals beside it."""
+    """A person's profile, copied from auth, with totals."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

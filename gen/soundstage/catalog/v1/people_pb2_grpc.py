@@ -55,21 +55,21 @@ class PeopleServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetByHandle(self, request, context):
-        """One person by handle, in any case; NotFound.
+        """One person by handle, ignoring case; or NotFound.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTop(self, request, context):
-        """Who has a public track, most followers first, the lower number before the higher.
+        """People with a public track, most followers first, then by number.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetBatch(self, request, context):
-        """The cards of these people in the order asked; who is unknown or removed is left out.
+        """These people in the order requested; unknown and removed ones are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,21 +32,21 @@ class PeopleServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PeopleServiceAsyncStub: ...
     GetByHandle: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetPersonByHandleRequest, _people_pb2.GetPersonByHandleResponse]
-    """One person by handle, in any case; NotFound."""
+    """One person by handle, ignoring case; or NotFound."""
     ListTop: _grpc.UnaryUnaryMultiCallable[_people_pb2.ListTopPeopleRequest, _people_pb2.ListTopPeopleResponse]
-    """Who has a public track, most followers first, the lower number before the higher."""
+    """People with a public track, most followers first, then by number."""
     GetBatch: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetPersonBatchRequest, _people_pb2.GetPersonBatchResponse]
-    """The cards of these people in the order asked; who is unknown or removed is left out."""
+    """These people in the order requested; unknown and removed ones are left out."""
 
 @_typing.type_check_only
 class PeopleServiceAsyncStub(PeopleServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetByHandle: _aio.UnaryUnaryMultiCallable[_people_pb2.GetPersonByHandleRequest, _people_pb2.GetPersonByHandleResponse]  # type: ignore[assignment]
-    """One person by handle, in any case; NotFound."""
+    """One person by handle, ignoring case; or NotFound."""
     ListTop: _aio.UnaryUnaryMultiCallable[_people_pb2.ListTopPeopleRequest, _people_pb2.ListTopPeopleResponse]  # type: ignore[assignment]
-    """Who has a public track, most followers first, the lower number before the higher."""
+    """People with a public track, most followers first, then by number."""
     GetBatch: _aio.UnaryUnaryMultiCallable[_people_pb2.GetPersonBatchRequest, _people_pb2.GetPersonBatchResponse]  # type: ignore[assignment]
-    """The cards of these people in the order asked; who is unknown or removed is left out."""
+    """These people in the order requested; unknown and removed ones are left out."""
 
 class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -55,7 +55,7 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_pb2.GetPersonByHandleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_pb2.GetPersonByHandleResponse, _abc.Awaitable[_people_pb2.GetPersonByHandleResponse]]:
-        """One person by handle, in any case; NotFound."""
+        """One person by handle, ignoring case; or NotFound."""
 
     @_abc_1.abstractmethod
     def ListTop(
@@ -63,7 +63,7 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_pb2.ListTopPeopleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_pb2.ListTopPeopleResponse, _abc.Awaitable[_people_pb2.ListTopPeopleResponse]]:
-        """Who has a public track, most followers first, the lower number before the higher."""
+        """People with a public track, most followers first, then by number."""
 
     @_abc_1.abstractmethod
     def GetBatch(
@@ -71,6 +71,6 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_pb2.GetPersonBatchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_pb2.GetPersonBatchResponse, _abc.Awaitable[_people_pb2.GetPersonBatchResponse]]:
-        """The cards of these people in the order asked; who is unknown or removed is left out."""
+        """These people in the order requested; unknown and removed ones are left out."""
 
 def add_PeopleServiceServicer_to_server(servicer: PeopleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -44,7 +44,7 @@ Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final
 class Playlist(_message.Message):
-    """An ordered list of tracks. An album is the playlist that catalog keeps of its owner's tracks of that album."""
+    """An ordered list of tracks. An album is a playlist that catalog maintains from its owner's tracks with that album."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -72,12 +72,12 @@ class Playlist(_message.Message):
     is_album: _builtins.bool
     slug: _builtins.str
     track_count: _builtins.int
-    """Over the tracks that the caller may see, each distinct one once."""
+    """Of the distinct tracks that the caller may see."""
     total_play_count: _builtins.int
     like_count: _builtins.int
     repost_count: _builtins.int
     cover_object: _builtins.str
-    """Object name in the store: the cover of the first track that has one; empty without any."""
+    """Object name in the store: the cover of the first track that has one, or empty."""
     @_builtins.property
     def owner(self) -> _people_pb2.Person: ...
     @_builtins.property
@@ -86,7 +86,7 @@ class Playlist(_message.Message):
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaylistEntry]:
-        """In order; only what the caller may see. Filled by Get, GetShared and, without tracks, by GetBatch and searches."""
+        """In order; only what the caller may see. Set by Get, GetShared and, without tracks, by GetBatch and searches."""
 
     def __init__(
         self,
@@ -129,16 +129,16 @@ class PlaylistEntry(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     TRACK_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Names this place in the list; a track may have several."""
+    """Identifies this place in the list; a track may have several."""
     track_id: _builtins.str
     track_number: _builtins.int
     position: _builtins.int
-    """From 1; tracks that the caller may not see keep theirs."""
+    """From 1; tracks that the caller may not see keep their position."""
     @_builtins.property
     def added_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def track(self) -> _tracks_pb2.Track:
-        """Set when asked for."""
+        """Set on request."""
 
     def __init__(
         self,
@@ -243,9 +243,9 @@ class GetPlaylistRequest(_message.Message):
     PUBLIC_ONLY_FIELD_NUMBER: _builtins.int
     WITH_TRACKS_FIELD_NUMBER: _builtins.int
     public_only: _builtins.bool
-    """Answer NotFound for everything that is not public, whoever asks."""
+    """Answer NotFound for everything that is not public, whoever calls."""
     with_tracks: _builtins.bool
-    """Set the track of each entry."""
+    """Include the track of each entry."""
     @_builtins.property
     def playlist(self) -> _common_pb2.Ref: ...
     def __init__(
@@ -410,7 +410,7 @@ Global___RecommendPlaylistsResponse: _TypeAlias = RecommendPlaylistsResponse  # 
 
 @_typing.final
 class ChangePlaylistRequest(_message.Message):
-    """Only the fields named in `fields` change; one that is named and unset is cleared."""
+    """Only the fields named in `fields` change; a named field that is unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -941,7 +941,7 @@ Global___ExportPlaylistsResponse: _TypeAlias = ExportPlaylistsResponse  # noqa: 
 
 @_typing.final
 class PlaylistState(_message.Message):
-    """What others may copy of a playlist: the value of PlaylistChanged and PlaylistRemoved on `soundstage.catalog.v1`."""
+    """What others may copy of a playlist; the value of PlaylistChanged and PlaylistRemoved on `soundstage.catalog.v1`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -962,12 +962,12 @@ class PlaylistState(_message.Message):
     is_public: _builtins.bool
     is_album: _builtins.bool
     version: _builtins.int
-    """Grows with each change of this playlist; an older or equal one is ignored."""
+    """Grows with each change of this playlist; consumers ignore an older or equal one."""
     is_removed: _builtins.bool
     tenant: _builtins.str
     @_builtins.property
     def collaborator_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Who may see it beside its owner while it is private."""
+        """Who else than its owner may see it while it is private."""
 
     def __init__(
         self,

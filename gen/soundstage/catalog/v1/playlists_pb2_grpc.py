@@ -136,28 +136,28 @@ class PlaylistsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Get(self, request, context):
-        """One playlist the caller may see; NotFound, Forbidden.
+        """One playlist that the caller may see; or NotFound, Forbidden.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetBatch(self, request, context):
-        """Those of these that anybody may see, in the order asked, with their entries; the others are left out.
+        """The public ones of these, in the order requested, with their entries; the others are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def List(self, request, context):
-        """Newest first: public ones, and private ones the caller owns or collaborates on; no albums.
+        """Newest first: public ones, and private ones that the caller owns or collaborates on; no albums.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Recommend(self, request, context):
-        """Public playlists of others with at least one track, best first; no albums.
+        """Other people's public playlists with at least one track, best first; no albums.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,7 +218,7 @@ class PlaylistsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Share(self, request, context):
-        """A new link by which anybody may read the playlist for a time.
+        """Creates a link with which anybody may read the playlist for a limited time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,14 +231,14 @@ class PlaylistsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListStates(self, request, context):
-        """The states that others keep copies of, as they are now; unknown ids are left out.
+        """The current states that others keep copies of; unknown ids are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Export(self, request, context):
-        """All playlists as states, tombstones too, for whoever rebuilds a copy.
+        """All playlists as states, including tombstones, to rebuild a copy from.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

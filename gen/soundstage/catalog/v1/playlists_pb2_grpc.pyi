@@ -33,13 +33,13 @@ class PlaylistsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PlaylistsServiceAsyncStub: ...
     Add: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistRequest, _playlists_pb2.AddPlaylistResponse]
     Get: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistRequest, _playlists_pb2.GetPlaylistResponse]
-    """One playlist the caller may see; NotFound, Forbidden."""
+    """One playlist that the caller may see; or NotFound, Forbidden."""
     GetBatch: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistBatchRequest, _playlists_pb2.GetPlaylistBatchResponse]
-    """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
+    """The public ones of these, in the order requested, with their entries; the others are left out."""
     List: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistsRequest, _playlists_pb2.ListPlaylistsResponse]
-    """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
+    """Newest first: public ones, and private ones that the caller owns or collaborates on; no albums."""
     Recommend: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RecommendPlaylistsRequest, _playlists_pb2.RecommendPlaylistsResponse]
-    """Public playlists of others with at least one track, best first; no albums."""
+    """Other people's public playlists with at least one track, best first; no albums."""
     Change: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ChangePlaylistRequest, _playlists_pb2.ChangePlaylistResponse]
     Remove: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RemovePlaylistRequest, _playlists_pb2.RemovePlaylistResponse]
     AddTrack: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistTrackRequest, _playlists_pb2.AddPlaylistTrackResponse]
@@ -50,25 +50,25 @@ class PlaylistsServiceStub:
     ChangeCollaborator: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ChangeCollaboratorRequest, _playlists_pb2.ChangeCollaboratorResponse]
     RemoveCollaborator: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.RemoveCollaboratorRequest, _playlists_pb2.RemoveCollaboratorResponse]
     Share: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.SharePlaylistRequest, _playlists_pb2.SharePlaylistResponse]
-    """A new link by which anybody may read the playlist for a time."""
+    """Creates a link with which anybody may read the playlist for a limited time."""
     GetShared: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.GetSharedPlaylistRequest, _playlists_pb2.GetSharedPlaylistResponse]
     ListStates: _grpc.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistStatesRequest, _playlists_pb2.ListPlaylistStatesResponse]
-    """The states that others keep copies of, as they are now; unknown ids are left out."""
+    """The current states that others keep copies of; unknown ids are left out."""
     Export: _grpc.UnaryStreamMultiCallable[_playlists_pb2.ExportPlaylistsRequest, _playlists_pb2.ExportPlaylistsResponse]
-    """All playlists as states, tombstones too, for whoever rebuilds a copy."""
+    """All playlists as states, including tombstones, to rebuild a copy from."""
 
 @_typing.type_check_only
 class PlaylistsServiceAsyncStub(PlaylistsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Add: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistRequest, _playlists_pb2.AddPlaylistResponse]  # type: ignore[assignment]
     Get: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistRequest, _playlists_pb2.GetPlaylistResponse]  # type: ignore[assignment]
-    """One playlist the caller may see; NotFound, Forbidden."""
+    """One playlist that the caller may see; or NotFound, Forbidden."""
     GetBatch: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetPlaylistBatchRequest, _playlists_pb2.GetPlaylistBatchResponse]  # type: ignore[assignment]
-    """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
+    """The public ones of these, in the order requested, with their entries; the others are left out."""
     List: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistsRequest, _playlists_pb2.ListPlaylistsResponse]  # type: ignore[assignment]
-    """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
+    """Newest first: public ones, and private ones that the caller owns or collaborates on; no albums."""
     Recommend: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RecommendPlaylistsRequest, _playlists_pb2.RecommendPlaylistsResponse]  # type: ignore[assignment]
-    """Public playlists of others with at least one track, best first; no albums."""
+    """Other people's public playlists with at least one track, best first; no albums."""
     Change: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ChangePlaylistRequest, _playlists_pb2.ChangePlaylistResponse]  # type: ignore[assignment]
     Remove: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RemovePlaylistRequest, _playlists_pb2.RemovePlaylistResponse]  # type: ignore[assignment]
     AddTrack: _aio.UnaryUnaryMultiCallable[_playlists_pb2.AddPlaylistTrackRequest, _playlists_pb2.AddPlaylistTrackResponse]  # type: ignore[assignment]
@@ -79,12 +79,12 @@ class PlaylistsServiceAsyncStub(PlaylistsServiceStub):
     ChangeCollaborator: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ChangeCollaboratorRequest, _playlists_pb2.ChangeCollaboratorResponse]  # type: ignore[assignment]
     RemoveCollaborator: _aio.UnaryUnaryMultiCallable[_playlists_pb2.RemoveCollaboratorRequest, _playlists_pb2.RemoveCollaboratorResponse]  # type: ignore[assignment]
     Share: _aio.UnaryUnaryMultiCallable[_playlists_pb2.SharePlaylistRequest, _playlists_pb2.SharePlaylistResponse]  # type: ignore[assignment]
-    """A new link by which anybody may read the playlist for a time."""
+    """Creates a link with which anybody may read the playlist for a limited time."""
     GetShared: _aio.UnaryUnaryMultiCallable[_playlists_pb2.GetSharedPlaylistRequest, _playlists_pb2.GetSharedPlaylistResponse]  # type: ignore[assignment]
     ListStates: _aio.UnaryUnaryMultiCallable[_playlists_pb2.ListPlaylistStatesRequest, _playlists_pb2.ListPlaylistStatesResponse]  # type: ignore[assignment]
-    """The states that others keep copies of, as they are now; unknown ids are left out."""
+    """The current states that others keep copies of; unknown ids are left out."""
     Export: _aio.UnaryStreamMultiCallable[_playlists_pb2.ExportPlaylistsRequest, _playlists_pb2.ExportPlaylistsResponse]  # type: ignore[assignment]
-    """All playlists as states, tombstones too, for whoever rebuilds a copy."""
+    """All playlists as states, including tombstones, to rebuild a copy from."""
 
 class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -100,7 +100,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.GetPlaylistRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.GetPlaylistResponse, _abc.Awaitable[_playlists_pb2.GetPlaylistResponse]]:
-        """One playlist the caller may see; NotFound, Forbidden."""
+        """One playlist that the caller may see; or NotFound, Forbidden."""
 
     @_abc_1.abstractmethod
     def GetBatch(
@@ -108,7 +108,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.GetPlaylistBatchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.GetPlaylistBatchResponse, _abc.Awaitable[_playlists_pb2.GetPlaylistBatchResponse]]:
-        """Those of these that anybody may see, in the order asked, with their entries; the others are left out."""
+        """The public ones of these, in the order requested, with their entries; the others are left out."""
 
     @_abc_1.abstractmethod
     def List(
@@ -116,7 +116,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.ListPlaylistsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.ListPlaylistsResponse, _abc.Awaitable[_playlists_pb2.ListPlaylistsResponse]]:
-        """Newest first: public ones, and private ones the caller owns or collaborates on; no albums."""
+        """Newest first: public ones, and private ones that the caller owns or collaborates on; no albums."""
 
     @_abc_1.abstractmethod
     def Recommend(
@@ -124,7 +124,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.RecommendPlaylistsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.RecommendPlaylistsResponse, _abc.Awaitable[_playlists_pb2.RecommendPlaylistsResponse]]:
-        """Public playlists of others with at least one track, best first; no albums."""
+        """Other people's public playlists with at least one track, best first; no albums."""
 
     @_abc_1.abstractmethod
     def Change(
@@ -195,7 +195,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.SharePlaylistRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.SharePlaylistResponse, _abc.Awaitable[_playlists_pb2.SharePlaylistResponse]]:
-        """A new link by which anybody may read the playlist for a time."""
+        """Creates a link with which anybody may read the playlist for a limited time."""
 
     @_abc_1.abstractmethod
     def GetShared(
@@ -210,7 +210,7 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.ListPlaylistStatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_playlists_pb2.ListPlaylistStatesResponse, _abc.Awaitable[_playlists_pb2.ListPlaylistStatesResponse]]:
-        """The states that others keep copies of, as they are now; unknown ids are left out."""
+        """The current states that others keep copies of; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def Export(
@@ -218,6 +218,6 @@ class PlaylistsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _playlists_pb2.ExportPlaylistsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_playlists_pb2.ExportPlaylistsResponse], _abc.AsyncIterator[_playlists_pb2.ExportPlaylistsResponse]]:
-        """All playlists as states, tombstones too, for whoever rebuilds a copy."""
+        """All playlists as states, including tombstones, to rebuild a copy from."""
 
 def add_PlaylistsServiceServicer_to_server(servicer: PlaylistsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

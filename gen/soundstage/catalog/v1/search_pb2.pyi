@@ -45,10 +45,10 @@ class SearchTracksRequest(_message.Message):
     min_duration_seconds: _builtins.int
     max_duration_seconds: _builtins.int
     sort: _tracks_pb2.TrackSort.ValueType
-    """Unspecified: by relevance when there is a query, else by created_at."""
+    """Unspecified: by relevance if there is a query, otherwise by created_at."""
     ascending: _builtins.bool
     only_downloadable: _builtins.bool
-    """Only what may be downloaded."""
+    """Only tracks that may be downloaded."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     @_builtins.property
@@ -125,7 +125,7 @@ class SearchPeopleRequest(_message.Message):
     ONLY_DOWNLOADABLE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     only_downloadable: _builtins.bool
-    """Only who has a track that may be downloaded."""
+    """Only people with a track that may be downloaded."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     def __init__(
@@ -182,11 +182,11 @@ class SearchPlaylistsRequest(_message.Message):
     owner_id: _builtins.str
     is_public: _builtins.bool
     public_only: _builtins.bool
-    """Only public ones, whoever asks."""
+    """Only public ones, whoever calls."""
     only_downloadable: _builtins.bool
     """Only with a track that may be downloaded."""
     without_albums: _builtins.bool
-    """Leave albums out."""
+    """Exclude albums."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     def __init__(

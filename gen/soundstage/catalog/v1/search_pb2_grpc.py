@@ -55,7 +55,7 @@ class SearchServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def SearchTracks(self, request, context):
-        """Public, completed tracks; title, artist and album, forgiving case, accents and typing errors.
+        """Public, completed tracks by title, artist and album; ignores case and accents, tolerates typos.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -68,7 +68,7 @@ class SearchServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SearchPlaylists(self, request, context):
-        """Title and description of what the caller may see.
+        """By title and description, among those that the caller may see.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,19 +32,19 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     SearchTracks: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchTracksRequest, _search_pb2.SearchTracksResponse]
-    """Public, completed tracks; title, artist and album, forgiving case, accents and typing errors."""
+    """Public, completed tracks by title, artist and album; ignores case and accents, tolerates typos."""
     SearchPeople: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchPeopleRequest, _search_pb2.SearchPeopleResponse]
     SearchPlaylists: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchPlaylistsRequest, _search_pb2.SearchPlaylistsResponse]
-    """Title and description of what the caller may see."""
+    """By title and description, among those that the caller may see."""
 
 @_typing.type_check_only
 class SearchServiceAsyncStub(SearchServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchTracks: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchTracksRequest, _search_pb2.SearchTracksResponse]  # type: ignore[assignment]
-    """Public, completed tracks; title, artist and album, forgiving case, accents and typing errors."""
+    """Public, completed tracks by title, artist and album; ignores case and accents, tolerates typos."""
     SearchPeople: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchPeopleRequest, _search_pb2.SearchPeopleResponse]  # type: ignore[assignment]
     SearchPlaylists: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchPlaylistsRequest, _search_pb2.SearchPlaylistsResponse]  # type: ignore[assignment]
-    """Title and description of what the caller may see."""
+    """By title and description, among those that the caller may see."""
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -53,7 +53,7 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SearchTracksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SearchTracksResponse, _abc.Awaitable[_search_pb2.SearchTracksResponse]]:
-        """Public, completed tracks; title, artist and album, forgiving case, accents and typing errors."""
+        """Public, completed tracks by title, artist and album; ignores case and accents, tolerates typos."""
 
     @_abc_1.abstractmethod
     def SearchPeople(
@@ -68,6 +68,6 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SearchPlaylistsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SearchPlaylistsResponse, _abc.Awaitable[_search_pb2.SearchPlaylistsResponse]]:
-        """Title and description of what the caller may see."""
+        """By title and description, among those that the caller may see."""
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

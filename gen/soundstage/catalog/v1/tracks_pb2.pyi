@@ -100,7 +100,7 @@ Global___Loudness: _TypeAlias = Loudness  # noqa: Y015
 
 @_typing.final
 class Track(_message.Message):
-    """A track with its uploader and its totals inside."""
+    """A track, including its uploader and its totals."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -147,10 +147,10 @@ class Track(_message.Message):
     """mp3, flac, wav, ogg, m4a."""
     file_bytes: _builtins.int
     recording_id: _builtins.str
-    """Also the stream's id."""
+    """Also the id of its stream."""
     duration_ms: _builtins.int
     progressive_object: _builtins.str
-    """Object names in the store; empty until completed (cover: when there is none)."""
+    """Object names in the store; empty until completed (cover: empty if there is none)."""
     cover_object: _builtins.str
     slug: _builtins.str
     is_downloadable: _builtins.bool
@@ -230,7 +230,7 @@ Global___Track: _TypeAlias = Track  # noqa: Y015
 
 @_typing.final
 class TrackForm(_message.Message):
-    """What the form says of a track; unset means: take the file's tags."""
+    """What the upload form says about a track; unset fields are taken from the file's tags."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -327,7 +327,7 @@ class AddTrackRequest(_message.Message):
     def form(self) -> Global___TrackForm: ...
     @_builtins.property
     def file_tags(self) -> Global___TrackForm:
-        """What the file's own tags say."""
+        """From the file's own tags."""
 
     def __init__(
         self,
@@ -376,7 +376,7 @@ class GetTrackRequest(_message.Message):
     TRACK_FIELD_NUMBER: _builtins.int
     PUBLIC_ONLY_FIELD_NUMBER: _builtins.int
     public_only: _builtins.bool
-    """Answer NotFound for everything that is not public and completed, whoever asks."""
+    """Answer NotFound for everything that is not public and completed, whoever calls."""
     @_builtins.property
     def track(self) -> _common_pb2.Ref: ...
     def __init__(
@@ -442,7 +442,7 @@ class GetTrackItem(_message.Message):
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     public_only: _builtins.bool
     principal: _builtins.bytes
-    """The encoded principal of this item's caller; empty: that of the call."""
+    """The encoded principal of this item's caller; empty: the caller of the RPC."""
     @_builtins.property
     def track(self) -> _common_pb2.Ref: ...
     def __init__(
@@ -489,7 +489,7 @@ class GetTrackOutcome(_message.Message):
     TRACK_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     refused: _builtins.str
-    """A reason of the error vocabulary: NOT_FOUND, FORBIDDEN, or UNAVAILABLE when it is so for this item alone."""
+    """An error reason: NOT_FOUND, FORBIDDEN, or UNAVAILABLE if only this item is unavailable."""
     @_builtins.property
     def track(self) -> Global___Track: ...
     def __init__(
@@ -526,7 +526,7 @@ class ListTracksRequest(_message.Message):
     ascending: _builtins.bool
     public_only: _builtins.bool
     all_of_owner: _builtins.bool
-    """Of an administrator who names an owner by id: that owner's in every state. Of anybody else it changes nothing."""
+    """For an administrator who names an owner by id: that owner's tracks in every state. Ignored for others."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     @_builtins.property
@@ -626,7 +626,7 @@ Global___ListTrackTagsResponse: _TypeAlias = ListTrackTagsResponse  # noqa: Y015
 
 @_typing.final
 class ChangeTrackRequest(_message.Message):
-    """Only the fields named in `fields` change; one that is named and unset is cleared."""
+    """Only the fields named in `fields` change; a named field that is unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -788,7 +788,7 @@ Global___ExportTracksResponse: _TypeAlias = ExportTracksResponse  # noqa: Y015
 
 @_typing.final
 class TrackState(_message.Message):
-    """What others may copy of a track: the value of every track event on `soundstage.catalog.v1`."""
+    """What others may copy of a track; the value of every track event on `soundstage.catalog.v1`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -818,7 +818,7 @@ class TrackState(_message.Message):
     duration_ms: _builtins.int
     genre: _builtins.str
     version: _builtins.int
-    """Grows with each change of this track; an older or equal one is ignored."""
+    """Grows with each change of this track; consumers ignore an older or equal one."""
     is_removed: _builtins.bool
     @_builtins.property
     def published_at(self) -> _timestamp_pb2.Timestamp: ...

@@ -92,14 +92,14 @@ class TracksServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Get(self, request, context):
-        """One track the caller may see; NotFound, Forbidden.
+        """One track that the caller may see; or NotFound, Forbidden.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetBatch(self, request, context):
-        """Many callers' tracks in one call; each item has its own outcome.
+        """Tracks for many callers in one call, each with its own outcome.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -131,14 +131,14 @@ class TracksServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListStates(self, request, context):
-        """The states that others keep copies of, as they are now; unknown ids are left out.
+        """The current states that others keep copies of; unknown ids are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Export(self, request, context):
-        """All tracks as states, tombstones too, for whoever rebuilds a copy.
+        """All tracks as states, including tombstones, to rebuild a copy from.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,18 +34,18 @@ class TracksServiceStub:
     Add: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.AddTrackRequest, _tracks_pb2.AddTrackResponse]
     """Commit point of an upload."""
     Get: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackRequest, _tracks_pb2.GetTrackResponse]
-    """One track the caller may see; NotFound, Forbidden."""
+    """One track that the caller may see; or NotFound, Forbidden."""
     GetBatch: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackBatchRequest, _tracks_pb2.GetTrackBatchResponse]
-    """Many callers' tracks in one call; each item has its own outcome."""
+    """Tracks for many callers in one call, each with its own outcome."""
     List: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTracksRequest, _tracks_pb2.ListTracksResponse]
     ListTags: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackTagsRequest, _tracks_pb2.ListTrackTagsResponse]
     """The tags of an owner's public tracks, most used first."""
     Change: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ChangeTrackRequest, _tracks_pb2.ChangeTrackResponse]
     Remove: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.RemoveTrackRequest, _tracks_pb2.RemoveTrackResponse]
     ListStates: _grpc.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackStatesRequest, _tracks_pb2.ListTrackStatesResponse]
-    """The states that others keep copies of, as they are now; unknown ids are left out."""
+    """The current states that others keep copies of; unknown ids are left out."""
     Export: _grpc.UnaryStreamMultiCallable[_tracks_pb2.ExportTracksRequest, _tracks_pb2.ExportTracksResponse]
-    """All tracks as states, tombstones too, for whoever rebuilds a copy."""
+    """All tracks as states, including tombstones, to rebuild a copy from."""
 
 @_typing.type_check_only
 class TracksServiceAsyncStub(TracksServiceStub):
@@ -53,18 +53,18 @@ class TracksServiceAsyncStub(TracksServiceStub):
     Add: _aio.UnaryUnaryMultiCallable[_tracks_pb2.AddTrackRequest, _tracks_pb2.AddTrackResponse]  # type: ignore[assignment]
     """Commit point of an upload."""
     Get: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackRequest, _tracks_pb2.GetTrackResponse]  # type: ignore[assignment]
-    """One track the caller may see; NotFound, Forbidden."""
+    """One track that the caller may see; or NotFound, Forbidden."""
     GetBatch: _aio.UnaryUnaryMultiCallable[_tracks_pb2.GetTrackBatchRequest, _tracks_pb2.GetTrackBatchResponse]  # type: ignore[assignment]
-    """Many callers' tracks in one call; each item has its own outcome."""
+    """Tracks for many callers in one call, each with its own outcome."""
     List: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTracksRequest, _tracks_pb2.ListTracksResponse]  # type: ignore[assignment]
     ListTags: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackTagsRequest, _tracks_pb2.ListTrackTagsResponse]  # type: ignore[assignment]
     """The tags of an owner's public tracks, most used first."""
     Change: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ChangeTrackRequest, _tracks_pb2.ChangeTrackResponse]  # type: ignore[assignment]
     Remove: _aio.UnaryUnaryMultiCallable[_tracks_pb2.RemoveTrackRequest, _tracks_pb2.RemoveTrackResponse]  # type: ignore[assignment]
     ListStates: _aio.UnaryUnaryMultiCallable[_tracks_pb2.ListTrackStatesRequest, _tracks_pb2.ListTrackStatesResponse]  # type: ignore[assignment]
-    """The states that others keep copies of, as they are now; unknown ids are left out."""
+    """The current states that others keep copies of; unknown ids are left out."""
     Export: _aio.UnaryStreamMultiCallable[_tracks_pb2.ExportTracksRequest, _tracks_pb2.ExportTracksResponse]  # type: ignore[assignment]
-    """All tracks as states, tombstones too, for whoever rebuilds a copy."""
+    """All tracks as states, including tombstones, to rebuild a copy from."""
 
 class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -81,7 +81,7 @@ class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tracks_pb2.GetTrackRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tracks_pb2.GetTrackResponse, _abc.Awaitable[_tracks_pb2.GetTrackResponse]]:
-        """One track the caller may see; NotFound, Forbidden."""
+        """One track that the caller may see; or NotFound, Forbidden."""
 
     @_abc_1.abstractmethod
     def GetBatch(
@@ -89,7 +89,7 @@ class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tracks_pb2.GetTrackBatchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tracks_pb2.GetTrackBatchResponse, _abc.Awaitable[_tracks_pb2.GetTrackBatchResponse]]:
-        """Many callers' tracks in one call; each item has its own outcome."""
+        """Tracks for many callers in one call, each with its own outcome."""
 
     @_abc_1.abstractmethod
     def List(
@@ -126,7 +126,7 @@ class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tracks_pb2.ListTrackStatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tracks_pb2.ListTrackStatesResponse, _abc.Awaitable[_tracks_pb2.ListTrackStatesResponse]]:
-        """The states that others keep copies of, as they are now; unknown ids are left out."""
+        """The current states that others keep copies of; unknown ids are left out."""
 
     @_abc_1.abstractmethod
     def Export(
@@ -134,6 +134,6 @@ class TracksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tracks_pb2.ExportTracksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_tracks_pb2.ExportTracksResponse], _abc.AsyncIterator[_tracks_pb2.ExportTracksResponse]]:
-        """All tracks as states, tombstones too, for whoever rebuilds a copy."""
+        """All tracks as states, including tombstones, to rebuild a copy from."""
 
 def add_TracksServiceServicer_to_server(servicer: TracksServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AppsServiceStub:
-    """Apps that call discovery: how often, under which name, and those that were registered.
+    """Apps that call discovery: their names, request counts and registrations.
     """
 
     def __init__(self, channel):
@@ -53,25 +53,25 @@ class AppsServiceStub:
 
 
 class AppsServiceServicer:
-    """Apps that call discovery: how often, under which name, and those that were registered.
+    """Apps that call discovery: their names, request counts and registrations.
     """
 
     def Record(self, request, context):
-        """What a gateway counted since it last said so; the same id again counts nothing.
+        """What a gateway counted since its last report. A repeated id is not counted again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTrailing(self, request, context):
-        """At most 100, most requests first, equal ones by name.
+        """At most 100, most requests first, then by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Get(self, request, context):
-        """A registered app by its address, in any case; NotFound.
+        """A registered app by its address, ignoring case; or NotFound.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +104,7 @@ def add_AppsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AppsService:
-    """Apps that call discovery: how often, under which name, and those that were registered.
+    """Apps that call discovery: their names, request counts and registrations.
     """
 
     @staticmethod

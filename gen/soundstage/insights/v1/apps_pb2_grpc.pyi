@@ -27,33 +27,33 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AppsServiceStub:
-    """Apps that call discovery: how often, under which name, and those that were registered."""
+    """Apps that call discovery: their names, request counts and registrations."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AppsServiceAsyncStub: ...
     Record: _grpc.UnaryUnaryMultiCallable[_apps_pb2.RecordAppsRequest, _apps_pb2.RecordAppsResponse]
-    """What a gateway counted since it last said so; the same id again counts nothing."""
+    """What a gateway counted since its last report. A repeated id is not counted again."""
     ListTrailing: _grpc.UnaryUnaryMultiCallable[_apps_pb2.ListTrailingAppsRequest, _apps_pb2.ListTrailingAppsResponse]
-    """At most 100, most requests first, equal ones by name."""
+    """At most 100, most requests first, then by name."""
     Get: _grpc.UnaryUnaryMultiCallable[_apps_pb2.GetAppRequest, _apps_pb2.GetAppResponse]
-    """A registered app by its address, in any case; NotFound."""
+    """A registered app by its address, ignoring case; or NotFound."""
 
 @_typing.type_check_only
 class AppsServiceAsyncStub(AppsServiceStub):
-    """Apps that call discovery: how often, under which name, and those that were registered."""
+    """Apps that call discovery: their names, request counts and registrations."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Record: _aio.UnaryUnaryMultiCallable[_apps_pb2.RecordAppsRequest, _apps_pb2.RecordAppsResponse]  # type: ignore[assignment]
-    """What a gateway counted since it last said so; the same id again counts nothing."""
+    """What a gateway counted since its last report. A repeated id is not counted again."""
     ListTrailing: _aio.UnaryUnaryMultiCallable[_apps_pb2.ListTrailingAppsRequest, _apps_pb2.ListTrailingAppsResponse]  # type: ignore[assignment]
-    """At most 100, most requests first, equal ones by name."""
+    """At most 100, most requests first, then by name."""
     Get: _aio.UnaryUnaryMultiCallable[_apps_pb2.GetAppRequest, _apps_pb2.GetAppResponse]  # type: ignore[assignment]
-    """A registered app by its address, in any case; NotFound."""
+    """A registered app by its address, ignoring case; or NotFound."""
 
 class AppsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Apps that call discovery: how often, under which name, and those that were registered."""
+    """Apps that call discovery: their names, request counts and registrations."""
 
     @_abc_1.abstractmethod
     def Record(
@@ -61,7 +61,7 @@ class AppsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _apps_pb2.RecordAppsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_apps_pb2.RecordAppsResponse, _abc.Awaitable[_apps_pb2.RecordAppsResponse]]:
-        """What a gateway counted since it last said so; the same id again counts nothing."""
+        """What a gateway counted since its last report. A repeated id is not counted again."""
 
     @_abc_1.abstractmethod
     def ListTrailing(
@@ -69,7 +69,7 @@ class AppsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _apps_pb2.ListTrailingAppsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_apps_pb2.ListTrailingAppsResponse, _abc.Awaitable[_apps_pb2.ListTrailingAppsResponse]]:
-        """At most 100, most requests first, equal ones by name."""
+        """At most 100, most requests first, then by name."""
 
     @_abc_1.abstractmethod
     def Get(
@@ -77,6 +77,6 @@ class AppsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _apps_pb2.GetAppRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_apps_pb2.GetAppResponse, _abc.Awaitable[_apps_pb2.GetAppResponse]]:
-        """A registered app by its address, in any case; NotFound."""
+        """A registered app by its address, ignoring case; or NotFound."""
 
 def add_AppsServiceServicer_to_server(servicer: AppsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -38,7 +38,7 @@ Global___SubjectKind: _TypeAlias = SubjectKind  # noqa: Y015
 
 @_typing.final
 class TotalsChanged(_message.Message):
-    """Absolute totals of one subject; an older or equal version is ignored."""
+    """Absolute totals of one subject; consumers ignore an older or equal version."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -60,7 +60,7 @@ class TotalsChanged(_message.Message):
     followers: _builtins.int
     followees: _builtins.int
     reposts_made: _builtins.int
-    """Reposts an account made."""
+    """Reposts made by the account."""
     def __init__(
         self,
         *,

@@ -31,9 +31,9 @@ class Stats(_message.Message):
     total_plays: _builtins.int
     unique_listeners: _builtins.int
     average_seconds: _builtins.float
-    """Over plays whose seconds are known; 0 without any."""
+    """Average over plays with known seconds; 0 if there are none."""
     completion_rate: _builtins.float
-    """Percent, 0 to 100; 0 without any."""
+    """Percent, 0 to 100; 0 if there are none."""
     def __init__(
         self,
         *,
@@ -140,7 +140,7 @@ class GetFiguresResponse(_message.Message):
     likes: _builtins.int
     reposts: _builtins.int
     plays_change: _builtins.float
-    """Percent against the window before, one decimal."""
+    """Percent change from the previous window, one decimal."""
     listeners_change: _builtins.float
     to: _builtins.str
     @_builtins.property
@@ -172,7 +172,7 @@ Global___GetFiguresResponse: _TypeAlias = GetFiguresResponse  # noqa: Y015
 
 @_typing.final
 class Listening(_message.Message):
-    """How the window's plays were listened to; what cannot be computed is absent."""
+    """How the window's plays were listened to; unset where it cannot be computed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -280,17 +280,17 @@ class GetChartsResponse(_message.Message):
     def listening(self) -> Global___Listening: ...
     @_builtins.property
     def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___DayPoint]:
-        """One a day, oldest first, without gaps."""
+        """One per day, oldest first, without gaps."""
 
     @_builtins.property
     def retention(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Percent of timed plays that reached 0, 5, ... 100 percent of the duration; empty without any."""
+        """Percent of timed plays that reached 0, 5, ... 100 percent of the duration; empty if there are none."""
 
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___DevicePart]: ...
     @_builtins.property
     def stats(self) -> Global___Stats:
-        """Of all time."""
+        """All-time."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class FiguresServiceStub:
-    """Each request names its subject in `subject`; albums and artists follow.
+    """Each request names its subject in `subject`. Albums and artists will follow.
     """
 
     def __init__(self, channel):
@@ -53,25 +53,25 @@ class FiguresServiceStub:
 
 
 class FiguresServiceServicer:
-    """Each request names its subject in `subject`; albums and artists follow.
+    """Each request names its subject in `subject`. Albums and artists will follow.
     """
 
     def GetStats(self, request, context):
-        """Totals of all time of a subject the caller may see.
+        """All-time totals of a subject that the caller may see.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetFigures(self, request, context):
-        """The figures of a window of days that ends with today. For the owner and admins.
+        """The figures of a window of days that ends today. For the owner and admins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCharts(self, request, context):
-        """One point a UTC day. For the owner and admins.
+        """One point per UTC day. For the owner and admins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +104,7 @@ def add_FiguresServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FiguresService:
-    """Each request names its subject in `subject`; albums and artists follow.
+    """Each request names its subject in `subject`. Albums and artists will follow.
     """
 
     @staticmethod
@@ -190,7 +190,7 @@ class FiguresService:
 
 
 class MetricsServiceStub:
-    """FiguresService as gateways of 0.1 call it; gone with 0.3.
+    """FiguresService as gateways of 0.1 call it; to be removed in 0.3.
     """
 
     def __init__(self, channel):
@@ -217,7 +217,7 @@ class MetricsServiceStub:
 
 
 class MetricsServiceServicer:
-    """FiguresService as gateways of 0.1 call it; gone with 0.3.
+    """FiguresService as gateways of 0.1 call it; to be removed in 0.3.
     """
 
     def GetTrackStats(self, request, context):
@@ -265,7 +265,7 @@ def add_MetricsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MetricsService:
-    """FiguresService as gateways of 0.1 call it; gone with 0.3.
+    """FiguresService as gateways of 0.1 call it; to be removed in 0.3.
     """
 
     @staticmethod

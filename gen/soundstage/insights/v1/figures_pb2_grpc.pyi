@@ -32,33 +32,33 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class FiguresServiceStub:
-    """Each request names its subject in `subject`; albums and artists follow."""
+    """Each request names its subject in `subject`. Albums and artists will follow."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> FiguresServiceAsyncStub: ...
     GetStats: _grpc.UnaryUnaryMultiCallable[_figures_pb2.GetStatsRequest, _figures_pb2.GetStatsResponse]
-    """Totals of all time of a subject the caller may see."""
+    """All-time totals of a subject that the caller may see."""
     GetFigures: _grpc.UnaryUnaryMultiCallable[_figures_pb2.GetFiguresRequest, _figures_pb2.GetFiguresResponse]
-    """The figures of a window of days that ends with today. For the owner and admins."""
+    """The figures of a window of days that ends today. For the owner and admins."""
     GetCharts: _grpc.UnaryUnaryMultiCallable[_figures_pb2.GetChartsRequest, _figures_pb2.GetChartsResponse]
-    """One point a UTC day. For the owner and admins."""
+    """One point per UTC day. For the owner and admins."""
 
 @_typing.type_check_only
 class FiguresServiceAsyncStub(FiguresServiceStub):
-    """Each request names its subject in `subject`; albums and artists follow."""
+    """Each request names its subject in `subject`. Albums and artists will follow."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStats: _aio.UnaryUnaryMultiCallable[_figures_pb2.GetStatsRequest, _figures_pb2.GetStatsResponse]  # type: ignore[assignment]
-    """Totals of all time of a subject the caller may see."""
+    """All-time totals of a subject that the caller may see."""
     GetFigures: _aio.UnaryUnaryMultiCallable[_figures_pb2.GetFiguresRequest, _figures_pb2.GetFiguresResponse]  # type: ignore[assignment]
-    """The figures of a window of days that ends with today. For the owner and admins."""
+    """The figures of a window of days that ends today. For the owner and admins."""
     GetCharts: _aio.UnaryUnaryMultiCallable[_figures_pb2.GetChartsRequest, _figures_pb2.GetChartsResponse]  # type: ignore[assignment]
-    """One point a UTC day. For the owner and admins."""
+    """One point per UTC day. For the owner and admins."""
 
 class FiguresServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Each request names its subject in `subject`; albums and artists follow."""
+    """Each request names its subject in `subject`. Albums and artists will follow."""
 
     @_abc_1.abstractmethod
     def GetStats(
@@ -66,7 +66,7 @@ class FiguresServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _figures_pb2.GetStatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_figures_pb2.GetStatsResponse, _abc.Awaitable[_figures_pb2.GetStatsResponse]]:
-        """Totals of all time of a subject the caller may see."""
+        """All-time totals of a subject that the caller may see."""
 
     @_abc_1.abstractmethod
     def GetFigures(
@@ -74,7 +74,7 @@ class FiguresServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _figures_pb2.GetFiguresRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_figures_pb2.GetFiguresResponse, _abc.Awaitable[_figures_pb2.GetFiguresResponse]]:
-        """The figures of a window of days that ends with today. For the owner and admins."""
+        """The figures of a window of days that ends today. For the owner and admins."""
 
     @_abc_1.abstractmethod
     def GetCharts(
@@ -82,13 +82,13 @@ class FiguresServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _figures_pb2.GetChartsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_figures_pb2.GetChartsResponse, _abc.Awaitable[_figures_pb2.GetChartsResponse]]:
-        """One point a UTC day. For the owner and admins."""
+        """One point per UTC day. For the owner and admins."""
 
 def add_FiguresServiceServicer_to_server(servicer: FiguresServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 @_deprecated("""This stub has been marked as deprecated using proto service options.""")
 class MetricsServiceStub:
-    """FiguresService as gateways of 0.1 call it; gone with 0.3."""
+    """FiguresService as gateways of 0.1 call it; to be removed in 0.3."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -101,7 +101,7 @@ class MetricsServiceStub:
 @_deprecated("""This stub has been marked as deprecated using proto service options.""")
 @_typing.type_check_only
 class MetricsServiceAsyncStub(MetricsServiceStub):
-    """FiguresService as gateways of 0.1 call it; gone with 0.3."""
+    """FiguresService as gateways of 0.1 call it; to be removed in 0.3."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTrackStats: _aio.UnaryUnaryMultiCallable[_figures_pb2.GetStatsRequest, _figures_pb2.GetStatsResponse]  # type: ignore[assignment]
@@ -110,7 +110,7 @@ class MetricsServiceAsyncStub(MetricsServiceStub):
 
 @_deprecated("""This servicer has been marked as deprecated using proto service options.""")
 class MetricsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """FiguresService as gateways of 0.1 call it; gone with 0.3."""
+    """FiguresService as gateways of 0.1 call it; to be removed in 0.3."""
 
     @_abc_1.abstractmethod
     def GetTrackStats(

@@ -52,7 +52,7 @@ Global___Listener: _TypeAlias = Listener  # noqa: Y015
 
 @_typing.final
 class Place(_message.Message):
-    """One user's own place in the order of ListTop; rank is 0 with 0 streams."""
+    """A user's own place in the order of ListTop; rank is 0 if streams is 0."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -82,7 +82,7 @@ class ListListenersForTrackRequest(_message.Message):
     PAGE_FIELD_NUMBER: _builtins.int
     MAIN_USER_ID_FIELD_NUMBER: _builtins.int
     main_user_id: _builtins.str
-    """Whose place to tell; must be the caller. Empty: nobody's."""
+    """Whose place to return; must be the caller. Empty: none."""
     @_builtins.property
     def track(self) -> _common_pb2.Ref: ...
     @_builtins.property
@@ -234,7 +234,7 @@ class TrackStreams(_message.Message):
     track_id: _builtins.str
     streams: _builtins.int
     title: _builtins.str
-    """Left out by CountForTracks."""
+    """Not set by CountForTracks."""
     def __init__(
         self,
         *,
@@ -277,11 +277,11 @@ class CountListenersForArtistResponse(_message.Message):
     UNIQUE_LISTENERS_FIELD_NUMBER: _builtins.int
     TRACKS_FIELD_NUMBER: _builtins.int
     total_streams: _builtins.int
-    """The sum of `tracks`."""
+    """The sum over `tracks`."""
     unique_listeners: _builtins.int
     @_builtins.property
     def tracks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrackStreams]:
-        """Every track the caller may see, those without streams too: most streams first, then by id."""
+        """Every track that the caller may see, including those without streams: most streams first, then by id."""
 
     def __init__(
         self,

@@ -60,7 +60,7 @@ class ListenersServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ListForTrack(self, request, context):
-        """Who streamed a track the caller may see, heard last first.
+        """Who streamed a track that the caller may see, most recent first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -74,15 +74,15 @@ class ListenersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CountForTracks(self, request, context):
-        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it.
+        """Streams of each of these tracks, and their distinct listeners overall. Deprecated: called by gateways of 0.1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountForArtist(self, request, context):
-        """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
-        such an artist: one without tracks has zeros.
+        """Streams and distinct listeners of all of an artist's tracks that the caller may see. Answers zeros for an artist
+        without tracks and for an unknown one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,32 +38,32 @@ class ListenersServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ListenersServiceAsyncStub: ...
     ListForTrack: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.ListListenersForTrackRequest, _listeners_pb2.ListListenersForTrackResponse]
-    """Who streamed a track the caller may see, heard last first."""
+    """Who streamed a track that the caller may see, most recent first."""
     ListTop: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.ListTopListenersRequest, _listeners_pb2.ListTopListenersResponse]
     """At most 100, most distinct hours first, then streams, followers, id."""
     @_builtins.property
     @_deprecated("""This method has been marked as deprecated using proto method options.""")
     def CountForTracks(self) -> _grpc.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForTracksRequest, _listeners_pb2.CountListenersForTracksResponse]:
-        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it."""
+        """Streams of each of these tracks, and their distinct listeners overall. Deprecated: called by gateways of 0.1."""
     CountForArtist: _grpc.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForArtistRequest, _listeners_pb2.CountListenersForArtistResponse]
-    """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
-    such an artist: one without tracks has zeros.
+    """Streams and distinct listeners of all of an artist's tracks that the caller may see. Answers zeros for an artist
+    without tracks and for an unknown one.
     """
 
 @_typing.type_check_only
 class ListenersServiceAsyncStub(ListenersServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListForTrack: _aio.UnaryUnaryMultiCallable[_listeners_pb2.ListListenersForTrackRequest, _listeners_pb2.ListListenersForTrackResponse]  # type: ignore[assignment]
-    """Who streamed a track the caller may see, heard last first."""
+    """Who streamed a track that the caller may see, most recent first."""
     ListTop: _aio.UnaryUnaryMultiCallable[_listeners_pb2.ListTopListenersRequest, _listeners_pb2.ListTopListenersResponse]  # type: ignore[assignment]
     """At most 100, most distinct hours first, then streams, followers, id."""
     @_builtins.property
     @_deprecated("""This method has been marked as deprecated using proto method options.""")
     def CountForTracks(self) -> _aio.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForTracksRequest, _listeners_pb2.CountListenersForTracksResponse]:  # type: ignore[override]
-        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it."""
+        """Streams of each of these tracks, and their distinct listeners overall. Deprecated: called by gateways of 0.1."""
     CountForArtist: _aio.UnaryUnaryMultiCallable[_listeners_pb2.CountListenersForArtistRequest, _listeners_pb2.CountListenersForArtistResponse]  # type: ignore[assignment]
-    """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
-    such an artist: one without tracks has zeros.
+    """Streams and distinct listeners of all of an artist's tracks that the caller may see. Answers zeros for an artist
+    without tracks and for an unknown one.
     """
 
 class ListenersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -73,7 +73,7 @@ class ListenersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _listeners_pb2.ListListenersForTrackRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_listeners_pb2.ListListenersForTrackResponse, _abc.Awaitable[_listeners_pb2.ListListenersForTrackResponse]]:
-        """Who streamed a track the caller may see, heard last first."""
+        """Who streamed a track that the caller may see, most recent first."""
 
     @_abc_1.abstractmethod
     def ListTop(
@@ -83,14 +83,14 @@ class ListenersServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_listeners_pb2.ListTopListenersResponse, _abc.Awaitable[_listeners_pb2.ListTopListenersResponse]]:
         """At most 100, most distinct hours first, then streams, followers, id."""
 
-    @_deprecated("""Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it.""")
+    @_deprecated("""Streams of each of these tracks, and their distinct listeners overall. Deprecated: called by gateways of 0.1.""")
     @_abc_1.abstractmethod
     def CountForTracks(
         self,
         request: _listeners_pb2.CountListenersForTracksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_listeners_pb2.CountListenersForTracksResponse, _abc.Awaitable[_listeners_pb2.CountListenersForTracksResponse]]:
-        """Streams of each of these tracks, and the distinct listeners of all of them. Deprecated: gateways of 0.1 call it."""
+        """Streams of each of these tracks, and their distinct listeners overall. Deprecated: called by gateways of 0.1."""
 
     @_abc_1.abstractmethod
     def CountForArtist(
@@ -98,8 +98,8 @@ class ListenersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _listeners_pb2.CountListenersForArtistRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_listeners_pb2.CountListenersForArtistResponse, _abc.Awaitable[_listeners_pb2.CountListenersForArtistResponse]]:
-        """Streams and distinct listeners of all of an artist's tracks that the caller may see. Does not say whether there is
-        such an artist: one without tracks has zeros.
+        """Streams and distinct listeners of all of an artist's tracks that the caller may see. Answers zeros for an artist
+        without tracks and for an unknown one.
         """
 
 def add_ListenersServiceServicer_to_server(servicer: ListenersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

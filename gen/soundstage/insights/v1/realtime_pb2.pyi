@@ -61,7 +61,7 @@ class GetTrackRealtimeResponse(_message.Message):
     def minutes_from(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def per_minute(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The last 60 minutes, oldest first, the last one under way."""
+        """The last 60 minutes, oldest first; the last one is not over yet."""
 
     @_builtins.property
     def recent_plays(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecentPlay]:

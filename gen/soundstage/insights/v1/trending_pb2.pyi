@@ -51,7 +51,7 @@ class ListTrendingTracksRequest(_message.Message):
     PAGE_FIELD_NUMBER: _builtins.int
     window: Global___TrendingWindow.ValueType
     genre: _builtins.str
-    """Exactly this genre; unset: all."""
+    """Exactly this genre; unset: all genres."""
     @_builtins.property
     def page(self) -> _common_pb2.Page: ...
     def __init__(
@@ -113,7 +113,7 @@ class GetTrendingStateResponse(_message.Message):
     RANKED_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ranked_at(self) -> _timestamp_pb2.Timestamp:
-        """When scores were last brought up to date; unset before the first time."""
+        """When scores were last updated; unset before the first time."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ class TrendingServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ListTracks(self, request, context):
-        """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog.
+        """Highest score first, then highest number. A track may be gone by now: ask catalog before showing it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

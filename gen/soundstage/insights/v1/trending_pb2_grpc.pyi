@@ -32,14 +32,14 @@ class TrendingServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TrendingServiceAsyncStub: ...
     ListTracks: _grpc.UnaryUnaryMultiCallable[_trending_pb2.ListTrendingTracksRequest, _trending_pb2.ListTrendingTracksResponse]
-    """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog."""
+    """Highest score first, then highest number. A track may be gone by now: ask catalog before showing it."""
     GetState: _grpc.UnaryUnaryMultiCallable[_trending_pb2.GetTrendingStateRequest, _trending_pb2.GetTrendingStateResponse]
 
 @_typing.type_check_only
 class TrendingServiceAsyncStub(TrendingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListTracks: _aio.UnaryUnaryMultiCallable[_trending_pb2.ListTrendingTracksRequest, _trending_pb2.ListTrendingTracksResponse]  # type: ignore[assignment]
-    """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog."""
+    """Highest score first, then highest number. A track may be gone by now: ask catalog before showing it."""
     GetState: _aio.UnaryUnaryMultiCallable[_trending_pb2.GetTrendingStateRequest, _trending_pb2.GetTrendingStateResponse]  # type: ignore[assignment]
 
 class TrendingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -49,7 +49,7 @@ class TrendingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _trending_pb2.ListTrendingTracksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_trending_pb2.ListTrendingTracksResponse, _abc.Awaitable[_trending_pb2.ListTrendingTracksResponse]]:
-        """Highest score first, equal scores by number descending. A track may have gone since: whoever shows it asks catalog."""
+        """Highest score first, then highest number. A track may be gone by now: ask catalog before showing it."""
 
     @_abc_1.abstractmethod
     def GetState(

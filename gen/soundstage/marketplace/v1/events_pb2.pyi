@@ -59,7 +59,7 @@ Global___OrderCompleted: _TypeAlias = OrderCompleted  # noqa: Y015
 
 @_typing.final
 class ProductChanged(_message.Message):
-    """Keyed by track: whether something active is sold for more than 0, so that the original is not free to download."""
+    """Keyed by track: whether it has an active product with a price above 0, so its original is not a free download."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -69,7 +69,7 @@ class ProductChanged(_message.Message):
     track_id: _builtins.str
     is_sold: _builtins.bool
     version: _builtins.int
-    """Grows with each change of the track's products; an older or equal one is ignored."""
+    """Grows with each change of the track's products; consumers ignore an older or equal one."""
     def __init__(
         self,
         *,
@@ -87,7 +87,7 @@ Global___ProductChanged: _TypeAlias = ProductChanged  # noqa: Y015
 
 @_typing.final
 class OriginalKept(_message.Message):
-    """Keyed by recording: the track is gone, orders still need its original."""
+    """Keyed by recording: the track is removed, but orders still need its original."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -111,7 +111,7 @@ Global___OriginalKept: _TypeAlias = OriginalKept  # noqa: Y015
 
 @_typing.final
 class OriginalReleased(_message.Message):
-    """Keyed by recording: nothing needs the original any more."""
+    """Keyed by recording: nothing needs the original any longer."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

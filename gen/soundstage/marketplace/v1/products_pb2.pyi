@@ -79,7 +79,7 @@ class Product(_message.Message):
     title: _builtins.str
     description: _builtins.str
     price_minor: _builtins.int
-    """Minor units of the currency."""
+    """In minor units of the currency."""
     currency: _builtins.str
     status: Global___ProductStatus.ValueType
     type: Global___ProductType.ValueType
@@ -227,7 +227,7 @@ Global___AddProductResponse: _TypeAlias = AddProductResponse  # noqa: Y015
 
 @_typing.final
 class ChangeProductRequest(_message.Message):
-    """Only the fields named in `fields` change; one that is named and unset is cleared."""
+    """Only the fields named in `fields` change; a named field that is unset is cleared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -78,7 +78,7 @@ class ProductsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDownload(self, request, context):
-        """The original of a product, for its buyers, its seller and admins.
+        """The original file of a product. For its buyers, its seller and admins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,7 +35,7 @@ class ProductsServiceStub:
     Add: _grpc.UnaryUnaryMultiCallable[_products_pb2.AddProductRequest, _products_pb2.AddProductResponse]
     Change: _grpc.UnaryUnaryMultiCallable[_products_pb2.ChangeProductRequest, _products_pb2.ChangeProductResponse]
     GetDownload: _grpc.UnaryUnaryMultiCallable[_products_pb2.GetProductDownloadRequest, _products_pb2.GetProductDownloadResponse]
-    """The original of a product, for its buyers, its seller and admins."""
+    """The original file of a product. For its buyers, its seller and admins."""
 
 @_typing.type_check_only
 class ProductsServiceAsyncStub(ProductsServiceStub):
@@ -44,7 +44,7 @@ class ProductsServiceAsyncStub(ProductsServiceStub):
     Add: _aio.UnaryUnaryMultiCallable[_products_pb2.AddProductRequest, _products_pb2.AddProductResponse]  # type: ignore[assignment]
     Change: _aio.UnaryUnaryMultiCallable[_products_pb2.ChangeProductRequest, _products_pb2.ChangeProductResponse]  # type: ignore[assignment]
     GetDownload: _aio.UnaryUnaryMultiCallable[_products_pb2.GetProductDownloadRequest, _products_pb2.GetProductDownloadResponse]  # type: ignore[assignment]
-    """The original of a product, for its buyers, its seller and admins."""
+    """The original file of a product. For its buyers, its seller and admins."""
 
 class ProductsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -74,6 +74,6 @@ class ProductsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _products_pb2.GetProductDownloadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_products_pb2.GetProductDownloadResponse, _abc.Awaitable[_products_pb2.GetProductDownloadResponse]]:
-        """The original of a product, for its buyers, its seller and admins."""
+        """The original file of a product. For its buyers, its seller and admins."""
 
 def add_ProductsServiceServicer_to_server(servicer: ProductsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -37,7 +37,7 @@ class RecordingReady(_message.Message):
     range_lu: _builtins.float
     true_peak_dbtp: _builtins.float
     progressive_object: _builtins.str
-    """Object names in the store; cover is empty when the file holds no picture."""
+    """Object names in the store; cover is empty if the file contains no picture."""
     cover_object: _builtins.str
     @_builtins.property
     def ready_at(self) -> _timestamp_pb2.Timestamp: ...
@@ -83,7 +83,7 @@ class RecordingFailed(_message.Message):
     recording_id: _builtins.str
     track_id: _builtins.str
     reason: _builtins.str
-    """For people."""
+    """In words, for people."""
     def __init__(
         self,
         *,

@@ -66,9 +66,9 @@ class GetRecordingProgressResponse(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     state: Global___RecordingState.ValueType
     percent: _builtins.int
-    """0 to 99, and 100 if and only if ready; never goes back."""
+    """0 to 99, and 100 if and only if ready; never decreases."""
     reason: _builtins.str
-    """Why it failed, for people."""
+    """Why it failed, in words for people."""
     def __init__(
         self,
         *,

@@ -45,7 +45,7 @@ class RecordingsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetProgress(self, request, context):
-        """How far the processing has come. For the owner and admins.
+        """The progress of processing. For the owner and admins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

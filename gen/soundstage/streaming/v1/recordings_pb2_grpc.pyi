@@ -32,13 +32,13 @@ class RecordingsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecordingsServiceAsyncStub: ...
     GetProgress: _grpc.UnaryUnaryMultiCallable[_recordings_pb2.GetRecordingProgressRequest, _recordings_pb2.GetRecordingProgressResponse]
-    """How far the processing has come. For the owner and admins."""
+    """The progress of processing. For the owner and admins."""
 
 @_typing.type_check_only
 class RecordingsServiceAsyncStub(RecordingsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetProgress: _aio.UnaryUnaryMultiCallable[_recordings_pb2.GetRecordingProgressRequest, _recordings_pb2.GetRecordingProgressResponse]  # type: ignore[assignment]
-    """How far the processing has come. For the owner and admins."""
+    """The progress of processing. For the owner and admins."""
 
 class RecordingsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -47,6 +47,6 @@ class RecordingsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recordings_pb2.GetRecordingProgressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recordings_pb2.GetRecordingProgressResponse, _abc.Awaitable[_recordings_pb2.GetRecordingProgressResponse]]:
-        """How far the processing has come. For the owner and admins."""
+        """The progress of processing. For the owner and admins."""
 
 def add_RecordingsServiceServicer_to_server(servicer: RecordingsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

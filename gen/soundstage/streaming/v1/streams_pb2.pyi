@@ -42,9 +42,9 @@ class OpenStreamResponse(_message.Message):
     FOLDER_FIELD_NUMBER: _builtins.int
     PLAYLIST_FIELD_NUMBER: _builtins.int
     folder: _builtins.str
-    """Folder of the stream's objects, as in `recordings/<id>`."""
+    """Folder of the stream's objects, such as `recordings/<id>`."""
     playlist: _builtins.str
-    """Object name of the playlist to serve, inside the folder."""
+    """Object name of the playlist to serve, within the folder."""
     def __init__(
         self,
         *,

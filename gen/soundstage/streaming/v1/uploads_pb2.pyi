@@ -48,9 +48,9 @@ class UploadHead(_message.Message):
     FILENAME_FIELD_NUMBER: _builtins.int
     DECLARED_BYTES_FIELD_NUMBER: _builtins.int
     filename: _builtins.str
-    """Metadata, never a path."""
+    """Only metadata, never used as a path."""
     declared_bytes: _builtins.int
-    """What the file has at least, as far as the client said; 0 when it did not."""
+    """The minimum size that the client announced; 0 if it did not."""
     def __init__(
         self,
         *,
@@ -80,7 +80,7 @@ class ReceiveUploadResponse(_message.Message):
     md5: _builtins.str
     bytes: _builtins.int
     format: _builtins.str
-    """mp3, flac, wav, ogg, m4a: decided by the content."""
+    """mp3, flac, wav, ogg, m4a; detected from the content."""
     @_builtins.property
     def tags(self) -> Global___FileTags: ...
     def __init__(
@@ -137,7 +137,7 @@ Global___WithdrawUploadResponse: _TypeAlias = WithdrawUploadResponse  # noqa: Y0
 
 @_typing.final
 class FileTags(_message.Message):
-    """What the file says of itself, cleaned and cut to the lengths that fields have."""
+    """The file's own tags, cleaned and cut to the maximum field lengths."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -50,16 +50,16 @@ class UploadsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Receive(self, request_iterator, context):
-        """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
-        chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
-        looks like one that is done.
+        """Receives a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+        chunk ends it. Without the empty chunk the file is incomplete: to a server, a caller that disconnected looks like
+        one that has finished.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Withdraw(self, request, context):
-        """Takes back what was received when no track will be made of it. What has a track, or another owner, stays.
+        """Removes a received file that will get no track. Has no effect if it has a track, or another owner.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

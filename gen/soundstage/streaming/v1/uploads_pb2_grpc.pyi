@@ -32,23 +32,23 @@ class UploadsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UploadsServiceAsyncStub: ...
     Receive: _grpc.StreamUnaryMultiCallable[_uploads_pb2.ReceiveUploadRequest, _uploads_pb2.ReceiveUploadResponse]
-    """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
-    chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
-    looks like one that is done.
+    """Receives a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+    chunk ends it. Without the empty chunk the file is incomplete: to a server, a caller that disconnected looks like
+    one that has finished.
     """
     Withdraw: _grpc.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawUploadRequest, _uploads_pb2.WithdrawUploadResponse]
-    """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
+    """Removes a received file that will get no track. Has no effect if it has a track, or another owner."""
 
 @_typing.type_check_only
 class UploadsServiceAsyncStub(UploadsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Receive: _aio.StreamUnaryMultiCallable[_uploads_pb2.ReceiveUploadRequest, _uploads_pb2.ReceiveUploadResponse]  # type: ignore[assignment]
-    """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
-    chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
-    looks like one that is done.
+    """Receives a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+    chunk ends it. Without the empty chunk the file is incomplete: to a server, a caller that disconnected looks like
+    one that has finished.
     """
     Withdraw: _aio.UnaryUnaryMultiCallable[_uploads_pb2.WithdrawUploadRequest, _uploads_pb2.WithdrawUploadResponse]  # type: ignore[assignment]
-    """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
+    """Removes a received file that will get no track. Has no effect if it has a track, or another owner."""
 
 class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -57,9 +57,9 @@ class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_uploads_pb2.ReceiveUploadRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_uploads_pb2.ReceiveUploadResponse, _abc.Awaitable[_uploads_pb2.ReceiveUploadResponse]]:
-        """Takes a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
-        chunk ends it. Without that last one the file did not arrive as a whole: to a server, a caller that went away
-        looks like one that is done.
+        """Receives a file as it arrives: the first message describes it, the others carry at most 256 KiB each, and an empty
+        chunk ends it. Without the empty chunk the file is incomplete: to a server, a caller that disconnected looks like
+        one that has finished.
         """
 
     @_abc_1.abstractmethod
@@ -68,6 +68,6 @@ class UploadsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _uploads_pb2.WithdrawUploadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_uploads_pb2.WithdrawUploadResponse, _abc.Awaitable[_uploads_pb2.WithdrawUploadResponse]]:
-        """Takes back what was received when no track will be made of it. What has a track, or another owner, stays."""
+        """Removes a received file that will get no track. Has no effect if it has a track, or another owner."""
 
 def add_UploadsServiceServicer_to_server(servicer: UploadsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
