@@ -1,12 +1,15 @@
 """Postgres holds what is derived and shown: without it a write is not begun; without MongoDB it is shown still."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from pymongo.uri_parser import parse_uri
 
 from chassis import ids
 from chassis.errors import NotFound, Unavailable
 from chassis.ids import Ref
+from chassis.mongo import Mongo, Session
 from chassis.pages import Page
 from chassis.principal import Principal
 from services.catalog import wiring
@@ -14,6 +17,8 @@ from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
 from services.catalog.tracks.track import Filters, Order, View, Wanted
 from tests.integration.catalog.house import House
+from tests.support.proxy import Proxy
+from tests.support.servers import Servers
 
 NOBODY_LISTENS = "127.0.0.1:1"
 
@@ -89,3 +94,31 @@ async def test_without_mongodb_what_everyone_may_see_is_shown(house: House) -> N
             await parts.tracks.show(artist, [ids.parse(shown.id), ids.parse(hidden.id)], public_only=False)
         with pytest.raises(Unavailable):
             await parts.tracks.remove(artist, ids.new_id())
+
+
+async def test_while_mongodb_hangs_the_event_loop_goes_on(backing: Servers) -> None:
+    """Aborting a transaction waits for the server too; motor did that on the event loop (decision 0012)."""
+    target = parse_uri(backing.mongodb_url)["nodelist"][0]
+    with Proxy(target) as proxy:
+        mongo = Mongo(f"mongodb://{proxy.address}/?directConnection=true", "hanging")
+        is_inside, is_hanging = asyncio.Event(), asyncio.Event()
+
+        async def work(session: Session) -> None:
+            await mongo.collection("rows").insert_one({}, session=session)
+            is_inside.set()
+            await is_hanging.wait()
+            raise ValueError("the transaction must be aborted")
+
+        running = asyncio.create_task(mongo.run(work))
+        await is_inside.wait()
+        with proxy.half_open():
+            is_hanging.set()
+            turns = 0
+            while not running.done() and turns < 20:
+                await asyncio.sleep(0.01)
+                turns += 1
+            assert not running.done()
+            assert turns == 20
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await mongo.close()
