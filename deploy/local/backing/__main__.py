@@ -28,8 +28,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.backing", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for kind in PORTS:
-        commands.add_parser(kind, help=f"prepare the data folder and become {kind}")
-    commands.add_parser("check", help="check the server in its own protocol").add_argument("kind", choices=PORTS)
+        commands.add_parser(kind, help=f"prepare the data folder and run {kind}")
+    commands.add_parser("check", help="check a server's health in its own protocol").add_argument("kind", choices=PORTS)
     commands.add_parser("databases", help="create a role and a database for each service, once Postgres answers")
     commands.add_parser("jars", help="fetch Kafka's jars and build their AOT cache in this Python environment")
     chosen, settings = parser.parse_args(), Settings()
