@@ -1,15 +1,15 @@
-# Every image of Soundstage; `make images` builds them all. One by hand:
+# All images of Soundstage; `make images` builds them. To build one by hand:
 #   docker build --target service --build-arg SERVICE=audience -t soundstage/audience .
 #   docker build --target gateway --build-arg SERVICE=gateway -t soundstage/gateway .
 #   docker build --target backing --build-arg SERVICE=backing -t soundstage/backing .
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
-# The lock under a name that tells no service: those with equal locks share one environment and one layer.
+# The lock file under a neutral name, so that services with equal locks share one environment and one layer.
 FROM scratch AS lock
 ARG SERVICE
 COPY requirements/${SERVICE}.txt /lock.txt
 
-# The bytecode ships: nothing can be written later, and compiling at each start costs as much CPU as all the rest of it.
+# Ships bytecode: the filesystem is read-only at run time, and compiling costs as much CPU as the rest of a start.
 FROM ${BASE_IMAGE} AS environment
 COPY --from=lock /lock.txt /tmp/lock.txt
 RUN python -m venv --without-pip /opt/venv \
@@ -18,7 +18,7 @@ RUN python -m venv --without-pip /opt/venv \
  && find /opt/venv -type d \( -name tests -o -name include \) -prune -exec rm -r {} + \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 
-# Kafka's jars, and the JVM's cache of a node that ran once.
+# Kafka's jars, and the JVM's AOT cache recorded from one run.
 FROM environment AS environment-backing
 WORKDIR /app
 COPY deploy/__init__.py deploy/
@@ -62,5 +62,5 @@ COPY services/${SERVICE} services/${SERVICE}
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 ENV SERVICE=${SERVICE}
 USER 10001:10001
-# A list knows no variables: a shell reads the name and becomes the service.
+# Exec form expands no variables, so a shell expands the name and then execs the service.
 ENTRYPOINT ["/bin/sh", "-c", "exec python -m services.$SERVICE \"$@\"", "soundstage"]

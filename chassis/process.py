@@ -87,7 +87,7 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
     role("consume", "Apply other services' events.")
     role("relay", "Publish the outbox to Kafka.")
     role("work", "Run jobs and housekeeping.")
-    role("all", "All roles in one process, for a laptop.")
+    role("all", "Run all roles in one process, for a laptop.")
 
     @cli.command(help="Bring databases and topics up to date.")
     def migrate(

@@ -1,1 +1,1 @@
-"""Ways to run Soundstage: `local` on one machine, `k8s` in a cluster."""
+"""Ways to run Soundstage: `local` on one machine, `images` and `k8s` in a cluster."""

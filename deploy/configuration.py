@@ -12,9 +12,9 @@ from chassis.config import Settings
 PROCESSES = ("gateway", "auth", "catalog", "streaming", "audience", "marketplace", "insights")
 HEAD = """# Configuration
 
-Every setting is an environment variable, or a file of that name in the folder that `SECRETS_DIR` names. Defaults fit
-the local run, which hands every process its own (`python -m deploy.local service audience serve` starts one with them).
-The launcher's own settings are in [local.md](local.md). This page is written by `make docs`.
+Every setting is an environment variable, or a file of that name in the folder `SECRETS_DIR`. Defaults suit the local
+run, which gives every process its own (`python -m deploy.local service audience serve` starts one with them). The
+launcher's settings are in [local.md](local.md). `make docs` writes this page.
 """
 
 
@@ -48,7 +48,7 @@ def variable(name: str, field: FieldInfo, prefix: str) -> str:
 
 def default(field: FieldInfo) -> str:
     if field.default_factory is not None:
-        return "of this machine"
+        return "depends on the machine"
     value = field.default
     text = "set it" if isinstance(value, SecretStr) else str(value)
     return f"`{text}`" if text else ""

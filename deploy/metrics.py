@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,58 +13,59 @@ from prometheus_client.metrics import MetricWrapperBase
 from chassis import telemetry
 
 ROOT = Path(__file__).parents[1]
-HEAD = """# What the processes tell: metrics, traces, logs
+WIDTH = 120
+HEAD = """# Observability: metrics, traces, logs
 
 ## Metrics
 
 Every process (each role of each service, and the gateway) answers `GET /metrics` on its metrics port. Prometheus adds
-`service` and `role` to each series (`deploy/k8s/components/telemetry`), so no process says who it is. No label holds
-an id, an address or anything else that a caller chooses. A metric without labels is in every process and 0 where it
-means nothing. Beside these come prometheus_client's own of the process (`process_*`, `python_*`). Rules, alerts and the
-dashboard use no other; [runbook.md](runbook.md) says what to do. This page is written by `make docs`.
+`service` and `role` to each series (`deploy/k8s/components/telemetry`), so processes do not label themselves. No label
+contains an id, an address or anything else that a caller chooses. Metrics without labels exist in every process and are
+0 where they do not apply. prometheus_client adds its own (`process_*`, `python_*`). Rules, alerts and the dashboard use
+only these; [runbook.md](runbook.md) says what to do when an alert fires. `make docs` writes this page.
 
 """
 TAIL = """
 ## Traces
 
-`OTLP_ENDPOINT` is the whole address of a collector that takes OTLP over HTTP (`http://collector:4318/v1/traces`);
-empty, nothing is recorded. A collector that is away costs spans, nothing else. `service.name` is the service's name.
-A request is one trace, from the client's `traceparent` or a new one, over gRPC, the outbox and Kafka's headers to the
-transaction that applies its event:
+`OTLP_ENDPOINT` is the full URL of a collector that accepts OTLP over HTTP (`http://collector:4318/v1/traces`). If it is
+empty, nothing is recorded. If the collector is down, spans are lost and nothing else. `service.name` is the service's
+name. A request is one trace, from the client's `traceparent` or a new one, through gRPC, the outbox and Kafka's headers
+to the transaction that applies its event:
 
 | span | kind | in |
 |---|---|---|
 | the operation of the contract (`recordPlay`), with `http.response.status_code` | server | gateway |
 | the method (`/soundstage.audience.v1.PlaysService/RecordPlays`) | server | each service that is called |
-| `record play`: one for each play of a group | internal | audience |
-| `consume <topic>`: one a record, or one a batch under its first record's trace | internal | each consumer |
+| `record play`: one per play of a group | internal | audience |
+| `consume <topic>`: one per record, or per batch under its first record's trace | internal | each consumer |
 | `transcode` | internal | streaming |
 
-Sampling is OpenTelemetry's: `OTEL_TRACES_SAMPLER` (`parentbased_always_on` by default, for one trace in a hundred
-`parentbased_traceidratio`) and `OTEL_TRACES_SAMPLER_ARG` (`0.01`). With a parent-based one, who sends a `traceparent`
-decides; let the ingress drop that header where strangers should not.
+Sampling is configured as usual in OpenTelemetry: `OTEL_TRACES_SAMPLER` is `parentbased_always_on` by default. For one
+trace in a hundred, use `parentbased_traceidratio` and `OTEL_TRACES_SAMPLER_ARG=0.01`. With a parent-based sampler, a
+client that sends a `traceparent` decides; to prevent that, have the ingress drop the header.
 
 ## Logs
 
-One JSON object a line on standard error (`LOG_FORMAT=console` for people):
+One JSON object per line on standard error (`LOG_FORMAT=console` for people):
 
 | field | meaning |
 |---|---|
 | `timestamp` | UTC, ISO 8601 |
-| `level` | `debug`, `info`, `warning`, `error`; `LOG_LEVEL` is the least that is written |
-| `service` | the service, or `gateway`; which role and pod is the cluster's to add |
-| `event` | what happened, of a small vocabulary (`outbox.interrupted`); libraries' own lines have their text here |
-| `trace_id` | of the request or event in hand; the one of its trace |
-| `exception` | a traceback, with what nobody foresaw |
-| others | the event's own: `fault`, `reason`, `group`, `topic`, `offset`, `operation`, `method`, `recording` ... |
+| `level` | `debug`, `info`, `warning`, `error`; `LOG_LEVEL` is the minimum |
+| `service` | the service, or `gateway`; the cluster adds role and pod |
+| `event` | what happened, from a small vocabulary (`outbox.interrupted`); or the text of a library's log line |
+| `trace_id` | the trace of the current request or event |
+| `exception` | a traceback, for unexpected errors |
+| others | depend on the event: `fault`, `reason`, `group`, `topic`, `offset`, `operation`, `method`, `recording` ... |
 
-There is no line for each request: the metrics count them and the traces show them. Tokens, passwords and addresses of
-people are never in a line.
+Requests are not logged one by one: metrics count them and traces show them. Log lines never contain tokens, passwords
+or email addresses.
 """
 
 
 def metrics() -> dict[str, MetricWrapperBase]:
-    """The metrics by the names that they have in the code, in the table's order."""
+    """The metrics by their names in the code, in the order of the table there."""
     return {name: it for name, it in vars(telemetry).items() if isinstance(it, MetricWrapperBase)}
 
 
@@ -73,7 +75,7 @@ def described(metric: MetricWrapperBase) -> Metric:
 
 
 def exported(metric: MetricWrapperBase) -> str:
-    """The name that Prometheus knows; a histogram's has _bucket, _sum and _count after it."""
+    """The name in Prometheus; for a histogram, without _bucket, _sum and _count."""
     it = described(metric)
     return f"{it.name}_total" if it.type == "counter" else it.name
 
@@ -90,18 +92,18 @@ def setters(name: str) -> list[str]:
     return [path for path, text in _code().items() if use.search(text)]
 
 
-def table() -> Iterator[str]:
-    yield "| name | kind | labels | what it tells | set in |"
-    yield "|---|---|---|---|---|"
+def listing() -> Iterator[str]:
     for name, metric in metrics().items():
         it = described(metric)
-        labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # describe leaves them out
+        labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # describe omits them
+        kind = f"{it.type} by {labels}" if labels else it.type
         places = ", ".join(f"`{path}`" for path in setters(name))
-        yield f"| `{exported(metric)}` | {it.type} | {labels} | {it.documentation} | {places} |"
+        line = f"- `{exported(metric)}` ({kind}): {it.documentation}. Set in {places}."
+        yield textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def page() -> str:
-    return HEAD + "\n".join(table()) + "\n" + TAIL
+    return HEAD + "\n".join(listing()) + "\n" + TAIL
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make images`: the image of every deployable, as an archive for a cluster and measured."""
+"""`make images`: builds the image of every deployable, saves it as an archive and measures it."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from deploy.local.ports import SERVICES as SERVICES
 ROOT = Path(__file__).parents[2]
 ARCHIVES = ROOT / "build" / "images"
 DEPLOYABLES = (*SERVICES, "gateway", "backing")
-# MB as a registry keeps them: the sum of the compressed layers.
+# MB as a registry stores them: the sum of the compressed layers.
 LIMITS = dict.fromkeys(DEPLOYABLES, 180) | {"streaming": 260, "backing": 320}
 
 

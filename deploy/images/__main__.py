@@ -1,4 +1,4 @@
-"""Builds the images that are named, or all: python -m deploy.images audience gateway."""
+"""Builds the named images, or all: python -m deploy.images audience gateway."""
 
 import os
 import subprocess
@@ -18,11 +18,11 @@ BASE = "python:3.11-slim-bookworm"
 
 def main(names: list[str]) -> None:
     if unknown := set(names) - set(DEPLOYABLES):
-        raise ImageError(f"no image {', '.join(sorted(unknown))}; there are {', '.join(DEPLOYABLES)}")
+        raise ImageError(f"unknown image {', '.join(sorted(unknown))}; known are {', '.join(DEPLOYABLES)}")
     chosen = [name for name in DEPLOYABLES if name in names] or list(DEPLOYABLES)
     console = Console()
     builder, base = engine.find(), os.environ.get("BASE_IMAGE") or BASE
-    builder.need(base)
+    builder.require(base)
     ARCHIVES.mkdir(parents=True, exist_ok=True)
     table = Table("image", "MB compressed", "limit", "seconds", title=f"built by {builder.name} on {base}")
     with Progress(console, chosen) as progress:
@@ -42,31 +42,32 @@ def build(builder: Engine, base: str, name: str, steps: bool, progress: Progress
     log.unlink(missing_ok=True)
     progress(name, "building")
     target = name if name in ("gateway", "backing") else "service"
-    hear = (lambda line: progress(name, f"building  {line[:70]}")) if steps else (lambda _: None)
-    made = builder.build(target, tag(name), {"SERVICE": name, "BASE_IMAGE": base}, labels(name), log=log, hear=hear)
-    if is_saved(name, made):
+    on_line = (lambda line: progress(name, f"building  {line[:70]}")) if steps else (lambda _: None)
+    arguments = {"SERVICE": name, "BASE_IMAGE": base}
+    image_id = builder.build(target, tag(name), arguments, labels(name), log=log, on_line=on_line)
+    if is_saved(name, image_id):
         return
     progress(name, "saving")
-    builder.save(made, tag(name), archive_path(name), log)
+    builder.save(image_id, tag(name), archive_path(name), log)
 
 
-def is_saved(name: str, made: str) -> bool:
-    """An archive that holds this very image need not be written again."""
-    return archive_path(name).exists() and made in Archive.read(archive_path(name)).config_name
+def is_saved(name: str, image_id: str) -> bool:
+    """Whether the archive already holds this very image."""
+    return archive_path(name).exists() and image_id in Archive.read(archive_path(name)).config_name
 
 
 def labels(name: str) -> dict[str, str]:
-    words = {"title": f"soundstage-{name}", "version": version(), "revision": revision(), "source": source()}
-    return {f"org.opencontainers.image.{key}": value for key, value in words.items() if value}
+    values = {"title": f"soundstage-{name}", "version": version(), "revision": revision(), "source": source()}
+    return {f"org.opencontainers.image.{key}": value for key, value in values.items() if value}
 
 
 def source() -> str:
-    """Where the code is published; only whoever publishes it knows."""
+    """Where the code is published, if SOURCE_URL says so."""
     return os.environ.get("SOURCE_URL", "")
 
 
 def revision() -> str:
-    """The commit, and whether there is more in it than that; a tree without git has none."""
+    """The commit, marked if the tree is dirty; empty without git."""
     git = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 

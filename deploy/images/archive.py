@@ -1,4 +1,4 @@
-"""What an archive of `docker save` or `buildah push` holds, and what a registry would keep of it."""
+"""The contents of an archive from `docker save` or `buildah push`, and its size in a registry."""
 
 import json
 import tarfile
@@ -39,14 +39,14 @@ class Archive:
         return sum(known[digest] for digest in self.layers)
 
     def unpack(self, digest: str, folder: Path) -> None:
-        """One layer as it is, owners and modes too (as root)."""
+        """Extracts one layer, with owners and modes (as root)."""
         with tarfile.open(self.path) as tar, tarfile.open(fileobj=_member(tar, self.layers[digest])) as layer:
             layer.extractall(folder, filter="fully_trusted")
 
 
 def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
     file = tar.extractfile(name)
-    assert file is not None, f"{name} is no file"
+    assert file is not None, f"{name} is not a file"
     return file
 
 

@@ -1,1 +1,1 @@
-"""Soundstage on Kubernetes: the manifests (kustomize), and the program that brings them to a cluster."""
+"""Soundstage on Kubernetes: the manifests (kustomize), and the program that deploys them."""

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.k8s import cluster as clusters
-from deploy.k8s import evidence, house
+from deploy.k8s import evidence, stack
 from deploy.k8s import secrets as secret_files
 from deploy.k8s.kubectl import ClusterError
 from deploy.k8s.readiness import Seen, is_ready, restarts
@@ -21,22 +21,22 @@ console = Console(highlight=False)
 
 @app.command()
 def deploy() -> None:
-    """Loads the images of build/images, applies the overlay `kind` and waits until all is ready."""
+    """Loads the images from build/images, applies the overlay `kind` and waits until everything is ready."""
     cluster = clusters.choose(os.environ, console)
-    seconds = house.deploy(cluster, console)
+    seconds = stack.deploy(cluster, console)
     url = cluster.url()
     console.print(f"[bold green]Ready[/] in {seconds:.0f} s: {url}/health_check")
 
 
 @app.command()
 def delete() -> None:
-    """Takes away what `deploy` brought, with its data."""
-    house.delete(clusters.choose(os.environ, console).kubectl)
+    """Removes what `deploy` created, including its data."""
+    stack.delete(clusters.choose(os.environ, console).kubectl)
 
 
 @app.command()
 def status() -> None:
-    """Every workload with its pods, and what is not ready and why."""
+    """Lists every workload and its pods, with what is not ready and why."""
     seen = Seen.now(clusters.choose(os.environ, console).kubectl)
     table = Table("workload", "restarts", "ready pods", "state")
     for workload, state in seen.states().items():
@@ -47,14 +47,14 @@ def status() -> None:
 
 @app.command()
 def keep() -> None:
-    """Writes logs, events and descriptions into build/cluster/kept, and says what to look at first."""
+    """Saves logs, events and descriptions to build/cluster/kept and prints what to look at first."""
     for line in evidence.keep(clusters.choose(os.environ, console).kubectl, Path("build/cluster/kept")):
         console.print(line, markup=False, soft_wrap=True)
 
 
 @app.command()
 def secrets() -> None:
-    """Makes the secrets of the overlay `kind`, where there are none yet."""
+    """Generates the missing secrets of the overlay `kind`."""
     secret_files.write()
 
 

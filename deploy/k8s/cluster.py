@@ -1,4 +1,4 @@
-"""Which cluster: one that kind makes, or the one that stands where KUBECONFIG points."""
+"""Which cluster: one created by kind, or the one that KUBECONFIG names."""
 
 import json
 import shlex
@@ -30,11 +30,11 @@ SLOW_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """`environ` leads kubectl to it; `load` is the command before an image's archive, empty where none is known."""
+    """`environ` is kubectl's environment; `load` is the command that loads an image archive, empty if unknown."""
 
     environ: Mapping[str, str] = field(repr=False)
     load: tuple[str, ...]
-    made_here: bool = False
+    is_ours: bool = False
 
     @property
     def kubectl(self) -> Kubectl:
@@ -42,17 +42,17 @@ class Cluster:
 
     def load_images(self, console: Console) -> None:
         if not self.load:
-            console.print("No LOAD_IMAGE: the cluster must have the images, or reach where they are.")
+            console.print("LOAD_IMAGE is not set: the cluster must have the images already, or be able to pull them.")
             return
         archives = [archive_path(name) for name in DEPLOYABLES]
         if missing := [str(archive.relative_to(ROOT)) for archive in archives if not archive.exists()]:
-            raise ClusterError(f"there is no {', '.join(missing)}: run `make images` first")
+            raise ClusterError(f"missing {', '.join(missing)}: run `make images` first")
         for archive in archives:
             console.print(f"loading {archive.name}, {archive.stat().st_size / 1e6:.0f} MB", highlight=False)
             run([*self.load, str(archive)], self.environ, timeout_seconds=SLOW_SECONDS)
 
     def url(self) -> str:
-        """Of the gateway: the node's address, or this machine's where kind maps the port to it."""
+        """The gateway's URL: on the node, or on this machine if kind maps the port."""
         if given := self.environ.get("SOUNDSTAGE_URL"):
             return given.rstrip("/")
         nodes = self.kubectl.items("nodes")
@@ -63,22 +63,22 @@ class Cluster:
         return f"http://{host}:{NODE_PORT}"
 
     def remove(self) -> None:
-        """Only what was made here."""
-        if self.made_here:
+        """Deletes the cluster if we created it."""
+        if self.is_ours:
             run([tool("kind"), "delete", "cluster", "--name", KIND_NAME], self.environ, timeout_seconds=SLOW_SECONDS)
 
 
 def choose(environ: Mapping[str, str], console: Console) -> Cluster:
-    """By CLUSTER: `current` (the default) or `kind`."""
+    """The cluster that CLUSTER names: `current` (the default) or `kind`."""
     kind = environ.get("CLUSTER") or "current"
     if kind not in ("current", "kind"):
-        raise ClusterError(f"CLUSTER={kind} is neither kind nor current")
+        raise ClusterError(f"CLUSTER={kind} must be kind or current")
     cluster = _kind(environ, console) if kind == "kind" else _current(environ)
     try:
         cluster.kubectl.json("nodes")
     except ClusterError as error:
         raise ClusterError(
-            f"no cluster answers (KUBECONFIG={cluster.environ.get('KUBECONFIG', '')}): {error}"
+            f"the cluster does not answer (KUBECONFIG={cluster.environ.get('KUBECONFIG', '')}): {error}"
         ) from None
     return cluster
 
@@ -92,21 +92,21 @@ def _kind(environ: Mapping[str, str], console: Console) -> Cluster:
     if KIND_NAME in run([command, "get", "clusters"], environ).split():
         run([command, "export", "kubeconfig", "--name", KIND_NAME], environ)
         return Cluster(environ, load)
-    console.print("kind makes a cluster")
+    console.print("creating a cluster with kind")
     create = [command, "create", "cluster", "--name", KIND_NAME, "--wait", "120s", "--config", "-"]
     run(create, environ, stdin=json.dumps(KIND_CONFIG), timeout_seconds=SLOW_SECONDS)
-    return Cluster(environ, load, made_here=True)
+    return Cluster(environ, load, is_ours=True)
 
 
 def _current(environ: Mapping[str, str]) -> Cluster:
-    """Without KUBECONFIG or LOAD_IMAGE, those of the cluster in CLUSTER_DIR, where there is one."""
+    """Without KUBECONFIG or LOAD_IMAGE, uses those of the cluster in CLUSTER_DIR, if there is one."""
     folder = Path(environ.get("CLUSTER_DIR") or ROOT.parent / "shared" / "cluster")
-    beside = Path(environ.get("HOME", "")) / ".cache" / "soundstage-cluster" / "kubeconfig"
-    usual = Path(environ.get("HOME", "")) / ".kube" / "config"
+    fallback = Path(environ.get("HOME", "")) / ".cache" / "soundstage-cluster" / "kubeconfig"
+    default = Path(environ.get("HOME", "")) / ".kube" / "config"
     load = tuple(shlex.split(environ.get("LOAD_IMAGE", "")))
-    if not environ.get("KUBECONFIG") and not usual.exists() and beside.exists():
-        environ = {**environ, "KUBECONFIG": str(beside)}
-    if not load and environ.get("KUBECONFIG") == str(beside) and (folder / "load").exists():
+    if not environ.get("KUBECONFIG") and not default.exists() and fallback.exists():
+        environ = {**environ, "KUBECONFIG": str(fallback)}
+    if not load and environ.get("KUBECONFIG") == str(fallback) and (folder / "load").exists():
         load = (str(folder / "load"),)
     return Cluster(environ, load)
 
@@ -116,6 +116,6 @@ def _provider(node: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def direct(environ: Mapping[str, str], url: str) -> dict[str, str]:
-    """The environment with which clients reach the gateway without a proxy between."""
+    """An environment in which clients reach the gateway without a proxy."""
     host = urlsplit(url).hostname or ""
     return {**environ, "NO_PROXY": ",".join(filter(None, (environ.get("NO_PROXY"), host)))}

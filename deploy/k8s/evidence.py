@@ -1,4 +1,4 @@
-"""What is kept of a house in which something failed, and what to look at first."""
+"""Saves evidence from a stack in which something failed, and says what to look at first."""
 
 import re
 import shutil
@@ -9,14 +9,14 @@ from deploy.k8s.kubectl import ClusterError, Kubectl
 from deploy.k8s.readiness import Seen, is_ready, name, restarts, why_not_ready
 
 JSON = dict[str, Any]
-LOUD = ('"level": "error"', '"level": "critical"', "Traceback")
+ERROR_MARKS = ('"level": "error"', '"level": "critical"', "Traceback")
 TIMESTAMP = re.compile(r'"timestamp": "([^"]+)"')
 MAX_NAMED = 5
 MAX_CHARACTERS = 300
 
 
 def keep(kubectl: Kubectl, folder: Path) -> list[str]:
-    """Writes logs, events and descriptions into `folder`; answers what to look at first. What was in it is removed."""
+    """Saves logs, events and descriptions to `folder`, replacing its contents; returns what to look at first."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     seen = Seen.now(kubectl)
@@ -49,22 +49,22 @@ def _states(seen: Seen) -> list[str]:
 
 
 def _pod(pod: JSON, folder: Path) -> str:
-    said = why_not_ready(pod) or ("ready" if is_ready(pod) else "not ready")
-    return f"{name(pod)}, restarted {restarts(pod)} times, {said}: {folder / name(pod)}.describe.txt"
+    state = why_not_ready(pod) or ("ready" if is_ready(pod) else "not ready")
+    return f"{name(pod)}, restarted {restarts(pod)} times, {state}: {folder / name(pod)}.describe.txt"
 
 
 def _errors(folder: Path) -> list[str]:
-    """The last loud line of each of the few logs that were loud last: not what was slow at the start."""
-    loud = {
+    """The last error in each of the few logs with the latest errors; earlier ones are often just slow starts."""
+    errors = {
         log: lines
         for log in folder.glob("*.log")
-        if (lines := [line for line in log.read_text().splitlines() if any(word in line for word in LOUD)])
+        if (lines := [line for line in log.read_text().splitlines() if any(word in line for word in ERROR_MARKS)])
     }
-    latest = sorted(loud, key=lambda log: _written_at(loud[log][-1]), reverse=True)[:MAX_NAMED]
-    return [f"{log}: {len(loud[log])} errors, the last {loud[log][-1][:MAX_CHARACTERS]}" for log in latest]
+    latest = sorted(errors, key=lambda log: _written_at(errors[log][-1]), reverse=True)[:MAX_NAMED]
+    return [f"{log}: {len(errors[log])} errors, the last: {errors[log][-1][:MAX_CHARACTERS]}" for log in latest]
 
 
 def _written_at(line: str) -> str:
-    """Lines of what is not ours, and of tracebacks, name no moment: they come first, as newer than any."""
+    """Third-party lines and tracebacks have no timestamp; they count as newest and come first."""
     found = TIMESTAMP.search(line)
     return found[1] if found else "~"

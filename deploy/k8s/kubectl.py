@@ -1,4 +1,4 @@
-"""The `kubectl` command: told in words, answering in JSON."""
+"""The `kubectl` command, with its output as JSON."""
 
 import json
 import shutil
@@ -11,18 +11,18 @@ JSON = dict[str, Any]
 
 
 class ClusterError(Exception):
-    """Ends the program with these lines and exit code 1."""
+    """Stops the program with this message and exit code 1."""
 
 
 def tool(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise ClusterError(f"there is no {name} on the PATH")
+        raise ClusterError(f"{name} is not on the PATH")
     return found
 
 
 def run(argv: list[str], environ: Mapping[str, str], *, stdin: str | None = None, timeout_seconds: float = 60) -> str:
-    """What the command printed; raises what it complained of, on one line."""
+    """Returns what the command printed; on failure raises the last line of its output."""
     try:
         done = subprocess.run(
             argv, env=environ, input=stdin, capture_output=True, text=True, timeout=timeout_seconds, check=False
@@ -30,13 +30,13 @@ def run(argv: list[str], environ: Mapping[str, str], *, stdin: str | None = None
     except subprocess.TimeoutExpired:
         raise ClusterError(f"{' '.join(argv[:4])}: no answer in {timeout_seconds:.0f} s") from None
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise ClusterError(f"{' '.join(argv[:4])}: {''.join(said)}")
+        reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise ClusterError(f"{' '.join(argv[:4])}: {''.join(reason)}")
     return done.stdout
 
 
 class Kubectl:
-    """Of one namespace, in the cluster that the environment's KUBECONFIG names."""
+    """kubectl for one namespace, in the cluster that the environment's KUBECONFIG names."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -49,7 +49,7 @@ class Kubectl:
         return dict(json.loads(self("get", *words, "--output", "json")))
 
     def items(self, *words: str) -> list[JSON]:
-        """Objects of some kinds: `items("pods,jobs")`."""
+        """Objects of these kinds, such as `items("pods,jobs")`."""
         return list(self.json(*words)["items"])
 
     def names(self, kind: str) -> list[str]:
@@ -59,7 +59,7 @@ class Kubectl:
         return bool(self("get", "namespace", NAMESPACE, "--ignore-not-found", "--output", "name"))
 
     def metrics(self, pod: str, port: str = "metrics") -> str:
-        """What a pod tells at /metrics, fetched by the API server: this machine may not reach pods."""
+        """A pod's /metrics, fetched through the API server, because this machine may not reach pods."""
         number = self._port(pod, port)
         return self("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:{number}/proxy/metrics")
 

@@ -1,4 +1,4 @@
-"""What of a house is not ready yet, and why: told while one waits, and first when one waited in vain."""
+"""What is not ready yet, and why: shown while waiting, and in the error after a timeout."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -29,11 +29,11 @@ class Seen:
         return cls(kubectl.items(KINDS), kubectl.items("pods"), kubectl.items("events"))
 
     def states(self) -> dict[str, str]:
-        """Each workload's: "ready", "done", or what is missing and why."""
+        """By workload: "ready", "done", or what is missing and why."""
         return {name(workload): self._state(workload) for workload in self.workloads}
 
     def pods_of(self, workload: str) -> list[JSON]:
-        """By their names; audience-consume's are not audience's."""
+        """Matched by name; pods of audience-consume are not audience's."""
         others = [name(one) for one in self.workloads if name(one).startswith(f"{workload}-")]
         mine = [pod for pod in self.pods if name(pod).startswith(f"{workload}-")]
         return [pod for pod in mine if not any(name(pod).startswith(f"{other}-") for other in others)]
@@ -49,7 +49,7 @@ class Seen:
         return "ready" if _is_rolled_out(workload) else f"{ready}/{spec['replicas']}: {self._reason(workload)}"
 
     def _reason(self, workload: JSON) -> str:
-        """The worst said of its pods; else the last warning about itself."""
+        """The first reason that one of its pods gives, otherwise the last warning about the workload itself."""
         pods = [pod for pod in self.pods_of(name(workload)) if not is_ready(pod)]
         reasons = [reason for pod in pods if (reason := why_not_ready(pod) or self._warning(name(pod)))]
         reason = next(iter(reasons), "") or ("" if pods else self._warning(name(workload))) or "starting"
@@ -63,14 +63,14 @@ class Seen:
 def wait(
     kubectl: Kubectl, console: Console, *, seconds: float, only: Collection[str] = (), is_quiet: bool = False
 ) -> float:
-    """Until all workloads, or only some, are ready; answers the seconds it took."""
+    """Waits until all workloads, or those in `only`, are ready; returns the seconds it took."""
     seen = Seen.now(kubectl)
     began = time.monotonic()
     with Progress(Console(quiet=True) if is_quiet else console, list(_chosen(seen, only))) as progress:
-        while missing := _told(_chosen(seen, only), progress):
+        while missing := _report(_chosen(seen, only), progress):
             failed = [workload for workload, state in missing.items() if state.startswith("failed")]
             if failed or time.monotonic() - began > seconds:
-                raise ClusterError(_complaint(missing, time.monotonic() - began))
+                raise ClusterError(_timed_out(missing, time.monotonic() - began))
             time.sleep(POLL_SECONDS)
             seen = Seen.now(kubectl)
     return time.monotonic() - began
@@ -80,19 +80,20 @@ def _chosen(seen: Seen, only: Collection[str]) -> dict[str, str]:
     return {workload: state for workload, state in seen.states().items() if not only or workload in only}
 
 
-def _told(states: dict[str, str], tell: Callable[[str, str], None]) -> dict[str, str]:
+def _report(states: dict[str, str], progress: Callable[[str, str], None]) -> dict[str, str]:
+    """Shows all states and returns those that are not ready."""
     for workload, state in states.items():
-        tell(workload, state)
+        progress(workload, state)
     return {workload: state for workload, state in states.items() if state not in ("ready", "done")}
 
 
-def _complaint(missing: dict[str, str], seconds: float) -> str:
+def _timed_out(missing: dict[str, str], seconds: float) -> str:
     listed = [f"  {workload}: {state}" for workload, state in missing.items()]
     return "\n".join([f"not ready after {seconds:.0f} s:", *listed])
 
 
 def _is_rolled_out(workload: JSON) -> bool:
-    """Every replica is of the newest kind and ready, and none of the old kind is left."""
+    """Whether every replica is new and ready, and no old one is left."""
     spec, status = workload["spec"], workload.get("status", {})
     wanted = spec["replicas"]
     if status.get("observedGeneration", 0) < workload["metadata"]["generation"]:
@@ -117,7 +118,7 @@ def restarts(pod: JSON) -> int:
 
 
 def why_not_ready(pod: JSON) -> str:
-    """Of its scheduling, or of the first container that waits or has ended; empty when there is nothing to tell."""
+    """The reason from its scheduling, or from the first container that waits or has exited; empty if there is none."""
     return next(_reasons(pod), "")
 
 
@@ -132,7 +133,7 @@ def _reasons(pod: JSON) -> Iterator[str]:
         if waiting and waiting["reason"] not in ("ContainerCreating", "PodInitializing"):
             yield f"{container['name']}: {waiting['reason']} {waiting.get('message', '')}"
         if ended and ended["exitCode"]:
-            yield f"{container['name']}: ended with {ended['exitCode']} ({ended.get('reason', '')})"
+            yield f"{container['name']}: exited with {ended['exitCode']} ({ended.get('reason', '')})"
 
 
 def _when(event: JSON) -> str:

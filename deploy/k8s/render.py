@@ -1,4 +1,4 @@
-"""`python -m deploy.k8s.render` writes what follows from edges.yaml and VERSION: the network policies, the release."""
+"""`python -m deploy.k8s.render` writes what derives from edges.yaml and VERSION: network policies and the release."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -16,12 +16,12 @@ HEAD = "# Written by `python -m deploy.k8s.render`.\n"
 STORES = ("postgres", "valkey", "mongo", "kafka")
 TEMPLATED = ("Deployment", "StatefulSet", "Job")
 Object = dict[str, Any]
-# Who calls: (name, role).
+# A caller: (name, role).
 Pod = tuple[str, str]
 
 
 def edges() -> dict[Pod, list[str]]:
-    """By caller, the names that it opens connections to."""
+    """For each caller, the names that it opens connections to."""
     listed = _listed()
     return {(name, role): callees for name in listed if name != "ports" for role, callees in listed[name].items()}
 
@@ -32,7 +32,7 @@ def ports() -> dict[str, int]:
 
 
 def files() -> dict[Path, str]:
-    """Each file that is written, and its text."""
+    """Each generated file and its text."""
     inside, outside = COMPONENTS / "network-policies", COMPONENTS / "outside-stores"
     return {
         inside / "services.yaml": _text(_service_policies()),
@@ -49,7 +49,7 @@ def _listed() -> dict[str, Any]:
 
 
 def _service_policies() -> Iterator[Object]:
-    """Between the processes: each service lets its callers in, and each caller may go out to whom it calls."""
+    """Between processes: each service admits its callers, and each caller may connect to what it calls."""
     for service in SERVICES:
         yield _policy(f"{service}-callers", _pods(service, "serve"), "Ingress", [_from(service)])
     for name, roles, callees in _calls(SERVICES):
@@ -58,7 +58,7 @@ def _service_policies() -> Iterator[Object]:
 
 
 def _backing_policies() -> Iterator[Object]:
-    """The same for stores that are pods beside them."""
+    """The same for stores that run as pods in the cluster."""
     for store in STORES:
         yield _policy(f"{store}-callers", _pods(store, "backing"), "Ingress", [_from(store)])
     for name, roles, callees in _calls(STORES):
@@ -67,7 +67,7 @@ def _backing_policies() -> Iterator[Object]:
 
 
 def _outside_policies() -> Iterator[Object]:
-    """The same for stores somewhere else: their ports, at addresses that an overlay may narrow."""
+    """The same for external stores: by port, at addresses that an overlay may narrow."""
     for name, roles, callees in _calls((*STORES, "objects")):
         if roles != ["backing"]:
             rule = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [_port(it)["ports"][0] for it in callees]}
@@ -75,7 +75,7 @@ def _outside_policies() -> Iterator[Object]:
 
 
 def _calls(wanted: tuple[str, ...]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Name, roles and callees: roles of a name that call the same of `wanted` are one."""
+    """Name, roles and callees; roles of a name with the same callees among `wanted` are grouped."""
     roles: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (name, role), callees in edges().items():
         if found := tuple(it for it in callees if it in wanted):
@@ -92,8 +92,8 @@ def _from(callee: str) -> Object:
     return {"from": [_pods(name, *those) for name, those in roles.items()], **_port(callee)}
 
 
-def _policy(name: str, pods: Object, way: str, rules: list[Object]) -> Object:
-    spec = {**pods, "policyTypes": [way], way.lower(): rules}
+def _policy(name: str, pods: Object, direction: str, rules: list[Object]) -> Object:
+    spec = {**pods, "policyTypes": [direction], direction.lower(): rules}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
 
 
@@ -107,7 +107,7 @@ def _port(name: str) -> Object:
 
 
 def _release(version: str) -> Object:
-    """One version everywhere: images, labels, and the Jobs' names, since a Job cannot be changed once it is there."""
+    """One version everywhere: images, labels, and the names of Jobs, which cannot be changed once they exist."""
     return {
         "apiVersion": "kustomize.config.k8s.io/v1alpha1",
         "kind": "Component",
@@ -120,7 +120,7 @@ def _release(version: str) -> Object:
 
 
 def _template(kind: str) -> Object:
-    """Not `includeTemplates`: that labels a StatefulSet's claims too, which can never be changed."""
+    """Not `includeTemplates`: that also labels a StatefulSet's claims, which can never be changed."""
     return {"path": "spec/template/metadata/labels", "kind": kind, "create": True}
 
 
@@ -131,7 +131,7 @@ def _renamed(job: str, version: str) -> Object:
 
 
 class Line(dict[str, Any]):
-    """Written on one line."""
+    """A mapping written on one line."""
 
 
 class _Dumper(yaml.SafeDumper):

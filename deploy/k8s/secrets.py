@@ -1,4 +1,4 @@
-"""The secrets of a cluster of one's own: random, made once, in a folder that git ignores."""
+"""The secrets of a private cluster: random, generated once, in a folder that git ignores."""
 
 import secrets
 from pathlib import Path
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent / "overlays" / "kind" / "secrets"
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Keeps what is there, so that the stores and the next release agree. `folder`/<secret>/<file>, mode 0600."""
+    """Writes missing files as `folder`/<secret>/<file>, mode 0600. Existing ones stay, because the stores use them."""
     postgres = _random(folder / "postgres" / "POSTGRES_PASSWORD")
     for service in SERVICES:
         password = _random(folder / "databases" / f"{service.upper()}_DATABASE_PASSWORD")
@@ -32,7 +32,7 @@ def _random(path: Path) -> str:
 
 
 def _keep(path: Path, text: str) -> str:
-    """What the file says; `text` if there was none."""
+    """Writes the file if it is missing; returns its content."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secret(path, text)

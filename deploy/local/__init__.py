@@ -1,1 +1,1 @@
-"""The whole of Soundstage on one machine: embedded backing servers, six services, the gateway, one supervisor."""
+"""All of Soundstage on one machine: embedded backing servers, six services and the gateway under one supervisor."""

@@ -30,9 +30,9 @@ def _home() -> Home:
 
 @app.command()
 def run(
-    backing_only: Annotated[bool, typer.Option(help="Only Postgres, Valkey, MongoDB and Kafka.")] = False,
-    durable: Annotated[bool, typer.Option(help="Survive a power cut too, not only kills.")] = True,
-    split_roles: Annotated[bool, typer.Option(help="Each role of a service as its own process.")] = False,
+    backing_only: Annotated[bool, typer.Option(help="Start only Postgres, Valkey, MongoDB and Kafka.")] = False,
+    durable: Annotated[bool, typer.Option(help="Survive power cuts, not only kills.")] = True,
+    split_roles: Annotated[bool, typer.Option(help="Run each role of a service as its own process.")] = False,
 ) -> None:
     """Starts everything and keeps it running until Ctrl-C or SIGTERM."""
     home, ports = _home(), Ports.read(os.environ)
@@ -50,23 +50,23 @@ async def _run(home: Home, ports: Ports, backing: Backing, parts: list[Part]) ->
         def ready() -> None:
             seconds = progress.finish()
             console.print(
-                f"[bold green]Ready[/] in {seconds:.1f} s. Data: {home.root}  Ctrl-C ends it.", highlight=False
+                f"[bold green]Ready[/] in {seconds:.1f} s. Data: {home.root}  Ctrl-C stops it.", highlight=False
             )
             if any(part.name == "gateway" for part in parts):
                 _what_next(home, ports)
 
         await launch(home, parts, backing.addresses, progress, ready)
-    console.print("Everything has ended.")
+    console.print("Everything has stopped.")
 
 
 def _what_next(home: Home, ports: Ports) -> None:
     base = f"http://127.0.0.1:{ports.gateway}"
     lines = [
         f"  Gateway      {base}",
-        "  make demo    the main job, driven through it (in a second terminal)",
+        "  make demo    the core workflow, end to end (in a second terminal)",
         "  make status  processes, ports and memory",
         f"  curl {base}/health_check",
-        "  README.md    the main job by hand, in ten lines of curl",
+        "  README.md    the core workflow by hand, with curl",
     ]
     found = tenant.credentials(home)
     if found:
@@ -77,26 +77,26 @@ def _what_next(home: Home, ports: Ports) -> None:
 
 @app.command("status")
 def show_status() -> None:
-    """Every process with its pid, its ports and its share of memory."""
+    """Lists every process with its pid, ports and share of memory."""
     if not status.show(_home(), console):
         raise typer.Exit(1)
 
 
 @app.command(context_settings=ANY_ARGUMENTS)
 def service(context: typer.Context, name: str) -> None:
-    """Runs a command of a service beside the running house: `service auth admins add ada`."""
+    """Runs a service's command while the system is running: `service auth admins add ada`."""
     if name not in SERVICES:
-        raise LocalError(f"there is no service {name}; there are {', '.join(SERVICES)}")
+        raise LocalError(f"unknown service {name}; known are {', '.join(SERVICES)}")
     home, ports = _home(), Ports.read(os.environ)
     backing = Backing.choose(home, ports, os.environ)
     environ = Services(home, ports, backing, os.environ).environ(name)
-    environ[f"{name.upper()}_METRICS_PORT"] = "0"  # that port is the running house's
+    environ[f"{name.upper()}_METRICS_PORT"] = "0"  # the running service has that port
     os.execve(sys.executable, [sys.executable, "-m", f"services.{name}", *context.args], environ)
 
 
 @app.command(context_settings=ANY_ARGUMENTS)
 def demo(context: typer.Context) -> None:
-    """Drives the running gateway through the main job."""
+    """Walks through the core workflow on the running gateway."""
     importlib.import_module("deploy.local.demo").main(context.args)
 
 

@@ -1,7 +1,7 @@
-"""Makes `.venv` from a hashed lock. Run by the Makefile with the machine's Python; the standard library only.
+"""Creates `.venv` from a hashed lock file. The Makefile runs it with the machine's Python; standard library only.
 
-python deploy/local/environment.py run     what `make run` needs
-python deploy/local/environment.py dev     that and the tools of `make test` and `make lint`
+python deploy/local/environment.py run     for `make run`
+python deploy/local/environment.py dev     also for `make test` and `make lint`
 """
 
 import fcntl
@@ -22,9 +22,9 @@ NEEDED_BYTES = 1024 * 1024 * 1024
 
 def main(kind: str) -> None:
     VENV.mkdir(exist_ok=True)
-    with (VENV / "lock").open("w") as file:  # two makes at once: the second waits and finds it done
+    with (VENV / "lock").open("w") as file:  # of two concurrent makes, the second waits and finds it done
         fcntl.flock(file, fcntl.LOCK_EX)
-        version = made_with()
+        version = python_version()
         if version and any(stamp(name) == digest(name, version) for name in (kind, "dev")):
             return
         if shutil.disk_usage(VENV).free < NEEDED_BYTES:
@@ -33,11 +33,11 @@ def main(kind: str) -> None:
             create()
         install(ROOT / "requirements" / LOCKS[kind])
         put_on_path()
-        (VENV / f"{kind}.stamp").write_text(digest(kind, made_with()))
+        (VENV / f"{kind}.stamp").write_text(digest(kind, python_version()))
 
 
 def digest(kind: str, version: str) -> str:
-    """What a stamp says when nothing has changed since."""
+    """The stamp of an environment that is up to date."""
     return f"{version} {hashlib.sha256((ROOT / 'requirements' / LOCKS[kind]).read_bytes()).hexdigest()}"
 
 
@@ -46,8 +46,8 @@ def stamp(kind: str) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def made_with() -> str:
-    """The version of the environment's Python; empty for none, a vanished or an unsupported one."""
+def python_version() -> str:
+    """The version of the environment's Python; empty if it is missing, broken or unsupported."""
     program = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run([str(PYTHON), "-c", program], capture_output=True, text=True, check=False)
@@ -58,31 +58,31 @@ def made_with() -> str:
 
 
 def create() -> None:
-    say(f"making .venv with Python {sys.version.split()[0]}")
+    say(f"creating .venv with Python {sys.version.split()[0]}")
     for path in VENV.iterdir():
         if path.name != "lock":
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     done = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return
-    # Debian keeps ensurepip in a package of its own; a pip outside can fill an environment that has none.
+    # Debian packages ensurepip separately; the system's pip can install into an environment without one.
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], capture_output=True, check=False)
     outside = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "-q", "pip"]
     if subprocess.run(outside, capture_output=True, check=False).returncode:
-        fail("this Python cannot make environments: install its venv module (on Debian: apt install python3-venv)")
+        fail("this Python cannot create environments: install its venv module (on Debian: apt install python3-venv)")
 
 
 def install(lock: Path) -> None:
     packages = sum(1 for line in lock.read_text().splitlines() if "==" in line)
-    say(f"installing {packages} packages from requirements/{lock.name} (once; it may take some minutes)")
+    say(f"installing {packages} packages from requirements/{lock.name} (once; this may take a few minutes)")
     options = ["--disable-pip-version-check", "--quiet", "--require-hashes", "--only-binary", ":all:"]
     command = [str(PYTHON), "-m", "pip", "install", *options, "-r", str(lock)]
     if subprocess.run(command, check=False).returncode:
-        fail("pip could not install the environment; its own message stands above")
+        fail("pip could not install the environment; see its message above")
 
 
 def put_on_path() -> None:
-    """The checkout and the generated code are importable without being installed."""
+    """Makes the checkout and the generated code importable without installing them."""
     found = subprocess.run(
         [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True,

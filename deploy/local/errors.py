@@ -1,4 +1,4 @@
-"""What stops a local run, said in one line."""
+"""What stops a local run, in one line."""
 
 import errno
 
@@ -7,14 +7,14 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class LocalError(Exception):
-    """Ends the launcher with this one line and exit code 1."""
+    """Stops the launcher with this one line and exit code 1."""
 
 
 def explain(error: OSError) -> str:
-    """One line for a person, from what the operating system said."""
+    """One readable line from an operating system error."""
     where = error.filename or "the data folder"
     if error.errno in _FULL:
         return f"the disk is full: {where} cannot be written; free some space or set SOUNDSTAGE_HOME to another disk"
     if error.errno in _REFUSED:
-        return f"missing permission: {where} ({error.strerror}); set SOUNDSTAGE_HOME to a folder you may write"
+        return f"missing permission: {where} ({error.strerror}); set SOUNDSTAGE_HOME to a writable folder"
     return f"{where}: {error.strerror or error}"

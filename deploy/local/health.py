@@ -1,4 +1,4 @@
-"""Health of each kind of server: a request of its own protocol, answered."""
+"""Health checks: each kind of server must answer a request in its own protocol."""
 
 import asyncio
 import struct
@@ -14,7 +14,7 @@ _OP_MSG = 2013
 
 
 async def alive() -> None:
-    """Of a process that nobody calls: that it runs is all there is to ask."""
+    """For a process that nobody calls: running is enough."""
 
 
 async def postgres(url: str) -> None:
@@ -30,13 +30,13 @@ async def valkey(url: str) -> None:
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 6379)
     try:
         if parts.password:
-            await _redis_says(reader, writer, f"AUTH {unquote(parts.password)}", b"+OK")
-        await _redis_says(reader, writer, "PING", b"+PONG")
+            await _expect(reader, writer, f"AUTH {unquote(parts.password)}", b"+OK")
+        await _expect(reader, writer, "PING", b"+PONG")
     finally:
         writer.close()
 
 
-async def _redis_says(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str, wanted: bytes) -> None:
+async def _expect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str, wanted: bytes) -> None:
     writer.write(line.encode() + b"\r\n")
     answer = await reader.readline()
     if answer.strip() != wanted:
@@ -44,7 +44,7 @@ async def _redis_says(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 async def kafka(bootstrap: str) -> None:
-    """ApiVersions, the one request that a broker answers before anything is negotiated."""
+    """Sends ApiVersions, the one request that a broker answers before any negotiation."""
     host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
@@ -63,7 +63,7 @@ async def mongo(host: str, port: int) -> None:
 
 
 async def mongo_hello(host: str, port: int) -> Mapping[str, Any]:
-    """The server's `hello`, without a driver: a launcher that waits has no use for its pools and monitors."""
+    """The server's `hello`, without a driver, whose pools and monitors the launcher does not need."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         body = struct.pack("<iB", 0, 0) + bson.encode({"hello": 1, "$db": "admin"})
@@ -76,7 +76,7 @@ async def mongo_hello(host: str, port: int) -> Mapping[str, Any]:
 
 
 async def grpc_service(port: int) -> None:
-    import grpc  # noqa: PLC0415 - an image of backing servers has no gRPC
+    import grpc  # noqa: PLC0415 - the image of the backing servers has no gRPC
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -1,4 +1,4 @@
-"""SOUNDSTAGE_HOME: where the local run keeps data, logs, secrets and its lock."""
+"""SOUNDSTAGE_HOME: the folder for data, logs, secrets and the lock of a local run."""
 
 import fcntl
 import hashlib
@@ -12,7 +12,7 @@ from typing import IO
 from deploy.local.errors import LocalError
 
 NEEDED_BYTES = 512 * 1024 * 1024
-# sun_path holds 108 bytes on Linux, 104 on macOS; the name of Postgres' lock file is longer than the socket's.
+# sun_path has 108 bytes on Linux, 104 on macOS; the name of Postgres' lock file is longer than the socket's.
 SOCKET_PATH_BYTES = 95
 
 
@@ -22,7 +22,7 @@ class Home:
 
     @classmethod
     def open(cls, path: str | Path) -> "Home":
-        """Makes the folders, and refuses early what would fail half-way: no permission, no space."""
+        """Creates the folders. Raises early if permission or space is missing."""
         home = cls(Path(path).expanduser().resolve())
         home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (home.run, home.logs, home.secrets):
@@ -48,7 +48,7 @@ class Home:
 
     @property
     def addresses(self) -> Path:
-        """`export NAME=value` lines of what runs; there only while it runs."""
+        """`export NAME=value` lines with the running servers' addresses; exists only while they run."""
         return self.run / "addresses.env"
 
     def folder(self, name: str) -> Path:
@@ -60,7 +60,7 @@ class Home:
         return self.logs / f"{name}.log"
 
     def secret(self, name: str) -> str:
-        """A random text made once, mode 0600."""
+        """A random secret, generated once, in a file of mode 0600."""
         path = self.secrets / name
         if not path.exists():
             self.write_secret(name, secrets.token_urlsafe(32))
@@ -70,7 +70,7 @@ class Home:
         write_secret(self.secrets / name, text)
 
     def socket_folder(self) -> Path:
-        """For Postgres' socket: in the home, or under /tmp when the home's own path is too long for a socket."""
+        """For Postgres' socket: in the home, or under /tmp if the home's path is too long for a socket."""
         inside = self.root / "run" / "postgres"
         if len(os.fsencode(inside)) + len("/.s.PGSQL.65535.lock") <= SOCKET_PATH_BYTES:
             inside.mkdir(mode=0o700, exist_ok=True)
@@ -79,20 +79,20 @@ class Home:
         outside = Path("/tmp") / f"soundstage-{os.geteuid()}-{digest}"
         outside.mkdir(mode=0o700, exist_ok=True)
         found = outside.lstat()
-        # /tmp belongs to everybody: somebody else's folder or a link of this name must not get our socket.
+        # Anybody can write to /tmp: another user's folder or a symlink of this name must not get our socket.
         if outside.is_symlink() or (found.st_uid != os.geteuid() and os.geteuid() != 0):
-            raise LocalError(f"{outside} belongs to somebody else; remove it or set SOUNDSTAGE_HOME to a shorter path")
+            raise LocalError(f"{outside} belongs to another user; remove it or set SOUNDSTAGE_HOME to a shorter path")
         return outside
 
     def lock(self) -> IO[str]:
-        """One launcher per home. The lock goes with the process, however it ends."""
+        """Allows one launcher per home. The lock ends with the process, however it dies."""
         file = (self.run / "lock").open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "?"
-            raise LocalError(f"Soundstage already runs from {self.root} (process {holder}); stop it first") from None
+            raise LocalError(f"Soundstage is already running from {self.root} (pid {holder}); stop it first") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -100,7 +100,7 @@ class Home:
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Mode 0600, whole or not at all: who dies here leaves no empty secret behind."""
+    """Writes a file of mode 0600 atomically, so a crash leaves no empty secret behind."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

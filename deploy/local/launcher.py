@@ -1,4 +1,4 @@
-"""One run from beginning to end: lock, leftovers, ports, parts, addresses, and the way back."""
+"""One run from start to stop: leftovers, ports, parts, addresses."""
 
 import asyncio
 import shlex
@@ -16,8 +16,8 @@ async def launch(
     home: Home, parts: Sequence[Part], addresses: Mapping[str, str], notice: Notice, when_ready: Callable[[], None]
 ) -> None:
     """Runs the parts until SIGINT or SIGTERM. `home` must be locked."""
-    for name in process.end_leftovers(home):
-        notice(name, "left over, ended")
+    for name in process.stop_leftovers(home):
+        notice(name, "leftover, stopped")
     check_ports(parts)
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -37,7 +37,7 @@ def check_ports(parts: Sequence[Part]) -> None:
         for port in part.ports:
             if not is_free(port):
                 advice = "set PORT" if part.name == "gateway" else "set SOUNDSTAGE_PORT_BASE"
-                raise LocalError(f"port {port} ({part.name}) is taken by another program; end it or {advice}")
+                raise LocalError(f"port {port} ({part.name}) is in use by another program; stop it or {advice}")
 
 
 def write_addresses(home: Home, addresses: Mapping[str, str]) -> None:

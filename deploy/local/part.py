@@ -1,4 +1,4 @@
-"""A part of the local run: a server, a service, or a step that runs once."""
+"""A part of the local run: a server, a service, or a one-time step."""
 
 import signal
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""Every port of a local run, from one base."""
+"""Every port of a local run, derived from one base."""
 
 import errno
 import os
@@ -12,9 +12,9 @@ from deploy.local.errors import LocalError
 LOOPBACK = "127.0.0.1"
 SERVICES = ("auth", "catalog", "streaming", "audience", "marketplace", "insights")
 
-# Those of a whole house, and one at 300 for its gateway.
+# The offsets of a full system, and 300 for its gateway.
 EVERY_OFFSET = (*range(1, 7), *range(100, 107), *range(200, 205), 300)
-HIGHEST = 65_000  # a base leaves room for the ports above it
+HIGHEST = 65_000  # leaves room for the ports above a base
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     lowest = 1 if os.geteuid() == 0 else 1024
     if not text.isdigit() or not lowest <= int(text) <= HIGHEST:
-        raise LocalError(f"{name}={text} is no port between {lowest} and {HIGHEST}")
+        raise LocalError(f"{name}={text} must be a port from {lowest} to {HIGHEST}")
     return int(text)
 
 
@@ -76,10 +76,10 @@ def is_free(port: int) -> bool:
 
 
 def free_base(needed: Iterable[int] = EVERY_OFFSET) -> int:
-    """A base whose ports (by offset) are free now; below the range that the system gives to outgoing connections."""
+    """A base whose ports are free now, below the range for outgoing connections."""
     offsets = tuple(needed)
     for _ in range(200):
         base = random.randrange(10_000, 32_000, 10)
         if all(is_free(base + offset) for offset in offsets):
             return base
-    raise LocalError("found no free ports")
+    raise LocalError("cannot find free ports")

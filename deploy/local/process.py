@@ -1,4 +1,4 @@
-"""Child processes that never outlive the launcher: they follow its death, and pid files name what is left."""
+"""Child processes that never outlive the launcher: they die with it, and pid files identify leftovers."""
 
 import json
 import os
@@ -38,17 +38,17 @@ class Child:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Ends it and what it started."""
+        """Kills it and its descendants."""
         kill_group(self.pid)
         self._popen.wait()
         self._pid_file.unlink(missing_ok=True)
 
 
 def spawn(part: Part, home: Home) -> Child:
-    """Starts a process in a session of its own (a Ctrl-C is the launcher's to hand on), logging to the home."""
+    """Starts a process that logs to the home, in its own session, so that Ctrl-C reaches only the launcher."""
     assert part.command is not None
     path = home.log(part.name)
-    bound_log(path)
+    rotate_log(path)
     log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         popen = subprocess.Popen(
@@ -68,8 +68,8 @@ def spawn(part: Part, home: Home) -> Child:
 def following(
     command: list[str], death_signal: int = signal.SIGTERM, user: int | None = None, group: int | None = None
 ) -> list[str]:
-    """The command line of a child that gets this signal when we die, by whatever means (Linux only)."""
-    owner = [follow.NOBODY_ELSE] * 2 if user is None else [str(user), str(group)]
+    """The command line of a child that gets this signal when we die, however we die (Linux only)."""
+    owner = [follow.SAME_USER] * 2 if user is None else [str(user), str(group)]
     return [sys.executable, "-I", "-S", follow.__file__, str(os.getpid()), str(int(death_signal)), *owner, *command]
 
 
@@ -81,27 +81,27 @@ def kill_group(pid: int) -> None:
             continue
 
 
-def bound_log(path: Path) -> None:
-    """Keeps the last full log as `.1`. Children append, so cutting the file under them is safe."""
+def rotate_log(path: Path) -> None:
+    """Keeps the last full log as `.1`. Children append, so truncating their open file is safe."""
     if not path.exists() or path.stat().st_size < LOG_BYTES:
         return
     path.with_suffix(".log.1").write_bytes(path.read_bytes())
     os.truncate(path, 0)
 
 
-def obituary(name: str, what: str, home: Home) -> str:
-    """One line on a part that could not be started, from the end of its log."""
+def failure(name: str, what: str, home: Home) -> str:
+    """One line about a part that could not be started, with the end of its log."""
     path = home.log(name)
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     if any("No space left on device" in line for line in lines):
         return f"the disk is full: {name} cannot write to {home.root} (see {path})"
-    return f"{name} {what}: {lines[-1] if lines else 'it said nothing'} (see {path})"
+    return f"{name} {what}: {lines[-1] if lines else 'no output'} (see {path})"
 
 
 def running(home: Home) -> dict[str, psutil.Process]:
-    """What the pid files of this home name and what still is that very process."""
+    """The processes in this home's pid files that are still running."""
     found: dict[str, psutil.Process] = {}
     for path in sorted(home.run.glob("*.pid")):
         process = _identify(path)
@@ -110,8 +110,8 @@ def running(home: Home) -> dict[str, psutil.Process]:
     return found
 
 
-def end_leftovers(home: Home, *, patience_seconds: float = 5.0) -> list[str]:
-    """Ends what an earlier launcher left running. Only processes that are the ones its pid files name."""
+def stop_leftovers(home: Home, *, patience_seconds: float = 5.0) -> list[str]:
+    """Stops what an earlier launcher left running: only processes identified by its pid files."""
     left = running(home)
     for process in left.values():
         process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
@@ -129,11 +129,11 @@ def _identity(process: psutil.Process) -> dict[str, object]:
 
 
 def _identify(path: Path) -> psutil.Process | None:
-    """A pid alone proves nothing: numbers are given again. The start time with it does."""
+    """The process of a pid file. Pids are reused, so the start time must match too."""
     try:
-        noted = json.loads(path.read_text())
-        process = psutil.Process(int(noted["pid"]))
-        same = abs(process.create_time() - float(noted["started"])) < 1.0
+        recorded = json.loads(path.read_text())
+        process = psutil.Process(int(recorded["pid"]))
+        same = abs(process.create_time() - float(recorded["started"])) < 1.0
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (ValueError, KeyError, TypeError, OSError, psutil.Error):
         return None

@@ -1,4 +1,4 @@
-"""What a person sees while it starts and stops: a live table on a terminal, one line a change elsewhere."""
+"""Progress of a start or stop: a live table on a terminal, otherwise one line per change."""
 
 import time
 
@@ -16,7 +16,7 @@ class Progress:
         self._states = dict.fromkeys(names, "waiting")
         self._changed = dict.fromkeys(names, 0.0)
         self._began = time.monotonic()
-        # Drawn by hand: a drawing thread and the fork of a child do not go together.
+        # Refreshed by hand: a refresh thread and forking children do not mix.
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> "Progress":
@@ -28,7 +28,7 @@ class Progress:
         self.finish()
 
     def __call__(self, name: str, state: str) -> None:
-        """Hears of a change; after the start, of a death or an end."""
+        """Shows the new state of a part."""
         if self._states.get(name) == state:
             return
         self._states[name] = state
@@ -39,7 +39,7 @@ class Progress:
             self._console.print(f"{self._changed[name]:6.1f} s  {name}: {state}", highlight=False)
 
     def finish(self) -> float:
-        """Ends the live table; what follows is said in lines. Gives the seconds since the beginning."""
+        """Stops the live table; later changes are printed as lines. Returns the seconds since the start."""
         if self._live is not None:
             self._live.stop()
             self._live = None

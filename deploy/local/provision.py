@@ -1,4 +1,4 @@
-"""One database and one role per service, made from an administrator's address."""
+"""Creates one database and one role per service, as an administrator."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -14,11 +14,11 @@ IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 
 
 async def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Names both after the service; sets the password again each time, so that the home and the server agree."""
+    """Names both after the service. Sets the password each time, so that home and server agree."""
     try:
         connection = await asyncpg.connect(admin_url, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise LocalError(f"DATABASE_URL gives no connection: {error}") from error
+        raise LocalError(f"cannot connect to DATABASE_URL: {error}") from error
     try:
         for service, password in passwords.items():
             await _add(connection, service, password)
@@ -34,13 +34,13 @@ async def _add(connection: asyncpg.Connection, name: str, password: str) -> None
     if await connection.fetchval(DATABASE_EXISTS, name):
         return
     if not await connection.fetchval(IS_SUPERUSER):
-        await connection.execute(f'GRANT "{name}" TO CURRENT_USER')  # else it may not give the database away
+        await connection.execute(f'GRANT "{name}" TO CURRENT_USER')  # otherwise it may not set the database's owner
     await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}"')
     await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
 
 
 def service_url(admin_url: str, service: str, password: str) -> str:
-    """The administrator's address with the service's role and database in place of his."""
+    """The administrator's address, with the service's role and database instead."""
     parts = urlsplit(admin_url)
-    who, host = f"{quote(service)}:{quote(password, safe='')}", parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{who}@{host}", path=f"/{service}"))
+    user, host = f"{quote(service)}:{quote(password, safe='')}", parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}", path=f"/{service}"))

@@ -1,4 +1,4 @@
-"""The six services and the gateway as parts: what each waits for, and the settings each is given."""
+"""The six services and the gateway as parts: what each waits for, and which settings it gets."""
 
 import sys
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from deploy.local.provision import provision, service_url
 from deploy.local.tenant import ensure_demo_tenant
 
 ROOT = Path(__file__).parents[2]
-# What each can be started as; in production every role is a process of its own.
+# The roles of each service; in production every role is its own process.
 ROLES = {
     "auth": ("serve", "relay", "work"),
     "catalog": ("serve", "consume", "relay"),
@@ -26,20 +26,22 @@ ROLES = {
     "marketplace": ("serve", "consume", "relay", "work"),
     "insights": ("serve", "consume", "relay", "work"),
 }
-# Settings of the launcher, not of its children: among them the administrator's address.
-KEPT_BACK = {"DATABASE_URL", "REDIS_URL", "MONGODB_URL", "KAFKA_BOOTSTRAP", "PORT", "METRICS_PORT", *VIA}
+# The launcher's own settings, which its children must not get, such as the administrator's address.
+OWN_SETTINGS = {"DATABASE_URL", "REDIS_URL", "MONGODB_URL", "KAFKA_BOOTSTRAP", "PORT", "METRICS_PORT", *VIA}
 
 
 class Services:
     def __init__(
         self, home: Home, ports: Ports, backing: Backing, environ: Mapping[str, str], *, split: bool = False
     ) -> None:
-        """`split`: each role as its own process, `audience-relay` and so on, as in production."""
+        """`split`: run each role as its own process (`audience-relay` and so on), as in production."""
         self._split = split
         self._home = home
         self._ports = ports
         self._backing = backing
-        self._common = {name: value for name, value in environ.items() if name not in KEPT_BACK} | self._shared(environ)
+        self._common = {name: value for name, value in environ.items() if name not in OWN_SETTINGS} | self._shared(
+            environ
+        )
         postgres = backing.postgres
         self._admin_url = postgres.services_url() if postgres else backing.addresses["DATABASE_URL"]
 
@@ -52,10 +54,10 @@ class Services:
         return [databases, mongo, *migrations, tenant, *services, self._gateway()]
 
     def environ(self, name: str) -> dict[str, str]:
-        """All that one deployable is told: its own database and Redis, nobody else's."""
+        """The environment of one deployable: with its own database or Redis, and no other."""
         prefix, addresses = name.upper(), self._backing.addresses
         own = {f"{prefix}_METRICS_PORT": str(self._ports.metrics(name))}
-        if offset := self._common.get(f"{prefix}_CLOCK_OFFSET_SECONDS"):  # one clock that is wrong, for fault tests
+        if offset := self._common.get(f"{prefix}_CLOCK_OFFSET_SECONDS"):  # one wrong clock, for fault tests
             own["CLOCK_OFFSET_SECONDS"] = offset
         if name == "gateway":
             return self._common | own | {"PORT": str(self._ports.gateway), "GATEWAY_REDIS_URL": addresses["REDIS_URL"]}
@@ -92,7 +94,7 @@ class Services:
         await ensure_demo_tenant(self._home, self.environ("auth"), str(ROOT))
 
     async def _check_mongo(self) -> None:
-        """Ours is a replica set of one; somebody else's may not be."""
+        """The embedded one is a replica set of one; an external one may not be."""
         url = self._backing.addresses["MONGODB_URL"]
         if not any(part.name == "mongo" for part in self._backing.parts):
             await mongo_is_replica_set(url)
@@ -126,7 +128,7 @@ class Services:
         )
 
     def _working(self, name: str, role: str) -> Part:
-        """A role that nobody calls: it is up as soon as it runs, and the metrics port is that of who serves."""
+        """A role that nobody calls: ready as soon as it runs. The metrics port belongs to `serve`."""
         return Part(
             name=f"{name}-{role}",
             after=self._before,
@@ -138,7 +140,7 @@ class Services:
 
     @property
     def _before(self) -> tuple[str, ...]:
-        """The migrations of all services: each reads topics that others make."""
+        """The migrations of all services, because each consumes topics that others create."""
         return (*(f"{service}-migrate" for service in SERVICES), "valkey")
 
     def _gateway(self) -> Part:
@@ -157,4 +159,4 @@ def embedded_ffmpeg() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise LocalError(f"no ffmpeg for this machine: set FFMPEG to one ({error})") from error
+        raise LocalError(f"no ffmpeg for this machine: set FFMPEG to the path of one ({error})") from error

@@ -1,4 +1,4 @@
-"""`make status`: every process of a home with its ports and its share of memory (PSS)."""
+"""`make status`: every process of a home, with its ports and share of memory (PSS)."""
 
 import psutil
 from rich.console import Console
@@ -12,10 +12,10 @@ MIB = 1024 * 1024
 
 
 def show(home: Home, console: Console) -> bool:
-    """False when nothing runs."""
+    """Returns False if nothing is running."""
     found = {name: running for name, running in process.running(home).items() if running.is_running()}
     if not found:
-        console.print(f"Nothing runs from {home.root}.")
+        console.print(f"Nothing is running from {home.root}.")
         return False
     table = Table(title=f"Soundstage in {home.root}", title_justify="left")
     for column, justify in (("process", "left"), ("pid", "right"), ("PSS MiB", "right"), ("ports", "left")):
@@ -27,12 +27,12 @@ def show(home: Home, console: Console) -> bool:
         total += memory
         table.add_row(name, str(running.pid), f"{memory:.1f}", " ".join(map(str, _ports(family))))
     console.print(table)
-    console.print(f"Sum of PSS: {total:.0f} MiB (aim when idle: under {BUDGET_MIB} MiB)")
+    console.print(f"Sum of PSS: {total:.0f} MiB (target when idle: under {BUDGET_MIB} MiB)")
     return True
 
 
 def _pss(running: psutil.Process) -> int:
-    """Shared pages divided among those who share them; the resident size where the system does not say."""
+    """The proportional set size, or the resident size if the system does not report it."""
     try:
         memory = running.memory_full_info()
         return int(getattr(memory, "pss", memory.rss))

@@ -1,6 +1,6 @@
-"""Starts parts in order of dependency and health, keeps them running, ends them in reverse.
+"""Starts parts in order of dependency and health, keeps them running, stops them in reverse.
 
-`supervisor` from PyPI waits for seconds, not for health, so this is ours.
+Our own, because `supervisor` from PyPI waits for a number of seconds, not for health.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ Notice = Callable[[str, str], None]
 
 
 class Supervisor:
-    """`notice(part, state)` hears of every change: waiting, preparing, starting, ready, done, died, stopping."""
+    """`notice(part, state)` is called on every change: waiting, preparing, starting, ready, done, died, stopping."""
 
     def __init__(self, parts: Sequence[Part], home: Home, notice: Notice) -> None:
         self._parts = {part.name: part for part in parts}
@@ -34,9 +34,9 @@ class Supervisor:
         self._children: dict[str, process.Child] = {}
 
     async def run(self, stop: asyncio.Event, when_ready: Callable[[], None]) -> None:
-        """Until `stop`, or until a part cannot be started. Every child has ended when this returns."""
-        tasks = {asyncio.create_task(self._keep(part)) for part in self._parts.values()}
-        tasks |= {asyncio.create_task(_wait(stop)), asyncio.create_task(self._bound_logs())}
+        """Runs until `stop`, or until a part cannot be started. On return every child has ended."""
+        tasks = {asyncio.create_task(self._keep_running(part)) for part in self._parts.values()}
+        tasks |= {asyncio.create_task(_wait(stop)), asyncio.create_task(self._rotate_logs())}
         tasks.add(asyncio.create_task(self._announce(when_ready)))
         waiting = set(tasks)
         try:
@@ -55,7 +55,7 @@ class Supervisor:
             await event.wait()
         when_ready()
 
-    async def _keep(self, part: Part) -> None:
+    async def _keep_running(self, part: Part) -> None:
         for name in part.after:
             if name in self._ready:
                 await self._ready[name].wait()
@@ -64,7 +64,7 @@ class Supervisor:
             started = time.monotonic()
             try:
                 code = await self._run_once(part)
-            except OSError as fault:  # a disk that filled meanwhile: what was up once is tried until there is room
+            except OSError as fault:  # the disk has filled up: a part that was ready is retried until there is room
                 if not self._ready[part.name].is_set():
                     raise
                 code = fault.errno
@@ -75,11 +75,11 @@ class Supervisor:
             failures = 1 if time.monotonic() - started > STEADY_SECONDS else failures + 1
             self._notice(part.name, "died")
             if not self._ready[part.name].is_set() and failures >= FIRST_TRIES:
-                raise LocalError(process.obituary(part.name, f"ended with code {code}", self._home))
+                raise LocalError(process.failure(part.name, f"exited with code {code}", self._home))
             await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
 
     async def _run_once(self, part: Part) -> int | None:
-        """One life of a part: its exit code, or None when it is only a preparation."""
+        """Runs a part to its end: its exit code, or None if it only has a preparation."""
         if part.prepare is not None:
             self._notice(part.name, "preparing")
             await part.prepare()
@@ -89,9 +89,9 @@ class Supervisor:
         child = self._children[part.name] = process.spawn(part, self._home)
         if part.healthy is not None and not part.is_step:
             await self._until_healthy(part, child)
-        while (code := child.exit_code()) is None:  # noqa: ASYNC110 - the system, not a task, knows of its end
+        while (code := child.exit_code()) is None:  # noqa: ASYNC110 - no task knows when a process ends
             await asyncio.sleep(POLL_SECONDS)
-        process.kill_group(child.pid)  # what it started must not hold its ports or files
+        process.kill_group(child.pid)  # its descendants must not hold its ports or files
         return code
 
     async def _until_healthy(self, part: Part, child: process.Child) -> None:
@@ -102,24 +102,24 @@ class Supervisor:
                 await asyncio.wait_for(part.healthy(), timeout=5.0)
             except LocalError:
                 raise
-            except Exception as error:  # whatever a client library says of a server that is not up yet
+            except Exception as error:  # whatever a client library raises for a server that is not up yet
                 if time.monotonic() > deadline:
-                    said = process.obituary(part.name, f"gave no answer in time ({error})", self._home)
-                    raise LocalError(said) from error
+                    reason = f"did not become healthy in time ({error})"
+                    raise LocalError(process.failure(part.name, reason, self._home)) from error
                 await asyncio.sleep(POLL_SECONDS)
             else:
                 self._notice(part.name, "ready")
                 self._ready[part.name].set()
                 return
 
-    async def _bound_logs(self) -> None:
+    async def _rotate_logs(self) -> None:
         while True:
             await asyncio.sleep(LOG_CHECK_SECONDS)
             for name in self._children:
-                process.bound_log(self._home.log(name))
+                process.rotate_log(self._home.log(name))
 
     async def _stop_all(self) -> None:
-        """Those on which nothing depends first; who is late is killed, so that all of it fits STOP_SECONDS."""
+        """Stops dependents first, and kills what is late, so that everything fits in STOP_SECONDS."""
         levels = self._levels()
         began = time.monotonic()
         for number, level in enumerate(levels, start=1):

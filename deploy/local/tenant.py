@@ -1,4 +1,4 @@
-"""The demo tenant: made once by auth's own command, its credentials kept in the home."""
+"""The demo tenant: created once by auth's own command, with its credentials stored in the home."""
 
 import asyncio
 import json
@@ -13,28 +13,28 @@ SECRET = "demo-tenant"
 
 
 async def ensure_demo_tenant(home: Home, environ: Mapping[str, str], root: str) -> None:
-    """The command tells the secret once, when it makes the tenant; afterwards only the home knows it."""
+    """The command prints the secret only once, when it creates the tenant; afterwards only the home has it."""
     database = environ["AUTH_DATABASE_URL"]
-    if _kept(home).get("database") == database:
+    if _stored(home).get("database") == database:
         return
     command = [sys.executable, "-m", "services.auth", "tenants", "add", NAME, "--if-missing"]
     child = await asyncio.create_subprocess_exec(
         *command, env=dict(environ), cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    output, said = await child.communicate()
+    output, errors = await child.communicate()
     if child.returncode:
-        raise LocalError(f"the demo tenant could not be made: {said.decode(errors='replace').strip()[-300:]}")
-    made = _last_json(output.decode(errors="replace"))
-    if made.get("client_secret"):
-        home.write_secret(SECRET, json.dumps({**made, "database": database}))
+        raise LocalError(f"the demo tenant could not be created: {errors.decode(errors='replace').strip()[-300:]}")
+    created = _last_json(output.decode(errors="replace"))
+    if created.get("client_secret"):
+        home.write_secret(SECRET, json.dumps({**created, "database": database}))
 
 
 def credentials(home: Home) -> dict[str, str]:
-    """client_id and client_secret; empty when another home made the tenant."""
-    return {name: text for name, text in _kept(home).items() if name in ("client_id", "client_secret")}
+    """client_id and client_secret; empty if the tenant was created from another home."""
+    return {name: text for name, text in _stored(home).items() if name in ("client_id", "client_secret")}
 
 
-def _kept(home: Home) -> dict[str, str]:
+def _stored(home: Home) -> dict[str, str]:
     path = home.secrets / SECRET
     return _last_json(path.read_text()) if path.exists() else {}
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.k8s import cluster, evidence, house
+from deploy.k8s import cluster, evidence, stack
 from deploy.k8s.cluster import ROOT, direct
 from deploy.k8s.kubectl import ClusterError
 from tests.cluster.patient import Patient
@@ -33,10 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     tune = audio.make(tmp_path_factory.mktemp("tunes") / "tune.mp3", 2.0)
     chosen = cluster.choose(os.environ, console)
-    stood = house.stands(chosen.kubectl)
+    stood = stack.exists(chosen.kubectl)
     try:
         is_tested_as_it_is = stood and os.environ.get("AS_IT_STANDS")
-        seconds = 0.0 if is_tested_as_it_is else house.deploy(chosen, console)
+        seconds = 0.0 if is_tested_as_it_is else stack.deploy(chosen, console)
         url = chosen.url()
         os.environ.update(direct(os.environ, url))
         with Stage(url) as stage:
@@ -49,7 +49,7 @@ def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         raise
     finally:
         if not stood and not os.environ.get("KEEP"):
-            house.delete(chosen.kubectl)
+            stack.delete(chosen.kubectl)
             chosen.remove()
 
 

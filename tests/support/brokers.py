@@ -103,7 +103,7 @@ class Brokers:
                 return await part.healthy()
             except (OSError, EOFError):
                 code = self._running[id].exit_code()
-                assert code is None, process.obituary(part.name, f"ended with code {code}", self._home)
+                assert code is None, process.failure(part.name, f"exited with code {code}", self._home)
                 await asyncio.sleep(0.1)
 
     async def _whole(self) -> None:

@@ -1,4 +1,4 @@
-"""The four backing servers: real ones from wheels, each left out when the environment gives an address of its kind."""
+"""The four backing servers: real ones from wheels, each omitted if the environment names one of its kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from deploy.local.part import Part
 from deploy.local.ports import Ports
 
 NAMES = ("DATABASE_URL", "REDIS_URL", "MONGODB_URL", "KAFKA_BOOTSTRAP")
-# host:port under which the services are to reach ours: a proxy of fault tests.
+# host:port through which the services reach our servers; a proxy, in fault tests.
 VIA = ("POSTGRES_VIA", "KAFKA_VIA")
 
 
 @dataclass(frozen=True)
 class Backing:
-    """What is embedded, and the address of each kind wherever it runs."""
+    """The embedded servers, and the address of each kind, wherever it runs."""
 
     parts: tuple[Part, ...]
     addresses: dict[str, str]

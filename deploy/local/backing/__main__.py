@@ -1,6 +1,6 @@
-"""One backing server as a process of its own, for a pod: `python -m deploy.local.backing postgres`.
+"""One backing server as its own process, for a pod: `python -m deploy.local.backing postgres`.
 
-After the preparation of a local run it becomes the server itself, which so gets the signals.
+It prepares as for a local run and then becomes the server itself, which therefore gets the signals.
 """
 
 import argparse
@@ -28,10 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.backing", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for kind in PORTS:
-        commands.add_parser(kind, help=f"prepare the data folder and become {kind}")
-    commands.add_parser("check", help="ask the server here in its own protocol").add_argument("kind", choices=PORTS)
-    commands.add_parser("databases", help="make a role and a database for each service, when Postgres answers")
-    commands.add_parser("jars", help="put Kafka's jars and their AOT cache into this Python environment")
+        commands.add_parser(kind, help=f"prepare the data folder and run {kind}")
+    commands.add_parser("check", help="check a server's health in its own protocol").add_argument("kind", choices=PORTS)
+    commands.add_parser("databases", help="create a role and a database for each service, once Postgres answers")
+    commands.add_parser("jars", help="fetch Kafka's jars and build their AOT cache in this Python environment")
     chosen, settings = parser.parse_args(), Settings()
     try:
         run(chosen.command, getattr(chosen, "kind", ""), settings)
@@ -75,7 +75,7 @@ def serve(kind: str, settings: Settings) -> None:
 
 
 async def prepared(server: Part) -> list[str]:
-    """The command line, when everything is there that it needs."""
+    """Prepares everything and returns the command line."""
     assert server.prepare is not None and server.command is not None
     await server.prepare()
     return server.command()
@@ -85,7 +85,7 @@ async def check(server: Part) -> None:
     assert server.healthy is not None
     try:
         await server.healthy()
-    except Exception as error:  # whatever the protocol's own
+    except Exception as error:  # each protocol has its own
         raise LocalError(f"{server.name} does not answer: {error}") from error
 
 

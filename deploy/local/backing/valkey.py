@@ -28,7 +28,7 @@ class Valkey:
         )
 
     async def _prepare(self) -> None:
-        """Settings go by file: a command line, and with it the password, is everybody's to read."""
+        """Settings go into a file, because everybody can read a command line, and the password in it."""
         lines = (
             f"bind {self._host}",
             f"port {self._port}",

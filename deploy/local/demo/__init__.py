@@ -1,4 +1,4 @@
-"""`make demo`: a stranger's tour of the running gateway, which checks at the end that every number is right."""
+"""`make demo`: a tour of the running gateway that checks at the end whether every figure is right."""
 
 import argparse
 import os
@@ -16,24 +16,24 @@ from deploy.local.ports import Ports
 
 
 def main(args: Sequence[str]) -> None:
-    """`--file`, or FILE: any audio file; `--url`: another gateway than that of PORT. Raises LocalError."""
-    asked = _asked(args)
+    """`--file` or FILE: any audio file; `--url`: another gateway than the one on PORT. Raises LocalError."""
+    options = _options(args)
     screen = Screen(Console(highlight=False))
-    file = asked.file and tune.existing(Path(asked.file))
+    file = options.file and tune.existing(Path(options.file))
     try:
-        with TemporaryDirectory(prefix="soundstage-demo-") as folder, Gateway(asked.url, screen) as gateway:
-            gateway.greet()
-            differing = story.tell(gateway, screen, Path(folder), file or None)
+        with TemporaryDirectory(prefix="soundstage-demo-") as folder, Gateway(options.url, screen) as gateway:
+            gateway.require_ready()
+            differing = story.run(gateway, screen, Path(folder), file or None)
     except KeyboardInterrupt:
         raise LocalError("the demo was interrupted") from None
     if differing:
-        raise LocalError(f"not what was sent: {'; '.join(figure.said for figure in differing)}")
+        raise LocalError(f"figures differ from what was sent: {'; '.join(map(str, differing))}")
 
 
-def _asked(args: Sequence[str]) -> argparse.Namespace:
+def _options(args: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local demo", description=__doc__)
-    parser.add_argument("--file", default=os.environ.get("FILE", ""), help="an audio file; without one a tune is made")
-    parser.add_argument("--url", default="", help="the gateway (default: PORT of this machine, or 8080)")
-    asked = parser.parse_args(args)
-    asked.url = asked.url or f"http://127.0.0.1:{Ports.read(os.environ).gateway}"
-    return asked
+    parser.add_argument("--file", default=os.environ.get("FILE", ""), help="an audio file (default: a generated tune)")
+    parser.add_argument("--url", default="", help="the gateway (default: this machine, on PORT or 8080)")
+    options = parser.parse_args(args)
+    options.url = options.url or f"http://127.0.0.1:{Ports.read(os.environ).gateway}"
+    return options

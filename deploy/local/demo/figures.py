@@ -1,4 +1,4 @@
-"""The creator's numbers in every contract, beside what must stand there."""
+"""The creator's figures in every contract, compared with what was sent."""
 
 import time
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from deploy.local.demo.gateway import JSON, Person
 from deploy.local.demo.ledger import Ledger
 
 INSIGHTS = "/api/v1/producer-intelligence/insights/tracks"
-# Figures follow plays within 2 s, `as_of` follows them 2 s later; this is what a very busy machine may take.
-MAX_LOOKS = 40
-LOOK_EVERY_SECONDS = 0.5
+# Figures follow plays within 2 s, and `as_of` 2 s later; these limits are for a very busy machine.
+MAX_CHECKS = 40
+CHECK_EVERY_SECONDS = 0.5
 MAX_READINGS = 8
 READ_EVERY_SECONDS = 1.0
-# Figures are told with one decimal.
+# The contracts round to one decimal.
 ROUNDING = 0.051
 
 
@@ -29,26 +29,25 @@ class Figure:
     contract: str
     name: str
     sent: Any
-    told: Any
+    reported: Any
 
     @property
     def is_right(self) -> bool:
-        if isinstance(self.sent, float) and isinstance(self.told, int | float):
-            return abs(self.sent - self.told) < ROUNDING
-        return bool(self.sent == self.told)
+        if isinstance(self.sent, float) and isinstance(self.reported, int | float):
+            return abs(self.sent - self.reported) < ROUNDING
+        return bool(self.sent == self.reported)
 
-    @property
-    def said(self) -> str:
-        return f"{self.contract} {self.name}: {_shown(self.told)}, sent {_shown(self.sent)}"
+    def __str__(self) -> str:
+        return f"{self.contract} {self.name}: {_shown(self.reported)}, sent {_shown(self.sent)}"
 
 
 def settled(artist: Person, track: JSON, ledger: Ledger) -> list[Figure]:
-    """Waits until the house says that every play sent is in its figures, and reads them until they agree."""
-    for _ in range(MAX_LOOKS):
+    """Waits until the figures are said to include every play sent, and reads them until they agree."""
+    for _ in range(MAX_CHECKS):
         as_of = artist.get(f"{INSIGHTS}/{track['number']}/charts")["as_of"]
         if datetime.fromisoformat(as_of) > ledger.last_play_at:
             break
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(CHECK_EVERY_SECONDS)
     for _ in range(MAX_READINGS):
         figures = read(artist, track, ledger)
         if all(figure.is_right for figure in figures):
@@ -90,7 +89,7 @@ def _insights(artist: Person, track: JSON, ledger: Ledger) -> Iterator[Figure]:
     yield Figure("charts", "timed plays", len(ledger.heard_ms), charts["totals"]["timed_plays"])
     yield Figure("charts", "completed %", ledger.completion_percent, charts["totals"]["completion_rate"])
     yield Figure("charts", "devices", ledger.devices, {part["device"]: part["plays"] for part in charts["devices"]})
-    yield Figure("charts", "as_of after it all", True, datetime.fromisoformat(charts["as_of"]) > ledger.last_play_at)
+    yield Figure("charts", "as_of is recent", True, datetime.fromisoformat(charts["as_of"]) > ledger.last_play_at)
     now = artist.get(f"{base}/realtime")
     yield Figure("realtime", "plays, 24 hours", plays, now["plays"]["last_24_hours"])
     yield Figure("realtime", "plays by minute", plays, sum(now["per_minute"]["plays"]))
@@ -99,9 +98,10 @@ def _insights(artist: Person, track: JSON, ledger: Ledger) -> Iterator[Figure]:
 
 def _audience(artist: Person, track: JSON, ledger: Ledger) -> Iterator[Figure]:
     named = sum(ledger.streams.values())
-    told = artist.get(f"/streams/v1/audience-track/{track['id']}")
-    yield Figure("audience", "streams", len(ledger.plays), told["total_streams"])
-    yield Figure("audience", "by whom", ledger.streams, {one["username"]: one["streams"] for one in told["audience"]})
+    audience = artist.get(f"/streams/v1/audience-track/{track['id']}")
+    yield Figure("audience", "streams", len(ledger.plays), audience["total_streams"])
+    by_listener = {one["username"]: one["streams"] for one in audience["audience"]}
+    yield Figure("audience", "by listener", ledger.streams, by_listener)
     top = artist.get(f"/streams/v1/top-audience/{track['id']}")["top_audience"]
     yield Figure("top audience", "by rank", list(ledger.streams), [one["username"] for one in top])
     yield Figure("top audience", "of listeners", named, sum(one["streams"] for one in top))
@@ -111,20 +111,20 @@ def _audience(artist: Person, track: JSON, ledger: Ledger) -> Iterator[Figure]:
 
 
 def table(figures: list[Figure]) -> Table:
-    shown = Table(title="The creator's numbers", title_justify="left", box=box.SIMPLE_HEAD, header_style="bold")
-    for column in ("where", "what", "sent", "told", ""):
-        shown.add_column(column, no_wrap=column not in ("sent", "told"), overflow="fold")
+    shown = Table(title="The creator's figures", title_justify="left", box=box.SIMPLE_HEAD, header_style="bold")
+    for column in ("where", "what", "sent", "reported", ""):
+        shown.add_column(column, no_wrap=column not in ("sent", "reported"), overflow="fold")
     for contract, those in groupby(figures, lambda figure: figure.contract):
         for place, figure in enumerate(those):
             mark = "[green]equal[/]" if figure.is_right else "[bold red]DIFFERS[/]"
-            texts = (escape(_shown(figure.sent)), escape(_shown(figure.told)))
+            texts = (escape(_shown(figure.sent)), escape(_shown(figure.reported)))
             shown.add_row("" if place else contract, figure.name, *texts, mark)
         shown.add_section()
     return shown
 
 
 def _shown(value: Any) -> str:
-    """People by what comes before the number that makes their name unique."""
+    """A value as text; people without the suffix that makes their name unique."""
     if isinstance(value, dict):
         return ", ".join(f"{_shown(name)} {_shown(count)}" for name, count in sorted(value.items()))
     if isinstance(value, list | set):

@@ -1,4 +1,4 @@
-"""The running gateway as a client sees it: JSON in and out, patience with 429, every refusal in one line."""
+"""A client of the running gateway: JSON in and out, retries after 429, every error in one line."""
 
 import re
 import secrets
@@ -24,8 +24,8 @@ class Gateway:
         self.url = url.rstrip("/")
         self.requests = 0
         self._screen = screen
-        must(bool(ADDRESS.fullmatch(self.url)), f"{url} is no address of a gateway, as http://127.0.0.1:8080 is one")
-        # No proxy stands between this machine and itself.
+        must(bool(ADDRESS.fullmatch(self.url)), f"{url} is not the address of a gateway, such as http://127.0.0.1:8080")
+        # No proxy between this machine and itself.
         self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -34,15 +34,15 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def greet(self) -> None:
-        """Raises LocalError unless a gateway is there that is ready to serve."""
+    def require_ready(self) -> None:
+        """Raises LocalError unless a gateway is there and ready to serve."""
         answer = self.send("GET", "/health_check")
         if answer.status_code != 200 or b'"discovery"' not in answer.content:
-            said = f"GET /health_check answered {answer.status_code}"
-            raise LocalError(f"no Soundstage is ready at {self.url}: {said}")
+            reason = f"GET /health_check answered {answer.status_code}"
+            raise LocalError(f"Soundstage at {self.url} is not ready: {reason}")
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Any answer but 429, after which it waits as long as it was told and asks again."""
+        """Sends a request. After a 429 it waits as long as the answer says and retries."""
         while True:
             answer = self._send(method, path, **more)
             if answer.status_code != 429:
@@ -55,31 +55,31 @@ class Gateway:
         try:
             return self._http.request(method, path, **more)
         except httpx.ConnectError:
-            raise LocalError(f"no gateway answers at {self.url}: `make run` starts one, PORT names another") from None
+            raise LocalError(f"no gateway answers at {self.url}: start one with `make run`, or set PORT") from None
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise LocalError(f"{method} {self.url}{path} broke off: {error or type(error).__name__}") from None
+            raise LocalError(f"{method} {self.url}{path} was interrupted: {error or type(error).__name__}") from None
 
     def fetch(self, url: str, status: int = 200, **headers: str) -> httpx.Response:
-        """Bytes that need no token, as a player gets them."""
+        """Fetches a URL without a token, as a player does."""
         return expect(self.send("GET", url, headers=headers), status)
 
     def chunks(self, url: str) -> Iterator[bytes]:
-        """A large body as it arrives."""
+        """Streams a large body."""
         self.requests += 1
         try:
             with self._http.stream("GET", url) as answer:
                 expect(answer, 200)
                 yield from answer.iter_bytes()
         except httpx.TransportError as error:
-            raise LocalError(f"GET {url} broke off: {error or type(error).__name__}") from None
+            raise LocalError(f"GET {url} was interrupted: {error or type(error).__name__}") from None
 
     def register(self, name: str) -> "Person":
-        """Somebody new; names are unique, so that it can be done again and again."""
+        """Registers a new person; names are unique, so the demo can run repeatedly."""
         username, password = f"{name}_{uuid.uuid4().hex[:8]}", secrets.token_urlsafe(12)
         names = {"username": username, "email": f"{username}@example.com"}
         body = {**names, "password": password, "password_confirm": password}
-        made = told(self.send("POST", "/api/v1/auth/register", json=body), 201)
-        return Person(self, made["user"]["id"], username, password, made["token"]["access_token"])
+        created = data_of(self.send("POST", "/api/v1/auth/register", json=body), 201)
+        return Person(self, created["user"]["id"], username, password, created["token"]["access_token"])
 
 
 @dataclass(frozen=True)
@@ -99,28 +99,28 @@ class Person:
         return self.gateway.send(method, path, headers=headers, **more)
 
     def get(self, path: str) -> Any:
-        return told(self.send("GET", path))
+        return data_of(self.send("GET", path))
 
     def post(self, path: str, body: JSON | None = None, *, key: str = "", status: int = 200) -> Any:
-        return told(self.send("POST", path, key=key, **({} if body is None else {"json": body})), status)
+        return data_of(self.send("POST", path, key=key, **({} if body is None else {"json": body})), status)
 
     def upload(self, path: Path, form: dict[str, str], sent: Callable[[int], None]) -> JSON:
-        """The new track; `sent` hears how many bytes of the file have gone out."""
+        """Uploads a file and returns the new track; `sent` gets the number of bytes sent so far."""
         with Watched(path, sent) as file:
             answer = self.send("POST", "/api/v1/tracks", files={"file": (path.name, file)}, data=form)
-        return dict(told(answer, 201)["track"])
+        return dict(data_of(answer, 201)["track"])
 
 
 class Watched(FileIO):
-    """A file that tells how far it has been read."""
+    """A file that reports how far it has been read."""
 
-    def __init__(self, path: Path, tell_place: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, on_read: Callable[[int], None]) -> None:
         super().__init__(path)
-        self._tell_place = tell_place
+        self._on_read = on_read
 
     def read(self, size: int | None = -1, /) -> bytes:
         chunk = super().read(-1 if size is None else size)
-        self._tell_place(self.tell())
+        self._on_read(self.tell())
         return chunk or b""
 
 
@@ -132,12 +132,12 @@ def must(is_so: bool, text: str) -> None:
 def expect(answer: httpx.Response, status: int) -> httpx.Response:
     if answer.status_code != status:
         where = f"{answer.request.method} {answer.request.url.path}"
-        raise LocalError(f"{where} answered {answer.status_code} where {status} was due: {_reason(answer)}")
+        raise LocalError(f"{where} answered {answer.status_code}, expected {status}: {_reason(answer)}")
     return answer
 
 
-def told(answer: httpx.Response, status: int = 200) -> Any:
-    """The `data` of platform, audience and insights, which wrap alike."""
+def data_of(answer: httpx.Response, status: int = 200) -> Any:
+    """The `data` of an answer from platform, audience or insights, which share an envelope."""
     return expect(answer, status).json()["data"]
 
 

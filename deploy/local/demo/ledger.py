@@ -1,4 +1,4 @@
-"""What was sent, and what follows from it by the words of the insights contract."""
+"""What was sent, and the figures that follow from it by the insights contract's definitions."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Play:
-    """`listener` empty: somebody without a name; `seconds` None: the player did not say how long."""
+    """`listener` is empty if anonymous; `seconds` is None if the player did not report it."""
 
     listener: str = ""
     seconds: int | None = None
@@ -22,12 +22,12 @@ class Ledger:
     duration_ms: int
     plays: list[Play] = field(default_factory=list)
     likes: set[str] = field(default_factory=set)
-    # By the clock of the house.
+    # By the server's clock.
     last_play_at: datetime = EARLIEST
 
     @property
     def streams(self) -> dict[str, int]:
-        """Plays by listener, the keenest first."""
+        """Plays by listener, most plays first."""
         return dict(Counter(play.listener for play in self.plays if play.listener).most_common())
 
     @property
@@ -36,7 +36,7 @@ class Ledger:
 
     @property
     def heard_ms(self) -> list[int]:
-        """Of each play whose length is known; cut at the duration."""
+        """For each play with a known length; capped at the duration."""
         return [min(play.seconds * 1000, self.duration_ms) for play in self.plays if play.seconds is not None]
 
     @property

@@ -1,4 +1,4 @@
-"""A sale: who buys gets the file that was uploaded, and nobody else does."""
+"""A sale: the buyer gets the uploaded file, and nobody else does."""
 
 from uuid import uuid4
 
@@ -15,14 +15,14 @@ def sell(stage: Stage) -> None:
     product = _offer(stage)
     download = f"/api/v1/marketplace/download/{product['id']}"
     expect(buyer.send("GET", download), 403)
-    wish = {"items": [{"product_id": product["id"]}]}
-    order = buyer.post(ORDERS, wish, key=str(uuid4()), status=201)
+    order_body = {"items": [{"product_id": product["id"]}]}
+    order = buyer.post(ORDERS, order_body, key=str(uuid4()), status=201)
     settled = (order["status"], order["total_amount"], order["buyer_id"])
-    must(settled == ("completed", PRICE, buyer.id), f"the order came to {settled}")
+    must(settled == ("completed", PRICE, buyer.id), f"the order ended as {settled}")
     stage.screen.say(f"{buyer.name} bought it for {order['total_amount']} {order['currency']}, order {order['id']}")
     _compare(stage, buyer.get(download)["url"])
     expect(other.send("GET", download), 403)
-    expect(buyer.send("POST", ORDERS, json=wish), 409)
+    expect(buyer.send("POST", ORDERS, json=order_body), 409)
     stage.screen.say(f"the download is the uploaded file, byte for byte; {other.name}, who did not buy, gets 403")
 
 
@@ -35,7 +35,7 @@ def _offer(stage: Stage) -> JSON:
         "license_type": "standard",
     }
     product = stage.artist.post("/api/v1/marketplace/products", offer, key=str(uuid4()), status=201)
-    must((product["price"], product["status"]) == (PRICE, "active"), f"the product is {product}")
+    must((product["price"], product["status"]) == (PRICE, "active"), f"the product was created as {product}")
     return dict(product)
 
 
@@ -44,6 +44,6 @@ def _compare(stage: Stage, url: str) -> None:
     with stage.screen.bar("downloading", size) as advance, stage.tune.path.open("rb") as original:
         for chunk in stage.gateway.chunks(url):
             place += len(chunk)
-            must(original.read(len(chunk)) == chunk, "the download is not the file that was uploaded")
+            must(original.read(len(chunk)) == chunk, "the download differs from the uploaded file")
             advance(place, f"{place / MIB:.1f} MiB")
     must(place == size, f"the download ends after {place} of {size} bytes")

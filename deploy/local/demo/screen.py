@@ -1,4 +1,4 @@
-"""What a person sees: steps, bars, and a countdown where the gateway asks for patience."""
+"""The demo's output: steps, progress bars, and a countdown when rate limited."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -32,12 +32,12 @@ class Screen:
         self._console.print()
         self._console.print(table)
 
-    def praise(self, text: str) -> None:
+    def success(self, text: str) -> None:
         self._console.print(f"\n[bold green]{escape(text)}[/]", soft_wrap=True)
 
     @contextmanager
     def bar(self, title: str, total: float) -> Iterator[Advance]:
-        """A bar up to `total`; the block tells how far it is and, in a word, of what."""
+        """A bar up to `total`; the block reports its position and a short note."""
         with self._bars() as progress:
             task = progress.add_task(title, total=total, note="")
 
@@ -47,7 +47,7 @@ class Screen:
             yield advance
 
     def count_down(self, seconds: float, why: str) -> None:
-        """Waits so long, and shows it."""
+        """Waits, and shows how long."""
         until = time.monotonic() + seconds
         if not self._console.is_terminal:
             self.say(f"waiting {ceil(seconds)} s: {why}")
@@ -62,7 +62,7 @@ class Screen:
 
     @contextmanager
     def _bars(self) -> Iterator[Progress]:
-        """The display there is, for there can be one at a time; or a new one."""
+        """The current display, because there can be only one; otherwise a new one."""
         if self._progress is not None:
             yield self._progress
             return

@@ -1,4 +1,4 @@
-"""Who and what takes part once the track is there."""
+"""The people and things that take part once the track is uploaded."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Something to upload: a tune of twenty seconds, never the same twice, or a file of the person's own."""
+"""Something to upload: a generated tune of twenty seconds, different each time, or the user's own file."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ Sound = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tune:
-    """A file and, where we wrote them ourselves, what its tags say and its picture."""
+    """A file; for a generated one, also its tags and its picture."""
 
     path: Path
     tags: dict[str, str] = field(default_factory=dict)
@@ -43,26 +43,26 @@ def ffmpeg(*words: str | Path, stdin: bytes = b"") -> "subprocess.CompletedProce
 
 
 def existing(path: Path) -> Tune:
-    """A file that ffmpeg finds audio in. Raises LocalError."""
+    """The user's file, if ffmpeg finds audio in it. Raises LocalError."""
     if not path.exists():
         raise LocalError(f"there is no file {path}")
     if not path.is_file():
-        raise LocalError(f"{path} is no file")
+        raise LocalError(f"{path} is not a file")
     if not os.access(path, os.R_OK):
         raise LocalError(f"missing permission: {path}")
     only_here = ("-protocol_whitelist", "file")
     if ffmpeg(*only_here, "-i", path, "-map", "0:a:0", "-t", "5", "-f", "null", "-").returncode:
-        raise LocalError(f"{path} is no audio that can be decoded")
+        raise LocalError(f"{path} contains no audio that can be decoded")
     return Tune(path)
 
 
-def synthesised(folder: Path) -> Tune:
-    """FLAC with tags and an embedded cover."""
-    chance = np.random.default_rng()
-    cover = ffmpeg(*RAW_PICTURE, *PNG, stdin=_picture(chance)).stdout
+def generated(folder: Path) -> Tune:
+    """Writes a FLAC with tags and an embedded cover."""
+    rng = np.random.default_rng()
+    cover = ffmpeg(*RAW_PICTURE, *PNG, stdin=_picture(rng)).stdout
     picture = folder / "cover.png"
     picture.write_bytes(cover)
-    number = int(chance.integers(100, 1000))
+    number = int(rng.integers(100, 1000))
     tags = {
         "title": f"Evening Signal No. {number}",
         "artist": "The Newcomers",
@@ -72,36 +72,36 @@ def synthesised(folder: Path) -> Tune:
     }
     path = folder / f"evening-signal-{number}.flac"
     named = [word for name, text in tags.items() for word in ("-metadata", f"{name}={text}")]
-    done = ffmpeg(*RAW_SOUND, "-i", picture, *FLAC_WITH_COVER, *named, path, stdin=_pcm(composed(chance)))
+    done = ffmpeg(*RAW_SOUND, "-i", picture, *FLAC_WITH_COVER, *named, path, stdin=_pcm(composed(rng)))
     if done.returncode:
         raise LocalError(f"ffmpeg could not write the tune: {done.stderr.decode(errors='replace').strip()[-200:]}")
     return Tune(path, tags, cover)
 
 
-def composed(chance: np.random.Generator) -> Sound:
-    """A slow arpeggio over four chords, in a key and with accents of this run alone; rows of left and right."""
+def composed(rng: np.random.Generator) -> Sound:
+    """A slow arpeggio over four chords, in a random key with random accents; rows of left and right."""
     frames = round(BARS * 4 * BEAT_SECONDS * RATE)
     sound = np.zeros((frames, 2))
-    key = int(chance.integers(-4, 5))
+    key = int(rng.integers(-4, 5))
     for bar in range(BARS):
         start, chord = bar * 4 * BEAT_SECONDS, [note + key for note in CHORDS[bar % len(CHORDS)]]
         for note in chord:
-            _lay(sound, start, _pad(note, 4.5 * BEAT_SECONDS), 0.05, 0.5)
+            _mix(sound, start, _pad(note, 4.5 * BEAT_SECONDS), 0.05, 0.5)
         for beat in (0, 2.5):
-            _lay(sound, start + beat * BEAT_SECONDS, _pluck(chord[0] - 12, 1.6), 0.35, 0.5)
+            _mix(sound, start + beat * BEAT_SECONDS, _pluck(chord[0] - 12, 1.6), 0.35, 0.5)
         for eighth, place in enumerate(ARPEGGIO):
-            loud, side = chance.uniform(0.12, 0.26), chance.uniform(0.25, 0.75)
-            _lay(sound, start + eighth * BEAT_SECONDS / 2, _pluck(chord[place] + 12, 1.4), loud, side)
+            volume, side = rng.uniform(0.12, 0.26), rng.uniform(0.25, 0.75)
+            _mix(sound, start + eighth * BEAT_SECONDS / 2, _pluck(chord[place] + 12, 1.4), volume, side)
     fade = np.minimum(1, np.arange(frames, 0, -1) / (2.5 * RATE))[:, None]
     echoed = _echo(sound) * fade
     return np.asarray(0.75 * echoed / np.abs(echoed).max(), dtype=np.float64)
 
 
-def _lay(sound: Sound, start_seconds: float, voice: Sound, loud: float, side: float) -> None:
-    """`side` is 0 on the left and 1 on the right."""
+def _mix(sound: Sound, start_seconds: float, voice: Sound, volume: float, side: float) -> None:
+    """Adds a voice; `side` is 0 on the left and 1 on the right."""
     first = round(start_seconds * RATE)
     length = min(len(voice), len(sound) - first)
-    sound[first : first + length] += loud * voice[:length, None] * np.sqrt([1 - side, side])
+    sound[first : first + length] += volume * voice[:length, None] * np.sqrt([1 - side, side])
 
 
 def _hertz(note: int) -> float:
@@ -121,11 +121,11 @@ def _pad(note: int, seconds: float) -> Sound:
 
 
 def _echo(sound: Sound) -> Sound:
-    """Twice, dotted, and each time on the other side."""
+    """Two dotted echoes, each on the opposite side."""
     late = round(0.75 * BEAT_SECONDS * RATE)
     echoed = sound.copy()
-    for time, loud in ((1, 0.35), (2, 0.18)):
-        echoed[time * late :] += loud * (sound[: -time * late, ::-1] if time % 2 else sound[: -time * late])
+    for time, volume in ((1, 0.35), (2, 0.18)):
+        echoed[time * late :] += volume * (sound[: -time * late, ::-1] if time % 2 else sound[: -time * late])
     return echoed
 
 
@@ -133,10 +133,10 @@ def _pcm(sound: Sound) -> bytes:
     return (sound * 32767).astype("<i2").tobytes()
 
 
-def _picture(chance: np.random.Generator) -> bytes:
-    """Rings of light around one place, as RGB."""
+def _picture(rng: np.random.Generator) -> bytes:
+    """Rings of light around one point, as RGB."""
     y, x = np.mgrid[0:COVER_PIXELS, 0:COVER_PIXELS] / COVER_PIXELS
-    far = np.hypot(x - chance.uniform(0.3, 0.7), y - chance.uniform(0.3, 0.7))
-    shine = 0.5 + 0.5 * np.cos(far * chance.uniform(25, 45))
-    shades = [shine * (0.3 + 0.7 * np.abs(np.sin(3 * far + chance.uniform(0, 3)))) for _ in range(3)]
+    far = np.hypot(x - rng.uniform(0.3, 0.7), y - rng.uniform(0.3, 0.7))
+    shine = 0.5 + 0.5 * np.cos(far * rng.uniform(25, 45))
+    shades = [shine * (0.3 + 0.7 * np.abs(np.sin(3 * far + rng.uniform(0, 3)))) for _ in range(3)]
     return (np.stack(shades, axis=-1) * 255).astype(np.uint8).tobytes()

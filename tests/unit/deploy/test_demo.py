@@ -29,20 +29,20 @@ def test_seconds_are_cut_at_the_duration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "told", "is_right"),
+    ("sent", "reported", "is_right"),
     [(9, 9, True), (9, 10, False), (12.75, 12.8, True), (12.75, 12.9, False), ({"a"}, {"a"}, True), (2.0, None, False)],
 )
-def test_a_figure_is_right_when_it_is_what_was_sent(sent: Any, told: Any, is_right: bool) -> None:
-    assert Figure("stats", "plays", sent, told).is_right is is_right
+def test_a_figure_is_right_when_it_is_what_was_sent(sent: Any, reported: Any, is_right: bool) -> None:
+    assert Figure("stats", "plays", sent, reported).is_right is is_right
 
 
 def test_a_differing_figure_ends_the_demo_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    def tell(*_: object) -> Sequence[Figure]:
+    def run(*_: object) -> Sequence[Figure]:
         return [Figure("stats", "plays", 9, 10)]
 
-    monkeypatch.setattr(Gateway, "greet", lambda _: None)
-    monkeypatch.setattr(demo.story, "tell", tell)
-    with pytest.raises(LocalError, match="not what was sent: stats plays: 10, sent 9"):
+    monkeypatch.setattr(Gateway, "require_ready", lambda _: None)
+    monkeypatch.setattr(demo.story, "run", run)
+    with pytest.raises(LocalError, match="figures differ from what was sent: stats plays: 10, sent 9"):
         demo.main([])
 
 

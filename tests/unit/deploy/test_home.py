@@ -27,7 +27,7 @@ def test_a_secret_is_made_once_and_is_its_owners_alone(home: Home) -> None:
 
 
 def test_one_launcher_per_home(home: Home) -> None:
-    with home.lock(), pytest.raises(LocalError, match="already runs"):
+    with home.lock(), pytest.raises(LocalError, match="already running"):
         home.lock()
     home.lock().close()
 

@@ -47,7 +47,7 @@ def test_a_container_says_what_keeps_it() -> None:
     waiting = pod("auth-serve-1", state={"waiting": {"reason": "ErrImageNeverPull", "message": "no such image"}})
     assert state(deployment("auth-serve", readyReplicas=0), [waiting]) == "0/2: app: ErrImageNeverPull no such image"
     ended = pod("auth-serve-1", lastState={"terminated": {"exitCode": 137, "reason": "OOMKilled"}})
-    assert state(deployment("auth-serve", readyReplicas=1), [ended]) == "1/2: app: ended with 137 (OOMKilled)"
+    assert state(deployment("auth-serve", readyReplicas=1), [ended]) == "1/2: app: exited with 137 (OOMKilled)"
 
 
 def test_otherwise_the_last_warning_tells() -> None:

@@ -130,7 +130,7 @@ async def test_kills_who_does_not_end_in_time(home: Home, tmp_path: Path, monkey
 async def test_says_in_one_line_what_could_not_be_started(home: Home) -> None:
     broken = part("broken", "raise SystemExit('the port is haunted')")
     broken = Part(name="broken", command=broken.command, healthy=_never)
-    with pytest.raises(LocalError, match=r"broken ended with code 1: the port is haunted \(see .*broken\.log\)"):
+    with pytest.raises(LocalError, match=r"broken exited with code 1: the port is haunted \(see .*broken\.log\)"):
         async with Run(home, part("other"), broken) as run:
             assert run.task.done()
     assert process.running(home) == {}
@@ -154,7 +154,7 @@ def test_ends_what_an_earlier_launcher_left_and_nobody_else(home: Home) -> None:
         # The pid of the dead child was given to somebody else since.
         identity = f'{{"pid": {stranger.pid}, "started": {psutil.Process(stranger.pid).create_time() - 60}}}'
         (home.run / "stranger.pid").write_text(identity)
-        assert process.end_leftovers(home) == ["left"]
+        assert process.stop_leftovers(home) == ["left"]
         assert left.exit_code() is not None
         assert stranger.poll() is None
         assert not list(home.run.glob("*.pid"))
@@ -190,6 +190,6 @@ def _until_it_is(child: psutil.Process, program: str) -> None:
 def test_a_log_keeps_its_size(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "LOG_BYTES", 1000)
     home.log("chatty").write_bytes(b"x" * 2000)
-    process.bound_log(home.log("chatty"))
+    process.rotate_log(home.log("chatty"))
     assert home.log("chatty").stat().st_size == 0
     assert home.log("chatty").with_suffix(".log.1").stat().st_size == 2000
