@@ -55,7 +55,7 @@ SHORT = "public, max-age=300"
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What the store says, in the house's words."""
+    """What the store says, in the system's words."""
     try:
         yield
     except (NotFoundError, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What tests of several kinds share: the backing servers, a database for each test, one house for all stories."""
+"""What tests of several kinds share: the backing servers, a database for each test, one system for all stories."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -10,9 +10,9 @@ import pytest
 from tests.support import audio, databases
 from tests.support.callers import Callers, assemble
 from tests.support.elsewhere import ELSEWHERE
-from tests.support.house import Elsewhere, House, house
 from tests.support.people import Person, Stage
 from tests.support.servers import Servers, servers
+from tests.support.system import Elsewhere, System, system
 from tests.support.traces import Collector, collector
 
 # A test that times itself fails on a busy machine.
@@ -47,25 +47,25 @@ def traces() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def running_house(traces: Collector) -> Iterator[House]:
+def running_system(traces: Collector) -> Iterator[System]:
     if ELSEWHERE:
         yield Elsewhere.at(ELSEWHERE)
         return
-    with house(OTLP_ENDPOINT=traces.endpoint) as running:
+    with system(OTLP_ENDPOINT=traces.endpoint) as running:
         yield running
 
 
 @pytest.fixture
-def stage(running_house: House) -> Iterator[Stage]:
-    with Stage(running_house.url) as stage:
+def stage(running_system: System) -> Iterator[Stage]:
+    with Stage(running_system.url) as stage:
         yield stage
 
 
 @pytest.fixture(scope="session")
-def callers(running_house: House) -> Iterator[Callers]:
+def callers(running_system: System) -> Iterator[Callers]:
     """Everybody who may knock at a door; whoever changes what they own makes it for themselves."""
-    with Stage(running_house.url) as stage:
-        yield assemble(running_house, stage)
+    with Stage(running_system.url) as stage:
+        yield assemble(running_system, stage)
 
 
 @pytest.fixture

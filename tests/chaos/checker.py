@@ -1,4 +1,4 @@
-"""The checker: what the writers were told against every figure of the house. It compares and knows no store."""
+"""The checker: what the writers were told against every figure of the system. It compares and knows no store."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""One house for each file of faults; `--short` leaves the kills of continuous integration."""
+"""One system for each file of faults; `--short` leaves the kills of continuous integration."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -9,8 +9,8 @@ import pytest
 
 from tests.chaos.stand import Stand, Verdict
 from tests.support import audio
-from tests.support.house import house
 from tests.support.people import Stage
+from tests.support.system import system
 
 FULL_PLAYS, SHORT_PLAYS = 10_000, 1_000
 VERDICTS = pytest.StashKey[list[Verdict]]()
@@ -48,13 +48,13 @@ def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_stand(request: pytest.FixtureRequest, tune: Path) -> MakeStand:
-    """A house, each role its own process, with people and music in it; arguments are those of `house`."""
+    """A system, each role its own process, with people and music in it; arguments are those of `system`."""
     usual = SHORT_PLAYS if request.config.getoption("--short") else FULL_PLAYS
     plays = request.config.getoption("--plays") or usual
 
     @contextmanager
     def make(**settings: object) -> Iterator[Stand]:
-        with house("--split-roles", LOG_LEVEL="info", **settings) as running, Stage(running.url) as stage:  # type: ignore[arg-type]
+        with system("--split-roles", LOG_LEVEL="info", **settings) as running, Stage(running.url) as stage:  # type: ignore[arg-type]
             stand = Stand(running, stage, tune, plays)
             yield stand
             request.config.stash[VERDICTS] += stand.verdicts

@@ -1,4 +1,4 @@
-"""Everything that the house says of some tracks: rows, sums, REST, outboxes and dead letters, gathered at once."""
+"""Everything that the system says of some tracks: rows, sums, REST, outboxes and dead letters, gathered at once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ LIKES = "SELECT user_id::text, track_id::text FROM likes WHERE track_id = ANY($1
 WAITING = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 
 
-class House:
-    """Ways into the stores of a running house, as an administrator has them."""
+class System:
+    """Ways into the stores of a running system, as an administrator has them."""
 
     def __init__(self, url: str, postgres: str, mongodb: str, kafka: str) -> None:
         """`postgres` is the address without its database."""

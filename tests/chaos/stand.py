@@ -1,4 +1,4 @@
-"""A house on the stand: its people and tracks, the harm that is done to it, and the verdict afterwards."""
+"""A system on the stand: its people and tracks, the harm that is done to it, and the verdict afterwards."""
 
 import asyncio
 import os
@@ -21,8 +21,8 @@ from tests.chaos.checker import Place, broken
 from tests.chaos.crash.points import Point, armed
 from tests.chaos.ledger import Ledger, Outcome
 from tests.chaos.writers import WRITERS, Listener, Writers
-from tests.support.house import House
 from tests.support.people import Stage
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 # From the end of a single fault to every figure being right.
@@ -43,14 +43,14 @@ class Verdict:
 
 
 class Stand:
-    def __init__(self, house: House, stage: Stage, tune: Path, plays: int) -> None:
-        self.house, self.stage, self.plays = house, stage, plays
-        self.home = Home(house.home)
+    def __init__(self, system: System, stage: Stage, tune: Path, plays: int) -> None:
+        self.system, self.stage, self.plays = system, stage, plays
+        self.home = Home(system.home)
         self.verdicts: list[Verdict] = []
         self.poison: set[Place] = set()
         self._tune = tune
-        self.stores = evidence.House(
-            house.url, self.address("DATABASE_URL"), self.address("MONGODB_URL"), self.address("KAFKA_BOOTSTRAP")
+        self.stores = evidence.System(
+            system.url, self.address("DATABASE_URL"), self.address("MONGODB_URL"), self.address("KAFKA_BOOTSTRAP")
         )
         self.artist = stage.person("artist")
         people = [stage.person("writer") for _ in range(WRITERS)]
@@ -65,7 +65,7 @@ class Stand:
         track_ids = self.release()
         per_second = self.plays / WRITERS / lasting if lasting else 0.0
         with Writers(
-            self.house.url, self._listeners, track_ids, plays=self.plays, seconds=RUN_SECONDS, per_second=per_second
+            self.system.url, self._listeners, track_ids, plays=self.plays, seconds=RUN_SECONDS, per_second=per_second
         ) as writers:
             yield writers
         ledger = writers.ledger
@@ -87,7 +87,7 @@ class Stand:
 
     def verify(self) -> None:
         """Everything counted anew from the owners' rows; the command fails when something differs."""
-        self.house.command("deploy.local", "service", "insights", "verify", timeout_seconds=180)
+        self.system.command("deploy.local", "service", "insights", "verify", timeout_seconds=180)
 
     def release(self) -> list[str]:
         uploaded = [self.artist.upload(self._tune, title=f"Chaos {uuid.uuid4().hex[:6]}")["id"] for _ in range(TRACKS)]
@@ -154,7 +154,7 @@ class Stand:
         return next(address for key, _, address in words if key == name)
 
     def _errors(self) -> list[str]:
-        """The last lines in which the house itself says that something went wrong."""
+        """The last lines in which the system itself says that something went wrong."""
         logs = sorted(self.home.logs.glob("*.log"))
         lines = [f"{log.stem}: {line}" for log in logs for line in log.read_text(errors="replace").splitlines()]
         return [line[-MAX_CHARACTERS:] for line in lines if '"level": "error"' in line][-MAX_LINES:]

@@ -47,4 +47,4 @@ def wipe(stand: Stand) -> None:
         shutil.rmtree(stand.home.root / "kafka" / "log")
         stand.kill("kafka")
     for service in SERVICES:
-        stand.house.command("deploy.local", "service", service, "migrate", timeout_seconds=120)
+        stand.system.command("deploy.local", "service", service, "migrate", timeout_seconds=120)

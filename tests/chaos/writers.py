@@ -14,7 +14,7 @@ from tests.chaos.ledger import Attempt, Ledger, Liking, Outcome
 
 WRITERS = 8
 ANSWER_SECONDS = 12.0
-# While the house is hurt a writer waits this long between two plays, so that not all of them fall into the outage.
+# While the system is hurt a writer waits this long between two plays, so that not all of them fall into the outage.
 PAUSE_SECONDS = 0.1
 MAX_PAUSE_SECONDS = 0.5
 PATIENCE_SECONDS = 60.0

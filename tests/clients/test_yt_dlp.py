@@ -13,8 +13,8 @@ from yt_dlp.utils import DownloadError
 
 from gateway.contracts.discovery import hashid
 from tests.support import audio
-from tests.support.house import House
 from tests.support.people import Person, Stage, ok
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
@@ -36,8 +36,8 @@ class Shelf:
 
 
 @pytest.fixture(scope="module")
-def shelf(running_house: House, tune: Tune) -> Iterator[Shelf]:
-    with Stage(running_house.url) as stage:
+def shelf(running_system: System, tune: Tune) -> Iterator[Shelf]:
+    with Stage(running_system.url) as stage:
         artist, listener = stage.person("artist"), stage.person("listener")
         title = uuid.uuid4().hex
         album = {"album": f"Album {title}", "genre": "Electronic", "description": "Made for \u201ctests\u201d"}
@@ -61,9 +61,9 @@ def _found(stage: Stage, title: str, tracks: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def yt_dlp(running_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[YoutubeDL]:
+def yt_dlp(running_system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[YoutubeDL]:
     """What it downloads lies in `tmp_path` under the track's id."""
-    monkeypatch.setattr(AudiusBaseIE, "_select_api_base", lambda self: setattr(self, "_API_BASE", running_house.url))
+    monkeypatch.setattr(AudiusBaseIE, "_select_api_base", lambda self: setattr(self, "_API_BASE", running_system.url))
     options = {
         "quiet": True,
         "noprogress": True,
@@ -101,9 +101,9 @@ def test_a_track_whose_owner_and_title_have_changed(yt_dlp: YoutubeDL, shelf: Sh
 
 
 @pytest.mark.parametrize("url", ["audius:{id}", "audius:{url}/v1/tracks/{id}"])
-def test_an_api_id(yt_dlp: YoutubeDL, shelf: Shelf, tmp_path: Path, running_house: House, url: str) -> None:
+def test_an_api_id(yt_dlp: YoutubeDL, shelf: Shelf, tmp_path: Path, running_system: System, url: str) -> None:
     track_id = shelf.ids[1]
-    assert yt_dlp.extract_info(url.format(id=track_id, url=running_house.url))["id"] == track_id
+    assert yt_dlp.extract_info(url.format(id=track_id, url=running_system.url))["id"] == track_id
     assert [path.name for path in tmp_path.iterdir()] == [f"{track_id}.mp3"]
 
 

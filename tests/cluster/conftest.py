@@ -1,6 +1,6 @@
-"""One house in the cluster that CLUSTER chooses; what failed in it is kept under build/cluster.
+"""One system in the cluster that CLUSTER chooses; what failed in it is kept under build/cluster.
 
-KEEP=1 leaves it standing, also a cluster that kind made. A house that stood before is left standing; AS_IT_STANDS=1
+KEEP=1 leaves it standing, also a cluster that kind made. A system that stood before is left standing; AS_IT_STANDS=1
 tests it without bringing it up to date.
 """
 

@@ -1,4 +1,4 @@
-"""A house in a cluster: its pods, the people who use it, and what was measured of it."""
+"""A system in a cluster: its pods, the people who use it, and what was measured of it."""
 
 import time
 import uuid
@@ -17,8 +17,8 @@ from deploy.local import ports
 from tests.chaos.ledger import Ledger, Outcome
 from tests.chaos.writers import WRITERS, Listener
 from tests.cluster.load import Load, Read
-from tests.support.house import Elsewhere
 from tests.support.people import Person, Stage, ok
+from tests.support.system import Elsewhere
 from tests.support.waiting import eventually
 
 JSON = dict[str, Any]
@@ -50,7 +50,7 @@ class Stand:
 
     def __post_init__(self) -> None:
         self.kubectl = self.cluster.kubectl
-        self.house = Elsewhere(self.stage.url, Path("/dev/null"), Elsewhere.at("").ports, dict(self.cluster.environ))
+        self.system = Elsewhere(self.stage.url, Path("/dev/null"), Elsewhere.at("").ports, dict(self.cluster.environ))
 
     def measured(self, figure: str) -> None:
         self.figures.append(figure)
@@ -109,7 +109,7 @@ class Stand:
             counted = eventually(lambda: self._counted(cast, track_id, acknowledged), HEALED_SECONDS)  # noqa: B023
             assert acknowledged <= counted <= len(mine)
         healed = time.monotonic() - began
-        self.house.command("deploy.local", "service", "insights", "verify", timeout_seconds=180)
+        self.system.command("deploy.local", "service", "insights", "verify", timeout_seconds=180)
         return healed
 
     def _counted(self, cast: Cast, track_id: str, at_least: int) -> int | None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.contracts.discovery import hashid
-from tests.support.house import House
 from tests.support.people import Person, Stage, ok
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
@@ -55,8 +55,8 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(running_house: House, tune: Tune) -> Iterator[Scene]:
-    with Stage(running_house.url) as stage:
+def scene(running_system: System, tune: Tune) -> Iterator[Scene]:
+    with Stage(running_system.url) as stage:
         artist, *followers = (stage.person(name) for name in ("artist", "fan", "second", "third"))
         scene = Scene(stage, artist, followers[0], followers, genre=f"Genre {uuid.uuid4().hex[:8]}")
         for title, tags in (("First", "live,night"), ("Second", "live,dawn"), ("Third", "zither")):
@@ -216,7 +216,7 @@ def test_what_goes_private_or_away_is_gone_everywhere(scene: Scene, tune: Tune) 
     assert scene.data("/playlists/search", query=title) == []
 
 
-def test_apps_are_counted_by_name_and_found_by_address(scene: Scene, running_house: House) -> None:
+def test_apps_are_counted_by_name_and_found_by_address(scene: Scene, running_system: System) -> None:
     name = f"App <b>{uuid.uuid4().hex}</b>"
     for path in ("/v1/tracks/trending", "/v1/nothing", "/v1/users/xx"):
         scene.stage.http.get(path, params={"app_name": name})
@@ -224,7 +224,7 @@ def test_apps_are_counted_by_name_and_found_by_address(scene: Scene, running_hou
         path = f"/metrics/app_name/trailing/{time_range}"
         eventually(lambda path=path: {"name": name, "count": 3} in scene.data(path))  # type: ignore[misc]
     owner = str(scene.artist.user["number"])
-    added = running_house.command("deploy.local", "service", "insights", "apps", "add", "Player", "--owner", owner)
+    added = running_system.command("deploy.local", "service", "insights", "apps", "add", "Player", "--owner", owner)
     address = added.split()[-1]
     for spelling in ("developer_apps", "developer-apps"):
         app = scene.data(f"/{spelling}/{address.upper().replace('0X', '0x')}")

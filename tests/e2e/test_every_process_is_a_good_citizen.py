@@ -20,9 +20,9 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from deploy.local.ports import SERVICES
 from tests.support.beside import Beside, beside, metrics, serving
-from tests.support.house import House
 from tests.support.outage import stopped
 from tests.support.people import Person, Stage, ok, refused
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -38,52 +38,52 @@ def reflected(port: int) -> list[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_tells_its_health_and_what_it_offers(running_house: House, service: str) -> None:
-    port = running_house.ports.grpc(service)
+def test_a_service_tells_its_health_and_what_it_offers(running_system: System, service: str) -> None:
+    port = running_system.ports.grpc(service)
     assert serving(port)
     offered = reflected(port)
     assert "grpc.health.v1.Health" in offered
     assert any(name.startswith(f"soundstage.{service}.v1.") for name in offered)
 
 
-def test_in_production_a_service_tells_strangers_nothing(running_house: House) -> None:
-    with beside(running_house, "insights", ENVIRONMENT="production") as one:
+def test_in_production_a_service_tells_strangers_nothing(running_system: System) -> None:
+    with beside(running_system, "insights", ENVIRONMENT="production") as one:
         with pytest.raises(grpc.RpcError) as refusal:
             reflected(one.port)
         assert refusal.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_metrics_have_a_port_of_their_own(running_house: House, name: str) -> None:
-    assert "# TYPE soundstage_rpc_server_seconds histogram" in metrics(running_house.ports.metrics(name))
+def test_metrics_have_a_port_of_their_own(running_system: System, name: str) -> None:
+    assert "# TYPE soundstage_rpc_server_seconds histogram" in metrics(running_system.ports.metrics(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_logs_are_structured(running_house: House, name: str) -> None:
-    lines = lines_of(running_house, name)
+def test_logs_are_structured(running_system: System, name: str) -> None:
+    lines = lines_of(running_system, name)
     assert lines
     assert not [line for line in lines if not {"event", "level", "timestamp", "service"} <= line.keys()]
 
 
-def lines_of(running_house: House, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (running_house.home / "logs" / f"{name}.log").read_text().splitlines()]
+def lines_of(running_system: System, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (running_system.home / "logs" / f"{name}.log").read_text().splitlines()]
 
 
-def test_a_line_of_a_log_names_the_request_it_came_from(running_house: House, artist: Person, tune: Tune) -> None:
+def test_a_line_of_a_log_names_the_request_it_came_from(running_system: System, artist: Person, tune: Tune) -> None:
     trace_id = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-00"}
     artist.upload(tune("mp3", 2.0), headers=headers)
-    with stopped(running_house, "valkey"):
+    with stopped(running_system, "valkey"):
         ok(artist.get("/auth/me", headers=headers))
 
     def traced(name: str) -> set[str]:
-        return {line["event"] for line in lines_of(running_house, name) if line.get("trace_id") == trace_id}
+        return {line["event"] for line in lines_of(running_system, name) if line.get("trace_id") == trace_id}
 
     assert "limits.redis_away" in traced("gateway")
     eventually(lambda: "recording.ready" in traced("streaming"))
 
 
-def test_no_log_holds_a_token_a_password_or_an_address(running_house: House, stage: Stage) -> None:
+def test_no_log_holds_a_token_a_password_or_an_address(running_system: System, stage: Stage) -> None:
     name = f"canary_{uuid.uuid4().hex[:10]}"
     email, password = f"{name}@canary.example.com", secrets.token_urlsafe(16)
     body = {"username": name, "email": email, "password": password, "password_confirm": password}
@@ -110,7 +110,7 @@ def test_no_log_holds_a_token_a_password_or_an_address(running_house: House, sta
     stage.http.post("/api/v1/auth/logout", json={"refresh_token": renewed["refresh_token"]})
     stage.http.post("/partner/v1/oauth/token", data={"client_id": name, "client_secret": password})
     canaries = [email, password, *(t[k] for t in (token, renewed) for k in ("access_token", "refresh_token"))]
-    for log in [*(running_house.home / "logs").iterdir(), running_house.home / "launcher.log"]:
+    for log in [*(running_system.home / "logs").iterdir(), running_system.home / "launcher.log"]:
         said = log.read_text(errors="replace")
         assert not [canary for canary in canaries if canary in said], log.name
 
@@ -140,11 +140,11 @@ class SlowUpload(threading.Thread):
 
 
 @contextmanager
-def uploading(house: House, artist: Person, file: Path) -> Iterator[tuple[Beside, Beside, SlowUpload]]:
+def uploading(system: System, artist: Person, file: Path) -> Iterator[tuple[Beside, Beside, SlowUpload]]:
     """A gateway and a streaming service of its own, with half a file on its way through both."""
     with (
-        beside(house, "streaming") as streaming,
-        beside(house, "gateway", STREAMING_ADDRESS=f"127.0.0.1:{streaming.port}") as gateway,
+        beside(system, "streaming") as streaming,
+        beside(system, "gateway", STREAMING_ADDRESS=f"127.0.0.1:{streaming.port}") as gateway,
         Stage(gateway.url) as stage,
     ):
         upload = SlowUpload(stage, artist, file)
@@ -155,8 +155,10 @@ def uploading(house: House, artist: Person, file: Path) -> Iterator[tuple[Beside
 
 
 @pytest.mark.parametrize("name", ["gateway", "streaming"])
-def test_told_to_stop_it_ends_what_it_has_in_hand(running_house: House, artist: Person, tune: Tune, name: str) -> None:
-    with uploading(running_house, artist, tune("wav", 20.0)) as (gateway, streaming, upload):
+def test_told_to_stop_it_ends_what_it_has_in_hand(
+    running_system: System, artist: Person, tune: Tune, name: str
+) -> None:
+    with uploading(running_system, artist, tune("wav", 20.0)) as (gateway, streaming, upload):
         one = gateway if name == "gateway" else streaming
         began = time.monotonic()
         one.process.send_signal(signal.SIGTERM)
@@ -169,8 +171,8 @@ def test_told_to_stop_it_ends_what_it_has_in_hand(running_house: House, artist: 
         ok(upload.answer, 201)
 
 
-def test_told_to_stop_nobody_waits_for_a_client_that_hangs(running_house: House, artist: Person, tune: Tune) -> None:
-    with uploading(running_house, artist, tune("wav", 20.0)) as (gateway, streaming, upload):
+def test_told_to_stop_nobody_waits_for_a_client_that_hangs(running_system: System, artist: Person, tune: Tune) -> None:
+    with uploading(running_system, artist, tune("wav", 20.0)) as (gateway, streaming, upload):
         for one in (gateway, streaming):
             one.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS

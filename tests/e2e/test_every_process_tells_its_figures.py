@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.metrics import exported, metrics
 from tests.support import beside
-from tests.support.house import House
 from tests.support.people import Stage, ok
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -31,9 +31,9 @@ OTHERWISE = {"outbox_oldest_seconds", "rpc_in_flight", "rate_limited_total", "li
 
 
 @pytest.fixture(scope="module", autouse=True)
-def life(running_house: House, tune: Callable[[str, float], Path]) -> None:
+def life(running_system: System, tune: Callable[[str, float], Path]) -> None:
     """Something of everything: people, a track, a play."""
-    with Stage(running_house.url) as stage:
+    with Stage(running_system.url) as stage:
         track = stage.person("artist").release(tune("mp3", 6.0))
         listener = stage.person("listener")
         ok(listener.post(f"/tracks/{track['id']}/play", json={"duration": 3}))
@@ -41,8 +41,8 @@ def life(running_house: House, tune: Callable[[str, float], Path]) -> None:
 
 
 @pytest.mark.parametrize("process", TOLD)
-def test_a_process_tells_what_it_knows(running_house: House, process: str) -> None:
-    port = running_house.ports.metrics(process)
+def test_a_process_tells_what_it_knows(running_system: System, process: str) -> None:
+    port = running_system.ports.metrics(process)
     eventually(lambda: TOLD[process] <= told(port))
 
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.support.house import House
 from tests.support.people import Person, Stage, ok, refused
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
@@ -134,13 +134,13 @@ def test_what_is_deleted_takes_its_reposts_along(stage: Stage, artist: Person, l
 
 
 def test_who_leaves_follows_nobody_and_is_followed_by_nobody(
-    running_house: House, stage: Stage, artist: Person, listener: Person
+    running_system: System, stage: Stage, artist: Person, listener: Person
 ) -> None:
     leaving = stage.person("leaving")
     ok(leaving.post(f"/users/{artist.id}/follow"))
     ok(listener.post(f"/users/{artist.id}/follow"))
     ok(listener.post(f"/users/{leaving.id}/follow"))
-    running_house.command("deploy.local", "service", "auth", "accounts", "remove", leaving.id)
+    running_system.command("deploy.local", "service", "auth", "accounts", "remove", leaving.id)
 
     def only_the_listener() -> bool:
         return names(ok(artist.get(f"/users/{artist.id}/followers")), "followers") == [listener.user["username"]]

@@ -1,4 +1,4 @@
-"""A newcomer runs `make demo` against a running house, and reads that every figure is what was sent."""
+"""A newcomer runs `make demo` against a running system, and reads that every figure is what was sent."""
 
 import re
 import subprocess
@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_base
-from tests.support.house import REPOSITORY, House
+from tests.support.system import REPOSITORY, System
 
 pytestmark = pytest.mark.processes
 
 Tune = Callable[[str, float], Path]
 
 
-def demo(house: House, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def demo(system: System, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "deploy.local", "demo", *words],
         cwd=REPOSITORY,
-        env=house.environ | settings,
+        env=system.environ | settings,
         capture_output=True,
         text=True,
         timeout=180,
@@ -35,8 +35,8 @@ def complaint(done: "subprocess.CompletedProcess[str]") -> str:
     return done.stderr
 
 
-def test_the_demo_ends_with_equal_figures(running_house: House) -> None:
-    done = demo(running_house)
+def test_the_demo_ends_with_equal_figures(running_system: System) -> None:
+    done = demo(running_system)
     assert done.returncode == 0, done.stdout + done.stderr
     for line in (
         r"transcoding .* 100%",
@@ -53,18 +53,18 @@ def test_the_demo_ends_with_equal_figures(running_house: House) -> None:
     assert "DIFFERS" not in done.stdout
 
 
-def test_the_demo_takes_a_file_of_ones_own(running_house: House, tune: Tune) -> None:
-    done = demo(running_house, FILE=str(tune("mp3", 9.5)))
+def test_the_demo_takes_a_file_of_ones_own(running_system: System, tune: Tune) -> None:
+    done = demo(running_system, FILE=str(tune("mp3", 9.5)))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tune-9.5.mp3" in done.stdout
     assert "figures equal what was sent" in done.stdout
 
 
-def test_what_cannot_be_done_is_one_line(running_house: House, tmp_path: Path) -> None:
+def test_what_cannot_be_done_is_one_line(running_system: System, tmp_path: Path) -> None:
     missing = tmp_path / "missing.flac"
-    assert f"there is no file {missing}" in complaint(demo(running_house, "--file", str(missing)))
+    assert f"there is no file {missing}" in complaint(demo(running_system, "--file", str(missing)))
     text = tmp_path / "renamed.mp3"
     text.write_text("no audio at all\n" * 100)
-    assert f"{text} contains no audio" in complaint(demo(running_house, "--file", str(text)))
+    assert f"{text} contains no audio" in complaint(demo(running_system, "--file", str(text)))
     nobody = free_base()
-    assert "no gateway answers at" in complaint(demo(running_house, PORT=str(nobody)))
+    assert "no gateway answers at" in complaint(demo(running_system, PORT=str(nobody)))

@@ -9,16 +9,16 @@ import httpx
 import pytest
 
 from tests.support import audio
-from tests.support.house import House
 from tests.support.people import Person, Stage
+from tests.support.system import System
 
 Tune = Callable[[str, float], Path]
 
 
 @pytest.fixture
-def client(running_house: House, stage: Stage) -> httpx.Client:
+def client(running_system: System, stage: Stage) -> httpx.Client:
     """A new tenant's back end, signed in."""
-    made = running_house.command("deploy.local", "service", "auth", "tenants", "add", f"label-{uuid.uuid4().hex[:8]}")
+    made = running_system.command("deploy.local", "service", "auth", "tenants", "add", f"label-{uuid.uuid4().hex[:8]}")
     credentials = json.loads(made)
     body = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
     token = stage.http.post("/partner/v1/oauth/token", data=body).json()
@@ -56,12 +56,12 @@ def test_an_app_plays_the_manifest(
     assert abs(len(audio.decode(played)) / 44_100 - 9.5) < 0.1
 
 
-def test_tenants_never_meet(running_house: House, stage: Stage, client: httpx.Client) -> None:
+def test_tenants_never_meet(running_system: System, stage: Stage, client: httpx.Client) -> None:
     user = add_user(client, "jane@example.com").json()
     taken = add_user(client, "JANE@example.com")
     assert (taken.status_code, list(taken.json()["errors"])) == (422, ["email"])
     credentials = json.loads(
-        running_house.command("deploy.local", "service", "auth", "tenants", "add", f"other-{uuid.uuid4().hex[:8]}")
+        running_system.command("deploy.local", "service", "auth", "tenants", "add", f"other-{uuid.uuid4().hex[:8]}")
     )
     body = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
     token = stage.http.post("/partner/v1/oauth/token", json=body).json()["access_token"]

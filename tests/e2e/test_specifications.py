@@ -10,8 +10,8 @@ import pytest
 
 from gateway.contracts import CONTRACTS as BUILD
 from gateway.contracts.discovery import hashid
-from tests.support.house import House
 from tests.support.people import Person, Stage, ok
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 CONTRACTS = {contract.name: contract for contract in (build() for build in BUILD)}
@@ -56,11 +56,11 @@ def schemathesis(config: Path, document: Path, where: str, token: str, operation
 
 
 @pytest.fixture(scope="module")
-def things(running_house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def things(running_system: System, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """One of each kind, which stays, and whoever it belongs to."""
     from tests.support import audio
 
-    with Stage(running_house.url) as stage:
+    with Stage(running_system.url) as stage:
         person = stage.person()
         track = person.release(audio.make(tmp_path_factory.mktemp("tune") / "tune.mp3", 2.0))
         offer = {"title": "T", "price": 1, "product_type": "track", "track_id": track["id"]}
@@ -90,47 +90,47 @@ def listed(stage: Stage, person: Person, track_id: str) -> str:
     return str(eventually(lambda: stage.http.get("/v1/playlists/search", params=query).json()["data"])[0]["id"])
 
 
-def test_platform(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
+def test_platform(running_system: System, things: dict[str, str], tmp_path: Path) -> None:
     operations = [o for o in built("platform") if o not in (ENDS_THE_SESSION, *DELETES)]
-    run("platform", running_house.url, things["token"], operations, tmp_path)
+    run("platform", running_system.url, things["token"], operations, tmp_path)
 
 
-def test_platform_on_real_things(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
+def test_platform_on_real_things(running_system: System, things: dict[str, str], tmp_path: Path) -> None:
     settings = "".join(
         f"[[operations]]\ninclude-path-regex = '^/{base}/'\nparameters = {{ 'path.id' = '{things[kind]}' }}\n"
         for base, kind in (*KINDS.items(), ("analytics", "track"))
     )
     with_ids = [o.operation_id for o in CONTRACTS["platform"].operations() if o.is_built and "id" in o.parameters]
     operations = [o for o in with_ids if o not in DELETES]
-    run("platform", running_house.url, things["token"], operations, tmp_path, settings=settings)
+    run("platform", running_system.url, things["token"], operations, tmp_path, settings=settings)
 
 
-def test_platform_sign_out(running_house: House, stage: Stage, tmp_path: Path) -> None:
+def test_platform_sign_out(running_system: System, stage: Stage, tmp_path: Path) -> None:
     token = stage.person().token["access_token"]
-    run("platform", running_house.url, token, [ENDS_THE_SESSION, *DELETES], tmp_path)
+    run("platform", running_system.url, token, [ENDS_THE_SESSION, *DELETES], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["insights", "audience", "discovery"])
-def test_contract(running_house: House, things: dict[str, str], tmp_path: Path, name: str) -> None:
+def test_contract(running_system: System, things: dict[str, str], tmp_path: Path, name: str) -> None:
     token = "" if name == "discovery" else things["token"]
-    run(name, running_house.url, token, built(name), tmp_path)
+    run(name, running_system.url, token, built(name), tmp_path)
 
 
-def test_discovery_on_real_things(running_house: House, things: dict[str, str], tmp_path: Path) -> None:
+def test_discovery_on_real_things(running_system: System, things: dict[str, str], tmp_path: Path) -> None:
     named = {name: things[f"discovery {name}"] for name in ("user_id", "handle", "track_id", "playlist_id")}
     settings = "[parameters]\n" + "".join(f"'path.{name}' = '{value}'\n" for name, value in named.items())
     operations = [o.operation_id for o in CONTRACTS["discovery"].operations() if set(o.parameters) & named.keys()]
-    run("discovery", running_house.url, "", operations, tmp_path, settings=settings)
+    run("discovery", running_system.url, "", operations, tmp_path, settings=settings)
 
 
-def test_partner(running_house: House, stage: Stage, tmp_path: Path) -> None:
+def test_partner(running_system: System, stage: Stage, tmp_path: Path) -> None:
     import json
 
-    made = running_house.command("deploy.local", "service", "auth", "tenants", "add", f"spec-{uuid.uuid4().hex[:8]}")
+    made = running_system.command("deploy.local", "service", "auth", "tenants", "add", f"spec-{uuid.uuid4().hex[:8]}")
     credentials = json.loads(made)
     body = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
     token = stage.http.post("/partner/v1/oauth/token", json=body).json()["access_token"]
-    run("partner", running_house.url, token, built("partner"), tmp_path)
+    run("partner", running_system.url, token, built("partner"), tmp_path)
 
 
 def test_what_is_not_built_says_so(stage: Stage, artist: Person) -> None:

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support import audio
 from tests.support.callers import Callers, again
-from tests.support.house import House
 from tests.support.people import Person, Stage, ok
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 JSON = dict[str, Any]
@@ -27,7 +27,7 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs as auth does, with the house's own key."""
+    """Signs as auth does, with the system's own key."""
 
     private: Ed25519PrivateKey
     kid: str
@@ -104,8 +104,8 @@ def track(callers: Callers, tmp_path_factory: pytest.TempPathFactory) -> JSON:
 
 
 @pytest.fixture(scope="module")
-def signer(running_house: House) -> Signer:
-    file = max((running_house.home / "keys").rglob("*.pem"))
+def signer(running_system: System) -> Signer:
+    file = max((running_system.home / "keys").rglob("*.pem"))
     private = serialization.load_pem_private_key(file.read_bytes(), password=None)
     assert isinstance(private, Ed25519PrivateKey)
     return Signer(private, file.stem)
@@ -179,10 +179,10 @@ def test_the_tokens_of_an_ended_session_are_shut_out(stage: Stage, callers: Call
         assert not is_shut(door, knock(door, stage, door.token)), "the other session ended too"
 
 
-def test_a_changed_role_shuts_out_the_tokens_of_before(running_house: House, stage: Stage, tmp_path: Path) -> None:
+def test_a_changed_role_shuts_out_the_tokens_of_before(running_system: System, stage: Stage, tmp_path: Path) -> None:
     person = stage.person("promoted")
     track = person.release(audio.make(tmp_path / "tune.mp3", 1.0))
-    running_house.command("deploy.local", "service", "auth", "admins", "add", person.user["username"])
+    running_system.command("deploy.local", "service", "auth", "admins", "add", person.user["username"])
     eventually(all_shut(stage, doors_of(person, track)))
     promoted = again(person)
     assert ok(promoted.get("/auth/me"))["role"] == "admin"
@@ -191,10 +191,10 @@ def test_a_changed_role_shuts_out_the_tokens_of_before(running_house: House, sta
 
 
 def test_a_removed_user_is_shut_out_of_the_app(
-    running_house: House, stage: Stage, callers: Callers, track: JSON
+    running_system: System, stage: Stage, callers: Callers, track: JSON
 ) -> None:
     user_id, token = callers.foreign.add_user()
     door = Door("partner", f"/partner/v1/streams/{track['stream_id']}/manifest.m3u8", token)
     assert not is_shut(door, knock(door, stage, door.token))
-    running_house.command("deploy.local", "service", "auth", "accounts", "remove", user_id)
+    running_system.command("deploy.local", "service", "auth", "accounts", "remove", user_id)
     eventually(all_shut(stage, [door]))

@@ -1,6 +1,6 @@
 """Two gateways side by side behave as one: neither holds a rule or a state that the other lacks.
 
-Both run with the default limits and a Redis of their own, beside the house whose own gateway is made generous.
+Both run with the default limits and a Redis of their own, beside the system whose own gateway is made generous.
 """
 
 import uuid
@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from tests.support.beside import Beside, beside, calls, environ
-from tests.support.house import House
 from tests.support.outage import stopped
 from tests.support.people import PASSWORD, Person, Stage, ok, refused
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -28,16 +28,16 @@ _addresses = count(1)
 
 
 @pytest.fixture(scope="module")
-def gateways(running_house: House) -> Iterator[tuple[Beside, Beside]]:
-    redis = f"{_redis_of(running_house)}/9"
+def gateways(running_system: System) -> Iterator[tuple[Beside, Beside]]:
+    redis = f"{_redis_of(running_system)}/9"
     # Each story comes from an address of its own.
     settings = {"RATE_LIMIT_FACTOR": "1", "GATEWAY_REDIS_URL": redis, "TRUSTED_PROXIES": "127.0.0.1/32"}
-    with beside(running_house, "gateway", **settings) as one, beside(running_house, "gateway", **settings) as other:
+    with beside(running_system, "gateway", **settings) as one, beside(running_system, "gateway", **settings) as other:
         yield one, other
 
 
-def _redis_of(running_house: House) -> str:
-    return environ(running_house, "gateway")["GATEWAY_REDIS_URL"].rpartition("/")[0]
+def _redis_of(running_system: System) -> str:
+    return environ(running_system, "gateway")["GATEWAY_REDIS_URL"].rpartition("/")[0]
 
 
 @pytest.fixture
@@ -113,51 +113,51 @@ def test_an_order_repeated_at_the_other_buys_once(pair: Pair, artist: Person, tu
     assert bought[0] == bought[1]
 
 
-def test_a_limit_spent_at_one_is_spent_at_the_other(running_house: House, pair: Pair) -> None:
+def test_a_limit_spent_at_one_is_spent_at_the_other(running_system: System, pair: Pair) -> None:
     one, other = pair
     answers = [log_in(stage, "nobody@example.com") for stage in (one, other, one, other, one)]
     assert [answer.status_code for answer in answers] == [401] * 5
     assert [standing(answer) for answer in answers] == [(5, left) for left in (4, 3, 2, 1, 0)]
-    before = calls(running_house, "auth", "LogIn")
+    before = calls(running_system, "auth", "LogIn")
     for stage in pair:
         limited = log_in(stage, "nobody@example.com")
         refused(limited, 429, "RATE_LIMIT_EXCEEDED")
         assert standing(limited) == (5, 0)
         assert 1 <= int(limited.headers["retry-after"]) <= 12
     # The refusals cost no call, and other limits of the same address stand.
-    assert calls(running_house, "auth", "LogIn") == before
+    assert calls(running_system, "auth", "LogIn") == before
     assert ok(one.person("late").get("/auth/me"))
 
 
-def test_five_may_register_from_one_address_in_a_minute(running_house: House, pair: Pair) -> None:
+def test_five_may_register_from_one_address_in_a_minute(running_system: System, pair: Pair) -> None:
     people = [pair[n % 2].person() for n in range(5)]
-    before = calls(running_house, "auth", "Register")
+    before = calls(running_system, "auth", "Register")
     body = {"username": "sixth", "email": "sixth@example.com", "password": PASSWORD, "password_confirm": PASSWORD}
     limited = pair[1].http.post("/api/v1/auth/register", json=body)
     refused(limited, 429, "RATE_LIMIT_EXCEEDED")
-    assert calls(running_house, "auth", "Register") == before
+    assert calls(running_system, "auth", "Register") == before
     # Another address is another limit.
     pair[1].http.headers["X-Forwarded-For"] = f"203.0.113.{next(_addresses)}"
     assert standing(log_in(pair[1], people[0].user["email"])) == (5, 4)
 
 
-def test_ten_uploads_an_hour_are_the_users_whatever_the_address(running_house: House, pair: Pair) -> None:
+def test_ten_uploads_an_hour_are_the_users_whatever_the_address(running_system: System, pair: Pair) -> None:
     artist = pair[0].person("artist")
     for n in range(10):
         empty = at(pair[n % 2], artist).post("/tracks", files={"title": (None, "no file")})
         refused(empty, 422, "VALIDATION_ERROR")
         assert standing(empty) == (10, 9 - n)
-    before = calls(running_house, "streaming", "Receive")
+    before = calls(running_system, "streaming", "Receive")
     pair[1].http.headers["X-Forwarded-For"] = f"203.0.113.{next(_addresses)}"
     limited = at(pair[1], artist).post("/tracks", files={"file": ("tune.mp3", b"x" * 1000)})
     refused(limited, 429, "RATE_LIMIT_EXCEEDED")
     assert 1 <= int(limited.headers["retry-after"]) <= 360
-    assert calls(running_house, "streaming", "Receive") == before
+    assert calls(running_system, "streaming", "Receive") == before
     other = pair[1].person("artist")
     refused(other.post("/tracks", files={"title": (None, "no file")}), 422, "VALIDATION_ERROR")
 
 
-def test_a_hundred_requests_a_minute_from_one_address(running_house: House, pair: Pair) -> None:
+def test_a_hundred_requests_a_minute_from_one_address(running_system: System, pair: Pair) -> None:
     path = f"/api/v1/tracks/{uuid.uuid4()}"
     answers = [pair[n % 2].http.get(path) for n in range(100)]
     assert {answer.status_code for answer in answers} == {404}
@@ -165,12 +165,12 @@ def test_a_hundred_requests_a_minute_from_one_address(running_house: House, pair
     assert standing(answers[0]) == (100, 99)
     limited: list[httpx.Response] = []
     while not limited:
-        before = calls(running_house, "catalog", "GetBatch")
+        before = calls(running_system, "catalog", "GetBatch")
         limited = [answer for answer in (stage.http.get(path) for stage in pair) if answer.status_code == 429]
     refused(limited[0], 429, "RATE_LIMIT_EXCEEDED")
     assert standing(limited[0]) == (100, 0)
     assert int(limited[0].headers["retry-after"]) == 1
-    assert calls(running_house, "catalog", "GetBatch") - before == 2 - len(limited)
+    assert calls(running_system, "catalog", "GetBatch") - before == 2 - len(limited)
 
 
 def test_every_platform_answer_says_where_the_caller_stands(pair: Pair) -> None:
@@ -200,8 +200,8 @@ def _body(user: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_one_setting_multiplies_all_limits(stage: Stage, running_house: House) -> None:
-    factor = int(running_house.environ["RATE_LIMIT_FACTOR"])
+def test_one_setting_multiplies_all_limits(stage: Stage, running_system: System) -> None:
+    factor = int(running_system.environ["RATE_LIMIT_FACTOR"])
     answer = log_in(stage, "nobody@example.com")
     assert standing(answer)[0] == 5 * factor
     assert standing(stage.http.get("/api/v1/tracks"))[0] == 100 * factor
@@ -209,8 +209,8 @@ def test_one_setting_multiplies_all_limits(stage: Stage, running_house: House) -
     assert int(figures.headers["x-ratelimit-limit"]) == 500 * factor
 
 
-def test_without_redis_the_limits_are_each_gateways_own(running_house: House, pair: Pair) -> None:
-    with stopped(running_house, "valkey"):
+def test_without_redis_the_limits_are_each_gateways_own(running_system: System, pair: Pair) -> None:
+    with stopped(running_system, "valkey"):
         for stage in pair:
             answers = [log_in(stage, "nobody@example.com").status_code for _ in range(6)]
             assert answers == [401] * 5 + [429]

@@ -19,8 +19,8 @@ import pytest
 
 from deploy.local.ports import SERVICES
 from tests.support import memory
-from tests.support.house import House
 from tests.support.people import Person, Stage, ok, refused
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -89,9 +89,9 @@ def transcoded(person: Person, answer: httpx.Response) -> str:
 # ---- what an upload may leave behind
 
 
-def query(house: House, sql: str, *values: object) -> int:
+def query(system: System, sql: str, *values: object) -> int:
     """One number from streaming's own database."""
-    lines = (house.home / "run" / "addresses.env").read_text()
+    lines = (system.home / "run" / "addresses.env").read_text()
     words = dict(word.split("=", 1) for word in shlex.split(lines) if "=" in word)
 
     async def ask() -> Any:
@@ -104,37 +104,37 @@ def query(house: House, sql: str, *values: object) -> int:
     return int(asyncio.run(ask()))
 
 
-def reserved(house: House, person: Person) -> int:
-    return query(house, "SELECT coalesce(sum(reserved_bytes), 0) FROM uploads WHERE owner_id = $1", person.id)
+def reserved(system: System, person: Person) -> int:
+    return query(system, "SELECT coalesce(sum(reserved_bytes), 0) FROM uploads WHERE owner_id = $1", person.id)
 
 
-def recordings(house: House, person: Person) -> int:
-    return query(house, "SELECT count(*) FROM recordings WHERE owner_id = $1", person.id)
+def recordings(system: System, person: Person) -> int:
+    return query(system, "SELECT count(*) FROM recordings WHERE owner_id = $1", person.id)
 
 
-def spooled(house: House) -> list[Path]:
-    return [path for path in (house.home / "spool").glob("spool-*/*") if path.is_dir()]
+def spooled(system: System) -> list[Path]:
+    return [path for path in (system.home / "spool").glob("spool-*/*") if path.is_dir()]
 
 
-def originals(house: House) -> set[str]:
-    return {path.name for path in (house.home / "objects" / "originals").glob("*")}
+def originals(system: System) -> set[str]:
+    return {path.name for path in (system.home / "objects" / "originals").glob("*")}
 
 
 # ---- the stories
 
 
 @pytest.fixture
-def warm(running_house: House, artist: Person) -> memory.Peaks:
+def warm(running_system: System, artist: Person) -> memory.Peaks:
     """Everything has been used once, so what grows later grows with the file; and what a short file needs."""
-    with memory.watched(running_house.home, ("gateway", *SERVICES)) as peaks:
+    with memory.watched(running_system.home, ("gateway", *SERVICES)) as peaks:
         transcoded(artist, send(artist, Wave(SHORT_BYTES)))
     return peaks
 
 
-def test_the_largest_file_lies_in_no_memory(running_house: House, artist: Person, warm: memory.Peaks) -> None:
-    with memory.watched(running_house.home, ("gateway", *SERVICES)) as uploading:
+def test_the_largest_file_lies_in_no_memory(running_system: System, artist: Person, warm: memory.Peaks) -> None:
+    with memory.watched(running_system.home, ("gateway", *SERVICES)) as uploading:
         answer = send(artist, Wave(MAX_BYTES))
-    with memory.watched(running_house.home, ("gateway", *SERVICES)) as transcoding:
+    with memory.watched(running_system.home, ("gateway", *SERVICES)) as transcoding:
         track_id = transcoded(artist, answer)
     assert artist.track(track_id)["duration"] == round((MAX_BYTES - HEAD_BYTES) / RATE / FRAME_BYTES)
     for peaks in (uploading, transcoding):
@@ -144,21 +144,21 @@ def test_the_largest_file_lies_in_no_memory(running_house: House, artist: Person
     assert any("ffmpeg" in program for program in transcoding.children), transcoding
 
 
-def test_one_byte_more_is_too_large(running_house: House, artist: Person) -> None:
-    before = originals(running_house)
+def test_one_byte_more_is_too_large(running_system: System, artist: Person) -> None:
+    before = originals(running_system)
     refused(send(artist, Wave(MAX_BYTES + 1)), 413, "PAYLOAD_TOO_LARGE")
-    assert (recordings(running_house, artist), reserved(running_house, artist)) == (0, 0)
-    assert originals(running_house) == before
-    assert not spooled(running_house)
+    assert (recordings(running_system, artist), reserved(running_system, artist)) == (0, 0)
+    assert originals(running_system) == before
+    assert not spooled(running_system)
 
 
-def test_a_client_that_goes_away_leaves_nothing(running_house: House, artist: Person) -> None:
-    before = originals(running_house)
+def test_a_client_that_goes_away_leaves_nothing(running_system: System, artist: Person) -> None:
+    before = originals(running_system)
     with pytest.raises(httpx.WriteError):
         send(artist, Wave(MAX_BYTES, breaks_at=20 * MIB))
-    eventually(lambda: not spooled(running_house) and reserved(running_house, artist) == 0)
-    assert recordings(running_house, artist) == 0
-    assert originals(running_house) == before
+    eventually(lambda: not spooled(running_system) and reserved(running_system, artist) == 0)
+    assert recordings(running_system, artist) == 0
+    assert originals(running_system) == before
     assert ok(artist.get("/tracks", params={"user_id": artist.id}))["tracks"] == []
 
 
@@ -184,23 +184,23 @@ def told_by(connection: socket.socket) -> tuple[int, bytes]:
     return answer.status, answer.read()
 
 
-def test_a_quota_that_is_used_up_by_what_is_on_its_way(running_house: House, stage: Stage, artist: Person) -> None:
+def test_a_quota_that_is_used_up_by_what_is_on_its_way(running_system: System, stage: Stage, artist: Person) -> None:
     held = QUOTA_BYTES // MAX_BYTES
     with ExitStack() as uploads:
         for _ in range(held):
             uploads.enter_context(begun(stage, artist, MAX_BYTES))
-        eventually(lambda: reserved(running_house, artist) > (held - 1) * MAX_BYTES)
-        eventually(lambda: query(running_house, "SELECT count(*) FROM uploads WHERE owner_id = $1", artist.id) == held)
+        eventually(lambda: reserved(running_system, artist) > (held - 1) * MAX_BYTES)
+        eventually(lambda: query(running_system, "SELECT count(*) FROM uploads WHERE owner_id = $1", artist.id) == held)
         with begun(stage, artist, MAX_BYTES) as told:
             status, answer = told()
         assert status == 413
         assert b'"QUOTA_EXCEEDED"' in answer
-        assert recordings(running_house, artist) == 0
-    eventually(lambda: reserved(running_house, artist) == 0 and not spooled(running_house))
+        assert recordings(running_system, artist) == 0
+    eventually(lambda: reserved(running_system, artist) == 0 and not spooled(running_system))
     ok(send(artist, Wave(MIB)), 201)
 
 
-def test_a_file_of_which_no_track_is_made_is_given_back(running_house: House, artist: Person) -> None:
+def test_a_file_of_which_no_track_is_made_is_given_back(running_system: System, artist: Person) -> None:
     """The same upload again is asked for its answer alone, and a bad field may come behind the file."""
     keyed = {"Idempotency-Key": "one-tune"}
     files = {"file": ("tone.wav", Wave(MIB).read())}
@@ -211,4 +211,4 @@ def test_a_file_of_which_no_track_is_made_is_given_back(running_house: House, ar
     behind = {**files, "price": (None, "7")}
     refused(artist.post("/tracks", files=behind), 422, "VALIDATION_ERROR")
     sql = "SELECT count(*) FROM recordings WHERE owner_id = $1 AND state <> 'removed'"
-    assert query(running_house, sql, artist.id) == 1
+    assert query(running_system, sql, artist.id) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.k8s import house_rules, rendering, workload_rules
+from tests.k8s import manifest_rules, rendering, workload_rules
 from tests.k8s.rendering import WORKLOADS, Object, containers, of_kind, pod, title
 
 Change = Callable[[Object], Any]
@@ -108,11 +108,13 @@ def test_the_opposite_is_noticed(kustomize: None, name: str) -> None:
 
 @pytest.mark.parametrize("overlay", ["kind", "production"])
 def test_an_object_less_is_noticed(kustomize: None, overlay: str) -> None:
-    """What Prometheus and people read is not missed; nor is the Job of stores that a house need not have."""
+    """What Prometheus and people read is not missed; nor is the Job of stores that a system need not have."""
     objects = rendering.render(overlay)
     spared = ("PrometheusRule/", "PodMonitor/", "Ingress/", "ConfigMap/soundstage-dashboard", "Job/databases")
     needed = [it for it in objects if not title(it).startswith(spared)]
-    assert [title(it) for it in needed if not house_rules.findings([each for each in objects if each is not it])] == []
+    assert [
+        title(it) for it in needed if not manifest_rules.findings([each for each in objects if each is not it])
+    ] == []
 
 
 HOUSE: dict[str, tuple[str, Change]] = {
@@ -127,13 +129,13 @@ HOUSE: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize("name", HOUSE)
-def test_a_house_without_it_is_noticed(production: list[Object], name: str) -> None:
+def test_a_system_without_it_is_noticed(production: list[Object], name: str) -> None:
     kind, change = HOUSE[name]
     for position, it in enumerate(production):
         if it["kind"] == kind and (kind != "NetworkPolicy" or it["metadata"]["name"].endswith(("-callers", "-calls"))):
             changed = deepcopy(it)
             change(changed)
-            assert house_rules.findings([*production[:position], changed, *production[position + 1 :]]), title(it)
+            assert manifest_rules.findings([*production[:position], changed, *production[position + 1 :]]), title(it)
 
 
 def unnoticed(path: str, places: Callable[[Object], list[Object]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every overlay renders, is valid for the Kubernetes that it may meet, and keeps the house's rules."""
+"""Every overlay renders, is valid for the Kubernetes that it may meet, and keeps the system's rules."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 
 from deploy.configuration import PROCESSES, settings_of, variable
 from deploy.k8s import render, secrets
-from tests.k8s import house_rules, workload_rules
+from tests.k8s import manifest_rules, workload_rules
 from tests.k8s.rendering import DEPLOY, WORKLOADS, Object, containers, of_kind, pod, title
 from tests.k8s.strictly import validate
 
@@ -22,13 +22,13 @@ MINORS = ("1.30", "1.33", "1.37")
 @pytest.mark.parametrize("minor", MINORS)
 def test_objects_are_valid(objects: list[Object], minor: str) -> None:
     for it in objects:
-        if it["apiVersion"] not in house_rules.FOREIGN:
+        if it["apiVersion"] not in manifest_rules.FOREIGN:
             validate(it, minor)
 
 
 def test_foreign_objects_are_valid(objects: list[Object]) -> None:
     for it in objects:
-        if it["apiVersion"] in house_rules.FOREIGN:
+        if it["apiVersion"] in manifest_rules.FOREIGN:
             jsonschema.validate(it, json.loads((SCHEMAS / f"{it['kind'].lower()}.json").read_text()))
 
 
@@ -43,12 +43,12 @@ def test_workloads_keep_the_rules(objects: list[Object]) -> None:
     assert {title(it): found for it in of_kind(objects, *WORKLOADS) if (found := workload_rules.findings(it))} == {}
 
 
-def test_house_keeps_the_rules(objects: list[Object]) -> None:
-    assert house_rules.findings(objects) == []
+def test_manifests_keep_the_rules(objects: list[Object]) -> None:
+    assert manifest_rules.findings(objects) == []
 
 
 def test_kind_needs_no_foreign_apis(kind: list[Object]) -> None:
-    assert {it["apiVersion"] for it in kind} <= house_rules.STABLE
+    assert {it["apiVersion"] for it in kind} <= manifest_rules.STABLE
 
 
 def test_kind_fits_a_small_node(kind: list[Object]) -> None:

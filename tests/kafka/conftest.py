@@ -1,6 +1,6 @@
-"""Three brokers for everything in this run, and one house on them. `--short` leaves what continuous integration runs.
+"""Three brokers for everything in this run, and one system on them. `--short` leaves what continuous integration runs.
 
-Other tests are run on them with `-p tests.kafka.conftest`; not beside a house, whose consumers have the same groups.
+Other tests are run on them with `-p tests.kafka.conftest`; not beside a system, whose consumers have the same groups.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from tests.integration.chassis.conftest import db
 from tests.integration.chassis.test_event_road import group
 from tests.support import audio
 from tests.support.brokers import Brokers, three_brokers
-from tests.support.house import house
 from tests.support.people import Stage
+from tests.support.system import system
 
 __all__ = ["db", "group"]
 
@@ -85,7 +85,7 @@ def tune(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stand(brokers: Brokers, tune: Path, pytestconfig: pytest.Config, measured: list[Measured]) -> Iterator[Stand]:
     plays = SHORT_PLAYS if pytestconfig.getoption("--short") else FULL_PLAYS
     told = brokers.environ | {"LOG_LEVEL": "info"}
-    with house("--split-roles", **told) as running, Stage(running.url) as stage:  # type: ignore[arg-type]
+    with system("--split-roles", **told) as running, Stage(running.url) as stage:  # type: ignore[arg-type]
         stand = Stand(running, stage, tune, plays)
         yield stand
         measured += [Measured(it.fault, f"all counted ({it.outcomes})", it.healed_seconds) for it in stand.verdicts]

@@ -1,7 +1,7 @@
-"""`make bench`: how fast the house is against the simplest thing that does the same, as a table of ratios from one run.
+"""`make bench`: the system beside the simplest thing that does the same, as a table of ratios from one run.
 
 Everything is on this machine and on free ports. A run takes about four minutes, and twenty more with `discovery`, which
-fills the house with a million tracks (`--tracks`). `--json FILE` keeps the figures.
+fills the system with a million tracks (`--tracks`). `--json FILE` keeps the figures.
 """
 
 import tempfile
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tests.load import counting, discovering, serving, stage, transcoding
 from tests.load.figures import Figure, as_json, show
-from tests.load.stage import House
+from tests.load.stage import System
 from tests.support import audio
 from tests.support.loadgen import Address
 from tests.support.people import Person
@@ -49,51 +49,51 @@ async def measure(parts: list[str], seconds: float, tracks: int, console: Consol
         console.print("transcoding ...")
         figures.append(await transcoding.measure())
     if set(parts) - {"transcoding"}:
-        figures += await _measure_in_house(parts, seconds, tracks, console)
+        figures += await _measure_in_system(parts, seconds, tracks, console)
     return figures
 
 
-async def _measure_in_house(parts: list[str], seconds: float, tracks: int, console: Console) -> list[Figure]:
-    console.print("starting the house ...")
-    with stage.house() as house:
-        artist, listener, track = _release(house)
-        await _make_database(house)
-        with stage.baseline(house.database_url(SIMPLE)) as (simple, _):
+async def _measure_in_system(parts: list[str], seconds: float, tracks: int, console: Console) -> list[Figure]:
+    console.print("starting the system ...")
+    with stage.system() as system:
+        artist, listener, track = _release(system)
+        await _make_database(system)
+        with stage.baseline(system.database_url(SIMPLE)) as (simple, _):
             figures = []
-            for part, run in _runs(house, simple, (artist, listener, track), seconds).items():
+            for part, run in _runs(system, simple, (artist, listener, track), seconds).items():
                 if part in parts:
                     console.print(f"{part} ...")
                     figures.append(await run())
-            if "discovery" in parts:  # the last: after it the house is another
+            if "discovery" in parts:  # the last: after it the system is another
                 console.print("discovery ...")
-                figures += await discovering.measure(house, simple, tracks, seconds, console)
+                figures += await discovering.measure(system, simple, tracks, seconds, console)
     return figures
 
 
 def _runs(
-    house: House, simple: Address, known: tuple[Person, Person, dict[str, str]], seconds: float
+    system: System, simple: Address, known: tuple[Person, Person, dict[str, str]], seconds: float
 ) -> dict[str, Callable[[], Awaitable[Figure]]]:
     artist, listener, track = known
     return {
-        "plays": lambda: serving.measure_plays(house, simple, listener, track["id"], seconds),
-        "reads": lambda: serving.measure_reads(house, simple, listener, track["id"], seconds),
-        "segments": lambda: serving.measure_segments(house, track, seconds),
-        "topic": lambda: counting.measure_topic(house, track["id"], artist.id),
-        "rebuild": lambda: counting.measure_rebuild(house),
+        "plays": lambda: serving.measure_plays(system, simple, listener, track["id"], seconds),
+        "reads": lambda: serving.measure_reads(system, simple, listener, track["id"], seconds),
+        "segments": lambda: serving.measure_segments(system, track, seconds),
+        "topic": lambda: counting.measure_topic(system, track["id"], artist.id),
+        "rebuild": lambda: counting.measure_rebuild(system),
     }
 
 
-def _release(house: House) -> tuple[Person, Person, dict[str, str]]:
+def _release(system: System) -> tuple[Person, Person, dict[str, str]]:
     """An artist with a track that is ready, and somebody who listens."""
-    artist, listener = house.stage.person("artist"), house.stage.person("listener")
+    artist, listener = system.stage.person("artist"), system.stage.person("listener")
     with tempfile.TemporaryDirectory(prefix="soundstage-tune-") as folder:
         track = artist.release(audio.make(Path(folder) / "tune.flac", TRACK_SECONDS), title="Bench", is_public="true")
     listener.play(track["id"])  # says what is wrong, if it is; the load generator only counts
     return artist, listener, track
 
 
-async def _make_database(house: House) -> None:
-    conn = await asyncpg.connect(house.database_url("postgres"))
+async def _make_database(system: System) -> None:
+    conn = await asyncpg.connect(system.database_url("postgres"))
     try:
         await conn.execute(f'CREATE DATABASE "{SIMPLE}"')
     finally:

@@ -13,7 +13,7 @@ from chassis.postgres import Database
 from services.audience import events
 from services.audience.plays import store
 from tests.load.figures import Figure
-from tests.load.stage import House
+from tests.load.stage import System
 
 PLAYS = 50_000
 BATCH = 5_000
@@ -32,17 +32,17 @@ FROM generate_series(1, $4) AS n, LATERAL (SELECT clock_timestamp() - n % 60 * i
 COUNTED = "SELECT count(*) FROM plays"
 
 
-async def measure_topic(house: House, track: str, owner: str) -> Figure:
+async def measure_topic(system: System, track: str, owner: str) -> Figure:
     """Insights is held while the topic fills, then let go. The plays are rows of audience too, so a rebuild agrees."""
-    counted = await asyncpg.connect(house.database_url("insights"))
-    audience = Database(house.database_url("audience"))
+    counted = await asyncpg.connect(system.database_url("insights"))
+    audience = Database(system.database_url("audience"))
     try:
         first_id = await _add_rows(audience, track, owner)
         before = await _settled(counted)
-        insights = house.processes["insights"]
+        insights = system.processes["insights"]
         insights.suspend()
         try:
-            await _fill(house, audience, first_id)
+            await _fill(system, audience, first_id)
         finally:
             insights.resume()
         started = perf_counter()
@@ -54,10 +54,12 @@ async def measure_topic(house: House, track: str, owner: str) -> Figure:
     return Figure("insights, events/s from a full topic", f"{rate:.0f}/s", "5,000/s", rate / 5000, "1.0")
 
 
-async def measure_rebuild(house: House) -> Figure:
+async def measure_rebuild(system: System) -> Figure:
     """`... insights verify`: a rebuild that is compared with the live tables and not swapped in."""
     argv = [sys.executable, "-m", "deploy.local", "service", "insights", "verify"]
-    done = await asyncio.to_thread(subprocess.run, argv, env=house.environ, capture_output=True, text=True, timeout=300)
+    done = await asyncio.to_thread(
+        subprocess.run, argv, env=system.environ, capture_output=True, text=True, timeout=300
+    )
     told = re.search(r"(\d+) plays.* in ([\d.]+) s \((\d+) events/s\)", done.stdout)
     if told is None:
         raise RuntimeError(f"the rebuild told no rate: {done.stdout[-1000:]}{done.stderr[-1000:]}")
@@ -73,9 +75,9 @@ async def _add_rows(audience: Database, track: str, owner: str) -> object:
     return first_id
 
 
-async def _fill(house: House, audience: Database, first_id: object) -> None:
+async def _fill(system: System, audience: Database, first_id: object) -> None:
     producer = AIOKafkaProducer(
-        bootstrap_servers=house.backing("KAFKA_BOOTSTRAP"), linger_ms=20, max_batch_size=256 * 1024
+        bootstrap_servers=system.backing("KAFKA_BOOTSTRAP"), linger_ms=20, max_batch_size=256 * 1024
     )
     await producer.start()
     try:

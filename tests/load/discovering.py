@@ -12,7 +12,7 @@ from tests.load.figures import Figure, middle
 from tests.load.filling import TOUCHED, Crowd
 from tests.load.operating import Ran
 from tests.load.serving import HELLO, Rounds, all_succeeded, compared, in_turn
-from tests.load.stage import House
+from tests.load.stage import System
 from tests.load.titles import SEED, queries
 from tests.support.loadgen import Address, Outcome, closed, once, paced, request
 
@@ -38,12 +38,12 @@ class Measured:
     ran: dict[str, Ran]
 
 
-async def measure(house: House, simple: Address, tracks: int, seconds: float, console: Console) -> list[Figure]:
-    """Fills the house twice: with few tracks, then with `tracks`."""
-    crowd, measured = Crowd(house, console), []
+async def measure(system: System, simple: Address, tracks: int, seconds: float, console: Console) -> list[Figure]:
+    """Fills the system twice: with few tracks, then with `tracks`."""
+    crowd, measured = Crowd(system, console), []
     for count in (FEW, tracks):
         ran = await crowd.grow(count)
-        measured.append(await _measure(house, simple, crowd, ran, seconds))
+        measured.append(await _measure(system, simple, crowd, ran, seconds))
         console.print(f"  measured at {count:,}", highlight=False)
     few, many = measured
     figures = [figure for path in many.rounds for figure in _rates(path, few, many)]
@@ -51,7 +51,7 @@ async def measure(house: House, simple: Address, tracks: int, seconds: float, co
     return [*figures, _searched(many), _ranked(many), _touched(touched, many), *_commands(few, many)]
 
 
-async def _measure(house: House, simple: Address, crowd: Crowd, ran: dict[str, Ran], seconds: float) -> Measured:
+async def _measure(system: System, simple: Address, crowd: Crowd, ran: dict[str, Ran], seconds: float) -> Measured:
     typed = queries(crowd.titles, [owner.name for owner in crowd.owners])
     by_kind = {kind: [_search(query) for query in asked] for kind, asked in typed.items()}
     mixed = [sent for asked in by_kind.values() for sent in asked]
@@ -62,15 +62,15 @@ async def _measure(house: House, simple: Address, crowd: Crowd, ran: dict[str, R
     asked = {TRENDING: lambda: trending, USER_TRACKS: lambda: user_tracks, SEARCH: lambda: next(turning)}
     rounds = {}
     for path, next_request in asked.items():
-        pair = (house.address, next_request, simple, lambda: HELLO)
+        pair = (system.address, next_request, simple, lambda: HELLO)
         await in_turn(*pair, seconds=1.0, clients=CLIENTS, rounds=1)
         rounds[path] = await in_turn(*pair, seconds=seconds, clients=CLIENTS)
         all_succeeded(rounds[path][0] + rounds[path][1])
-    ranked = await closed(house.address, lambda: trending, clients=1, seconds=2 * seconds)
+    ranked = await closed(system.address, lambda: trending, clients=1, seconds=2 * seconds)
     searched = await paced(
-        house.address, lambda: next(turning), per_second=PACE, seconds=PACED_SECONDS, clients=CLIENTS
+        system.address, lambda: next(turning), per_second=PACE, seconds=PACED_SECONDS, clients=CLIENTS
     )
-    each = {kind: await once(house.address, sent) for kind, sent in by_kind.items()}
+    each = {kind: await once(system.address, sent) for kind, sent in by_kind.items()}
     all_succeeded([ranked, searched, *each.values()])
     return Measured(crowd.size, rounds, searched, ranked, each, ran)
 

@@ -1,4 +1,4 @@
-"""Fills a running house: the owners' truth is written in bulk, and the house's own commands derive all the rest."""
+"""Fills a running system: the owners' truth is written in bulk, and the system's own commands derive all the rest."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,7 +23,7 @@ from services.catalog.tracks.track import Status, Track
 from tests.load import operating
 from tests.load.audience_rows import STATES
 from tests.load.operating import Ran
-from tests.load.stage import House
+from tests.load.stage import System
 from tests.load.titles import Vocabulary
 
 OWNERS = 4_000
@@ -66,8 +66,8 @@ class Owner:
 class Crowd:
     """Whoever makes tracks and hears them; `titles` are those of the first tracks."""
 
-    def __init__(self, house: House, console: Console) -> None:
-        self._house, self._console = house, console
+    def __init__(self, system: System, console: Console) -> None:
+        self._system, self._console = system, console
         self._words, self._now = Vocabulary(), clock.utc_now()
         self._weights = list(accumulate(1 / (rank + 50) for rank in range(OWNERS - FIRST_OWNERS)))
         self._tracks: list[tuple[UUID, UUID]] = []
@@ -94,7 +94,7 @@ class Crowd:
 
     async def rank_again(self) -> float:
         """Seconds until busy tracks that somebody touched are ranked, the pause between two turns included."""
-        async with _connected(self._house, "insights") as insights:
+        async with _connected(self._system, "insights") as insights:
 
             async def is_ranked() -> bool:
                 return not await insights.fetchval(WAITING)
@@ -106,14 +106,14 @@ class Crowd:
 
     async def _add_owners(self) -> None:
         names = [self._words.name() for _ in range(OWNERS)]
-        async with _connected(self._house, "auth") as conn:
+        async with _connected(self._system, "auth") as conn:
             rows = await conn.fetch(ADD_OWNERS, [new_id() for _ in names], names)
         self.owners = [Owner(*row) for row in rows]
         await self._operate("catalog", "rebuild-people")
 
     async def _add_tracks(self, count: int) -> None:
         """The next batch is made while the server takes the last."""
-        mongo = Mongo(self._house.backing("MONGODB_URL"), "catalog")
+        mongo = Mongo(self._system.backing("MONGODB_URL"), "catalog")
         first = await numbers.take(mongo, store.TRACKS, count) - count + 1
         sent, started = asyncio.create_task(_insert(mongo, [])), perf_counter()
         for start in range(0, count, BATCH):
@@ -162,21 +162,21 @@ class Crowd:
     async def _add_states(self, busy: int) -> None:
         """The first of the busy tracks gets most of everything, the others ever less."""
         ids, owners = map(list, zip(*self._words.rng.sample(self._tracks, busy), strict=True))
-        async with _connected(self._house, "audience") as conn:
+        async with _connected(self._system, "audience") as conn:
             for statement in STATES:
                 await conn.execute(statement, ids, owners, LISTENERS)
 
     async def _operate(self, service: str, command: str) -> Ran:
-        """As an operator beside the running house."""
+        """As an operator beside the running system."""
         started = perf_counter()
-        ran = await asyncio.to_thread(operating.run, self._house, service, command)
+        ran = await asyncio.to_thread(operating.run, self._system, service, command)
         self._tell(f"{service} {command}: {ran.said}", started)
         return ran
 
     async def _settle(self) -> None:
         """Until everything is ranked, catalog knows all totals, and no table waits for its vacuum."""
         started, since = perf_counter(), clock.utc_now()
-        async with _connected(self._house, "insights") as insights, _connected(self._house, "catalog") as catalog:
+        async with _connected(self._system, "insights") as insights, _connected(self._system, "catalog") as catalog:
 
             async def is_ranked() -> bool:
                 return bool(await insights.fetchval(RANKED_SINCE, since))
@@ -220,8 +220,8 @@ async def _until(claim: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def _connected(house: House, database: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    conn = await asyncpg.connect(house.database_url(database))
+async def _connected(system: System, database: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    conn = await asyncpg.connect(system.database_url(database))
     try:
         yield conn
     finally:

@@ -1,4 +1,4 @@
-"""An operator's commands beside the running house: how long they take, and how much memory."""
+"""An operator's commands beside the running system: how long they take, and how much memory."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from time import perf_counter, sleep
 
 import psutil
 
-from tests.load.stage import House
+from tests.load.stage import System
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Ran:
     said: str
 
 
-def run(house: House, service: str, command: str) -> Ran:
+def run(system: System, service: str, command: str) -> Ran:
     started, peak_bytes = perf_counter(), 0
     argv = [sys.executable, "-m", "deploy.local", "service", service, command]
     with tempfile.TemporaryFile("w+") as output:
-        running = psutil.Popen(argv, env=house.environ, stdout=output, stderr=subprocess.STDOUT)
+        running = psutil.Popen(argv, env=system.environ, stdout=output, stderr=subprocess.STDOUT)
         while running.poll() is None:
             with suppress(psutil.NoSuchProcess):
                 peak_bytes = max(peak_bytes, running.memory_info().rss)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tests.load import stage
 from tests.load.figures import Figure, middle
-from tests.load.stage import Cpu, House, bearer
+from tests.load.stage import Cpu, System, bearer
 from tests.support.loadgen import Address, NextRequest, Outcome, closed, paced, request
 from tests.support.people import Person
 
@@ -21,31 +21,31 @@ HELLO = request("GET", "/hello")
 PLAY = b'{"duration":120,"device":"Chrome Browser"}'
 
 
-async def measure_plays(house: House, simple: Address, listener: Person, track: str, seconds: float) -> Figure:
+async def measure_plays(system: System, simple: Address, listener: Person, track: str, seconds: float) -> Figure:
     ours_sent = request("POST", f"/api/v1/tracks/{track}/play", headers=bearer(listener), body=PLAY)
     simple_sent = request("POST", f"/tracks/{track}/play", body=PLAY)
-    pair = (house.address, lambda: ours_sent, simple, lambda: simple_sent)
+    pair = (system.address, lambda: ours_sent, simple, lambda: simple_sent)
     await in_turn(*pair, seconds=1.0, rounds=1)
-    cpu = Cpu(house.processes)
+    cpu = Cpu(system.processes)
     rounds = await in_turn(*pair, seconds=seconds)
     all_succeeded(rounds[0] + rounds[1])
     where = _where(cpu.spent(), sum(outcome.succeeded for outcome in rounds[0]))
-    waiting = await _at_half_rate(house.address, ours_sent, rounds[0], seconds)
+    waiting = await _at_half_rate(system.address, ours_sent, rounds[0], seconds)
     return compared("plays acknowledged, 64 clients", "FastAPI + asyncpg INSERT", rounds, "1.3", [where, waiting])
 
 
-async def measure_reads(house: House, simple: Address, reader: Person, track: str, seconds: float) -> Figure:
+async def measure_reads(system: System, simple: Address, reader: Person, track: str, seconds: float) -> Figure:
     ours_sent = request("GET", f"/api/v1/tracks/{track}", headers=bearer(reader))
-    pair = (house.address, lambda: ours_sent, simple, lambda: HELLO)
+    pair = (system.address, lambda: ours_sent, simple, lambda: HELLO)
     await in_turn(*pair, seconds=1.0, rounds=1)
-    cpu = Cpu(house.processes)
+    cpu = Cpu(system.processes)
     rounds = await in_turn(*pair, seconds=seconds)
     all_succeeded(rounds[0] + rounds[1])
     where = _where(cpu.spent(), sum(outcome.succeeded for outcome in rounds[0]))
     return compared("GET /api/v1/tracks/{id}, 64 clients", "FastAPI hello", rounds, "0.4", [where])
 
 
-async def measure_segments(house: House, track: dict[str, str], seconds: float) -> Figure:
+async def measure_segments(system: System, track: dict[str, str], seconds: float) -> Figure:
     """A file laid beside the segments of a track, under the signature of its folder."""
     name = "MB/s of 128 KiB segments, 16 clients"
     executable = shutil.which("nginx")
@@ -53,13 +53,13 @@ async def measure_segments(house: House, track: dict[str, str], seconds: float) 
         return Figure(name, "", "", None, "", ["skipped: there is no nginx on this machine"])
     path = urlsplit(track["hls_url"]).path.rpartition("/")[0] + "/bench.m4s"
     segment = os.urandom(SEGMENT_BYTES)
-    (house.home.root / "objects" / path.split("/", 3)[3]).write_bytes(segment)
+    (system.home.root / "objects" / path.split("/", 3)[3]).write_bytes(segment)
     with tempfile.TemporaryDirectory(prefix="soundstage-segment-") as folder:
         Path(folder).chmod(0o755)
         (Path(folder) / "bench.m4s").write_bytes(segment)
         with stage.nginx(executable, Path(folder)) as simple:
             ours_sent, simple_sent = request("GET", path), request("GET", "/bench.m4s")
-            pair = (house.address, lambda: ours_sent, simple, lambda: simple_sent)
+            pair = (system.address, lambda: ours_sent, simple, lambda: simple_sent)
             ours, theirs = await in_turn(*pair, seconds=seconds, clients=SEGMENT_CLIENTS)
     all_succeeded(ours + theirs)
     mine, other = (middle(o.megabytes_per_second for o in outcomes) for outcomes in (ours, theirs))
@@ -93,7 +93,7 @@ def compared(
 
 
 async def _at_half_rate(address: Address, sent: bytes, rounds: list[Outcome], seconds: float) -> str:
-    """How long one waits while the house is half busy; above, 64 clients wait for each other."""
+    """How long one waits while the system is half busy; above, 64 clients wait for each other."""
     rate = middle(o.per_second for o in rounds) / 2
     outcome = await paced(address, lambda: sent, per_second=rate, seconds=seconds, clients=CLIENTS)
     all_succeeded([outcome])

@@ -1,4 +1,4 @@
-"""What the bench measures on: the house on free ports with durable stores, and what it is measured against."""
+"""What the bench measures on: the system on free ports with durable stores, and what it is measured against."""
 
 import os
 import shlex
@@ -28,7 +28,7 @@ NO_LIMITS = "1000000"
 
 
 @dataclass(frozen=True)
-class House:
+class System:
     home: Home
     ports: Ports
     stage: Stage
@@ -53,8 +53,8 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
-    """The whole house on stores of its own that survive a power cut: commits cost what they cost in earnest."""
+def system() -> Iterator[System]:
+    """The whole system on stores of its own that survive a power cut: commits cost what they cost in earnest."""
     with tempfile.TemporaryDirectory(prefix="soundstage-bench-") as folder:
         base = free_base()
         ports = Ports(base, gateway=base + 300)
@@ -71,7 +71,7 @@ def house() -> Iterator[House]:
         with launched(root, environ, "--durable") as launcher:
             _await(f"{url}/health_check", launcher, root / "launcher.log", root / "run" / "addresses.env")
             with Stage(url) as stage:
-                yield House(Home(root), ports, stage, environ)
+                yield System(Home(root), ports, stage, environ)
 
 
 def _give_memory(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""More processes of a running house, as a second replica would be: its own settings, ports of their own."""
+"""More processes of a running system, as a second replica would be: its own settings, ports of their own."""
 
 import socket
 import subprocess
@@ -17,7 +17,7 @@ from deploy.local.backing import Backing
 from deploy.local.home import Home
 from deploy.local.process import following
 from deploy.local.services import Services
-from tests.support.house import REPOSITORY, House
+from tests.support.system import REPOSITORY, System
 
 READY_SECONDS = 60.0
 
@@ -36,17 +36,17 @@ class Beside:
 
 
 @contextmanager
-def beside(house: House, name: str, **settings: str) -> Iterator[Beside]:
-    """`python -m gateway`, or `python -m services.<name> serve`; its log is beside those of the house."""
+def beside(system: System, name: str, **settings: str) -> Iterator[Beside]:
+    """`python -m gateway`, or `python -m services.<name> serve`; its log is beside those of the system."""
     port, metrics_port = _free_ports(2)
     prefix = name.upper()
     own = {"PORT" if name == "gateway" else f"{prefix}_PORT": str(port), f"{prefix}_METRICS_PORT": str(metrics_port)}
     command = ["gateway"] if name == "gateway" else [f"services.{name}", "serve"]
-    with (house.home / "logs" / f"{name}-beside-{port}.log").open("wb") as log:
+    with (system.home / "logs" / f"{name}-beside-{port}.log").open("wb") as log:
         started = subprocess.Popen(
             following([sys.executable, "-m", *command]),
             cwd=REPOSITORY,
-            env=environ(house, name) | own | settings,
+            env=environ(system, name) | own | settings,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -61,10 +61,12 @@ def beside(house: House, name: str, **settings: str) -> Iterator[Beside]:
         started.wait()
 
 
-def environ(house: House, name: str) -> dict[str, str]:
-    """What the launcher tells this deployable of the house."""
-    home = Home.open(house.home)
-    return Services(home, house.ports, Backing.choose(home, house.ports, house.environ), house.environ).environ(name)
+def environ(system: System, name: str) -> dict[str, str]:
+    """What the launcher tells this deployable of the system."""
+    home = Home.open(system.home)
+    return Services(home, system.ports, Backing.choose(home, system.ports, system.environ), system.environ).environ(
+        name
+    )
 
 
 def metrics(port: int) -> str:
@@ -72,9 +74,9 @@ def metrics(port: int) -> str:
         return str(answer.read().decode())
 
 
-def calls(house: House, service: str, method: str) -> float:
-    """How many calls of `method` a service of the house has answered, whatever it answered."""
-    families = text_string_to_metric_families(metrics(house.ports.metrics(service)))
+def calls(system: System, service: str, method: str) -> float:
+    """How many calls of `method` a service of the system has answered, whatever it answered."""
+    families = text_string_to_metric_families(metrics(system.ports.metrics(service)))
     return sum(
         sample.value
         for family in families

@@ -4,8 +4,8 @@ import json
 import uuid
 from dataclasses import dataclass, field
 
-from tests.support.house import House
 from tests.support.people import PASSWORD, Person, Stage, ok
+from tests.support.system import System
 
 CALLERS = ("anonymous", "other", "owner", "admin", "client", "delegation", "refresh", "foreign")
 
@@ -51,15 +51,15 @@ class Callers:
         return {"Authorization": f"Bearer {self.tokens[caller]}"} if caller in self.tokens else {}
 
     def person(self, caller: str) -> Person:
-        """Whose id a body names: the caller's, or the owner's where the caller is no person of this house."""
+        """Whose id a body names: the caller's, or the owner's where the caller is no person of this system."""
         return self.people.get(caller, self.people["owner"])
 
 
-def assemble(house: House, stage: Stage) -> Callers:
+def assemble(system: System, stage: Stage) -> Callers:
     people = {name: stage.person(name) for name in ("owner", "other", "seller", "admin")}
-    house.command("deploy.local", "service", "auth", "admins", "add", people["admin"].user["username"])
+    system.command("deploy.local", "service", "auth", "admins", "add", people["admin"].user["username"])
     people["admin"] = again(people["admin"])
-    return Callers(stage, people, tenant(house, stage), tenant(house, stage))
+    return Callers(stage, people, tenant(system, stage), tenant(system, stage))
 
 
 def again(person: Person) -> Person:
@@ -69,8 +69,8 @@ def again(person: Person) -> Person:
     return Person(person.stage, data["user"], data["token"])
 
 
-def tenant(house: House, stage: Stage) -> Tenant:
-    made = house.command("deploy.local", "service", "auth", "tenants", "add", f"label-{uuid.uuid4().hex[:8]}")
+def tenant(system: System, stage: Stage) -> Tenant:
+    made = system.command("deploy.local", "service", "auth", "tenants", "add", f"label-{uuid.uuid4().hex[:8]}")
     credentials = {name: json.loads(made)[name] for name in ("client_id", "client_secret")}
     granted = stage.http.post("/partner/v1/oauth/token", json={"grant_type": "client_credentials", **credentials})
     return Tenant(stage, granted.json()["access_token"])

@@ -1,4 +1,4 @@
-"""A plugin of pytest: stories against a house that stands elsewhere, whose address is in SOUNDSTAGE_URL.
+"""A plugin of pytest: stories against a system that stands elsewhere, whose address is in SOUNDSTAGE_URL.
 
 Stories marked `processes` look behind the public REST. They are left out there.
 """
@@ -12,7 +12,7 @@ LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "processes: needs the house's processes, ports or files on this machine")
+    config.addinivalue_line("markers", "processes: needs the system's processes, ports or files on this machine")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -25,4 +25,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if ELSEWHERE:
         left_out = config.stash.get(LEFT_OUT, 0)
-        terminalreporter.write_line(f"{left_out} stories need the house's own processes and were left out")
+        terminalreporter.write_line(f"{left_out} stories need the system's own processes and were left out")

@@ -25,7 +25,7 @@ class Peaks:
 
 @contextlib.contextmanager
 def watched(home: Path, names: tuple[str, ...]) -> Iterator[Peaks]:
-    """The processes of a house by their names; what the block did to them is there when it has ended."""
+    """The processes of a system by their names; what the block did to them is there when it has ended."""
     running = process.running(Home(home))
     chosen = {name: running[name].pid for name in names}
     before = {name: _reset(pid) for name, pid in chosen.items()}

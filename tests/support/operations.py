@@ -14,8 +14,8 @@ import httpx
 from deploy.local import tenant
 from deploy.local.home import Home
 from gateway.contracts.discovery import hashid
-from tests.support.house import House
 from tests.support.people import PASSWORD, Person, Stage, ok
+from tests.support.system import System
 from tests.support.waiting import eventually
 
 DEADLINE_SECONDS = 10.0
@@ -39,7 +39,7 @@ class Cast:
     plays_kept: int = 0
 
     @classmethod
-    def gather(cls, house: House, stage: Stage, tune: Path) -> "Cast":
+    def gather(cls, system: System, stage: Stage, tune: Path) -> "Cast":
         artist, listener = stage.person("artist"), stage.person("listener")
         track, hidden = artist.release(tune), artist.release(tune, is_public="false")
         offer = {"title": "The file", "price": 1, "product_type": "track", "track_id": track["id"]}
@@ -48,11 +48,11 @@ class Cast:
         ok(listener.post(f"/users/{artist.id}/follow"))
         # An empty ranking needs no catalog.
         eventually(lambda: stage.http.get("/v1/tracks/trending").json()["data"], seconds=60)
-        return cls(stage, artist, listener, track, hidden, product, tune, _app_token(house, stage))
+        return cls(stage, artist, listener, track, hidden, product, tune, _app_token(system, stage))
 
 
-def _app_token(house: House, stage: Stage) -> str:
-    body = {"grant_type": "client_credentials", **tenant.credentials(Home(house.home))}
+def _app_token(system: System, stage: Stage) -> str:
+    body = {"grant_type": "client_credentials", **tenant.credentials(Home(system.home))}
     client = {"Authorization": f"Bearer {stage.http.post('/partner/v1/oauth/token', data=body).json()['access_token']}"}
     user = {
         "first_name": "Jane",

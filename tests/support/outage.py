@@ -1,4 +1,4 @@
-"""Parts of a running house taken away: stopped half-dead in their tracks, or killed and kept from coming back."""
+"""Parts of a running system taken away: stopped half-dead in their tracks, or killed and kept from coming back."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import psutil
 
 from deploy.local import process
 from deploy.local.home import Home
-from tests.support.house import House
+from tests.support.system import System
 
 
 class Outage(Protocol):
@@ -17,13 +17,13 @@ class Outage(Protocol):
 
     __name__: str
 
-    def __call__(self, house: House, name: str) -> AbstractContextManager[None]: ...
+    def __call__(self, system: System, name: str) -> AbstractContextManager[None]: ...
 
 
 @contextmanager
-def stopped(house: House, name: str) -> Iterator[None]:
+def stopped(system: System, name: str) -> Iterator[None]:
     """It keeps its port and its connections, and answers nothing."""
-    frozen = _family(house, name)
+    frozen = _family(system, name)
     try:
         for one in frozen:
             one.suspend()
@@ -34,25 +34,25 @@ def stopped(house: House, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def killed(house: House, name: str) -> Iterator[None]:
+def killed(system: System, name: str) -> Iterator[None]:
     """It is gone; the launcher sleeps meanwhile, so nobody starts it again until the block ends."""
-    launcher = psutil.Process(int((house.home / "run" / "lock").read_text()))
+    launcher = psutil.Process(int((system.home / "run" / "lock").read_text()))
     launcher.suspend()
     try:
-        for one in _family(house, name):
+        for one in _family(system, name):
             one.kill()
         yield
     finally:
         launcher.resume()
 
 
-def pids(house: House) -> dict[str, int]:
+def pids(system: System) -> dict[str, int]:
     """The processes that the launcher knows of, by part."""
-    files = (house.home / "run").glob("*.pid")
+    files = (system.home / "run").glob("*.pid")
     return {path.stem: int(json.loads(path.read_text())["pid"]) for path in files}
 
 
-def _family(house: House, name: str) -> list[psutil.Process]:
+def _family(system: System, name: str) -> list[psutil.Process]:
     """The part's process first, then what it started: each of Postgres' backends is a process."""
-    first = process.running(Home(house.home))[name]
+    first = process.running(Home(system.home))[name]
     return [first, *first.children(recursive=True)]

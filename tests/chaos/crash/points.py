@@ -1,6 +1,6 @@
 """Named crash points: a process dies by SIGKILL at one of them, once for each time that the point is armed.
 
-None of it is in the house's own code. The processes of a house that has PATH for its PYTHONPATH import
+None of it is in the system's own code. The processes of a system that has PATH for its PYTHONPATH import
 `sitecustomize` as they start, and that wraps the methods named here.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# What a house gets as its PYTHONPATH: `sitecustomize`, and what that imports.
+# What a system gets as its PYTHONPATH: `sitecustomize`, and what that imports.
 PATH = os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[3])))
 
 

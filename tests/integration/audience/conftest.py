@@ -13,12 +13,12 @@ from chassis.postgres import Database
 from chassis.server import Server
 from services.audience import wiring
 from services.audience.config import Settings
-from tests.integration.audience.house import House
+from tests.integration.audience.system import System
 from tests.support.owners import Auth, Catalog, Playlists, running, serving
 
 
 @pytest.fixture
-async def house(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[House]:
+async def system(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[System]:
     catalog, playlists, auth = Catalog(), Playlists(), Auth()  # type: ignore[abstract]  # the rest answers nobody
     of_catalog = (
         (catalog, add_TracksServiceServicer_to_server),
@@ -40,4 +40,4 @@ async def house(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[
         stack.push_async_callback(database.close)
         channel = Channel(f"127.0.0.1:{server.port}")
         stack.push_async_callback(channel.close)
-        yield House(roles, database, channel, catalog, playlists, auth)
+        yield System(roles, database, channel, catalog, playlists, auth)

@@ -9,51 +9,51 @@ from soundstage.catalog.v1.tracks_pb2 import TrackState
 
 from chassis import asked, errors
 from chassis.ids import new_id
-from tests.integration.audience.house import House, account_state, item, private_track, user
+from tests.integration.audience.system import System, account_state, item, private_track, user
 from tests.support.owners import track_state
 
 
-async def test_a_track_that_the_copy_does_not_know_yet(house: House) -> None:
+async def test_a_track_that_the_copy_does_not_know_yet(system: System) -> None:
     track = track_state()
-    house.catalog.states[track.id] = track
-    outcomes = await house.record(item(user(), track), item(user(), track))
+    system.catalog.states[track.id] = track
+    outcomes = await system.record(item(user(), track), item(user(), track))
     assert [o.refused for o in outcomes] == ["", ""]
-    assert house.catalog.asked == [[track.id]]
-    assert len(await house.outbox()) == 2
+    assert system.catalog.asked == [[track.id]]
+    assert len(await system.outbox()) == 2
 
 
-async def test_a_track_that_was_just_completed_and_one_just_made_public(house: House) -> None:
+async def test_a_track_that_was_just_completed_and_one_just_made_public(system: System) -> None:
     completed, opened = track_state(version=2), track_state(version=2)
-    await house.learn(track_state(id=completed.id, status=1))
-    await house.learn(private_of(opened))
-    house.catalog.states |= {completed.id: completed, opened.id: opened}
-    outcomes = await house.record(item(user(), completed), item(user(), opened))
+    await system.learn(track_state(id=completed.id, status=1))
+    await system.learn(private_of(opened))
+    system.catalog.states |= {completed.id: completed, opened.id: opened}
+    outcomes = await system.record(item(user(), completed), item(user(), opened))
     assert [o.refused for o in outcomes] == ["", ""]
-    assert [sorted(ids) for ids in house.catalog.asked] == [sorted([completed.id, opened.id])]
+    assert [sorted(ids) for ids in system.catalog.asked] == [sorted([completed.id, opened.id])]
 
 
-async def test_what_the_copy_allows_costs_no_call(house: House) -> None:
+async def test_what_the_copy_allows_costs_no_call(system: System) -> None:
     track = track_state()
-    await house.learn(track)
-    await house.record(item(user(), track))
-    assert house.catalog.asked == []
+    await system.learn(track)
+    await system.record(item(user(), track))
+    assert system.catalog.asked == []
 
 
-async def test_catalogs_no_is_kept_for_a_second(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_catalogs_no_is_kept_for_a_second(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     track = track_state()
     for _ in range(3):
-        (outcome,) = await house.record(item(user(), track))
+        (outcome,) = await system.record(item(user(), track))
         assert outcome.refused == "NOT_FOUND"
-    assert len(house.catalog.asked) == 1
-    house.catalog.states[track.id] = track
+    assert len(system.catalog.asked) == 1
+    system.catalog.states[track.id] = track
     monkeypatch.setattr(asked, "NO_SECONDS", 0.0)
-    (outcome,) = await house.record(item(user(), track))
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == ""
 
 
-async def test_another_call_asked_since_the_copy_was_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_call_asked_since_the_copy_was_read(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     track = track_state()
-    house.catalog.states[track.id] = track
+    system.catalog.states[track.id] = track
     ask = asked.Asked[UUID].ask
 
     async def overtaken(self: asked.Asked[UUID], ids: Collection[UUID]) -> None:
@@ -61,64 +61,64 @@ async def test_another_call_asked_since_the_copy_was_read(house: House, monkeypa
         return await ask(self, ids)
 
     monkeypatch.setattr(asked.Asked, "ask", overtaken)
-    (outcome,) = await house.record(item(user(), track))
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == ""
-    assert len(house.catalog.asked) == 1
+    assert len(system.catalog.asked) == 1
 
 
-async def test_an_event_overtakes_catalogs_no(house: House) -> None:
+async def test_an_event_overtakes_catalogs_no(system: System) -> None:
     track = track_state()
-    await house.record(item(user(), track))
-    await house.learn(track)
-    (outcome,) = await house.record(item(user(), track))
+    await system.record(item(user(), track))
+    await system.learn(track)
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == ""
 
 
-async def test_catalog_away_is_not_a_no(house: House) -> None:
+async def test_catalog_away_is_not_a_no(system: System) -> None:
     known, unknown = track_state(), track_state()
-    await house.learn(known, private := private_track())
-    house.catalog.is_away = True
-    outcomes = await house.record(item(user(), known), item(user(), unknown), item(user(), private))
+    await system.learn(known, private := private_track())
+    system.catalog.is_away = True
+    outcomes = await system.record(item(user(), known), item(user(), unknown), item(user(), private))
     assert [o.refused for o in outcomes] == ["", "UNAVAILABLE", "UNAVAILABLE"]
-    assert len(await house.outbox()) == 1
+    assert len(await system.outbox()) == 1
     with pytest.raises(errors.Unavailable):
-        await house.like(unknown, user())
-    house.catalog.is_away = False
-    (outcome,) = await house.record(item(user(), unknown))
+        await system.like(unknown, user())
+    system.catalog.is_away = False
+    (outcome,) = await system.record(item(user(), unknown))
     assert outcome.refused == "NOT_FOUND"
 
 
-async def test_an_old_answer_does_not_overwrite_a_newer_event(house: House) -> None:
+async def test_an_old_answer_does_not_overwrite_a_newer_event(system: System) -> None:
     track = private_of(track_state(), version=5)
-    await house.learn(track)
-    house.catalog.states[track.id] = track_state(id=track.id, version=4)
-    (outcome,) = await house.record(item(user(), track))
+    await system.learn(track)
+    system.catalog.states[track.id] = track_state(id=track.id, version=4)
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == "FORBIDDEN"
 
 
-async def test_events_come_twice_late_and_before_another(house: House) -> None:
+async def test_events_come_twice_late_and_before_another(system: System) -> None:
     track = track_state(version=3)
-    await house.learn(track, private_of(track, version=2), track, track_state(id=track.id, version=1, status=1))
-    (outcome,) = await house.record(item(user(), track))
+    await system.learn(track, private_of(track, version=2), track, track_state(id=track.id, version=1, status=1))
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == ""
 
 
-async def test_other_events_of_the_topics_mean_nothing(house: House) -> None:
+async def test_other_events_of_the_topics_mean_nothing(system: System) -> None:
     """Of two events with the same state the one of an unknown type is passed over, and the other is applied."""
     track = track_state()
-    house.catalog.is_away = True
-    await house.consume("soundstage.catalog.v1", "CommentPosted", track.SerializeToString())
-    (outcome,) = await house.record(item(user(), track))
+    system.catalog.is_away = True
+    await system.consume("soundstage.catalog.v1", "CommentPosted", track.SerializeToString())
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == "UNAVAILABLE"
-    await house.consume("soundstage.catalog.v1", "TrackChanged", track.SerializeToString())
-    (outcome,) = await house.record(item(user(), track))
+    await system.consume("soundstage.catalog.v1", "TrackChanged", track.SerializeToString())
+    (outcome,) = await system.record(item(user(), track))
     assert outcome.refused == ""
 
 
 @pytest.mark.parametrize("value", [b"\xff\xff", b"", account_state(new_id()).SerializeToString()[:9]])
-async def test_a_malformed_state_is_a_permanent_fault(house: House, value: bytes) -> None:
+async def test_a_malformed_state_is_a_permanent_fault(system: System, value: bytes) -> None:
     with pytest.raises((ValueError, DecodeError)):
-        await house.consume("soundstage.catalog.v1", "TrackChanged", value)
+        await system.consume("soundstage.catalog.v1", "TrackChanged", value)
 
 
 def private_of(track: TrackState, version: int = 1) -> TrackState:

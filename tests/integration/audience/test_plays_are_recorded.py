@@ -11,19 +11,19 @@ from chassis import clock, errors
 from chassis.client import call
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS
-from tests.integration.audience.house import House, account_state, item, private_track, user
+from tests.integration.audience.system import System, account_state, item, private_track, user
 from tests.support.owners import track_state
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def test_a_play_is_kept_with_its_event(house: House) -> None:
+async def test_a_play_is_kept_with_its_event(system: System) -> None:
     track, listener = track_state(), user()
-    await house.learn(track)
+    await system.learn(track)
     play = item(listener, track, seconds=500, device="Web", traceparent=TRACEPARENT)
-    (outcome,) = await house.record(play)
+    (outcome,) = await system.record(play)
     assert (outcome.id, outcome.refused) == (play.id, "")
-    (event,) = await house.outbox()
+    (event,) = await system.outbox()
     told = PlayRecorded.FromString(event.payload)
     assert (str(event.id), event.topic, event.key) == (play.id, "soundstage.plays.v1", track.id)
     assert (event.type, event.traceparent[:35]) == ("PlayRecorded", TRACEPARENT[:35])
@@ -36,24 +36,24 @@ async def test_a_play_is_kept_with_its_event(house: House) -> None:
     assert abs(told.occurred_at.ToDatetime(UTC) - clock.utc_now()) < timedelta(seconds=30)
 
 
-async def test_what_the_player_did_not_say_stays_unsaid(house: House) -> None:
+async def test_what_the_player_did_not_say_stays_unsaid(system: System) -> None:
     track = track_state()
-    await house.learn(track)
-    await house.record(item(ANONYMOUS, track, source=plays_pb2.PLAY_SOURCE_DISCOVERY))
-    (event,) = await house.outbox()
+    await system.learn(track)
+    await system.record(item(ANONYMOUS, track, source=plays_pb2.PLAY_SOURCE_DISCOVERY))
+    (event,) = await system.outbox()
     told = PlayRecorded.FromString(event.payload)
     assert not told.HasField("seconds")
     assert not told.HasField("device")
     assert (told.user_id, told.is_authenticated) == ("", False)
 
 
-async def test_each_item_has_its_own_outcome(house: House) -> None:
+async def test_each_item_has_its_own_outcome(system: System) -> None:
     owner, admin, other = user(), user(role="admin"), user()
     public, private = track_state(), private_track(owner)
     processing = track_state(status=1)
     removed = track_state(is_removed=True, version=9)
-    await house.learn(public, private, processing, removed)
-    outcomes = await house.record(
+    await system.learn(public, private, processing, removed)
+    outcomes = await system.record(
         item(other, public),
         item(other, private),
         item(owner, private),
@@ -67,15 +67,15 @@ async def test_each_item_has_its_own_outcome(house: House) -> None:
         "", "FORBIDDEN", "", "", "CONFLICT", "NOT_FOUND", "NOT_FOUND", "FORBIDDEN",
     ]  # fmt: skip
     assert [bool(o.id) for o in outcomes] == [not o.refused for o in outcomes]
-    assert len(await house.outbox()) == 3
+    assert len(await system.outbox()) == 3
 
 
-async def test_nobody_reports_for_another(house: House) -> None:
+async def test_nobody_reports_for_another(system: System) -> None:
     track, listener, victim = track_state(), user(), user()
-    await house.learn(track)
-    (outcome,) = await house.record(item(listener, track, user_id=str(victim.account_id)))
+    await system.learn(track)
+    (outcome,) = await system.record(item(listener, track, user_id=str(victim.account_id)))
     assert outcome.refused == "FORBIDDEN"
-    assert await house.outbox() == []
+    assert await system.outbox() == []
 
 
 @pytest.mark.parametrize(
@@ -95,43 +95,43 @@ async def test_nobody_reports_for_another(house: House) -> None:
     ],
     ids=str,
 )
-async def test_a_malformed_item_does_not_spoil_its_group(house: House, change: dict[str, Any]) -> None:
+async def test_a_malformed_item_does_not_spoil_its_group(system: System, change: dict[str, Any]) -> None:
     track, listener = track_state(), user()
-    await house.learn(track)
+    await system.learn(track)
     bad = item(listener, track, **{name: value for name, value in change.items() if name != "principal"})
     if "principal" in change:
         bad.principal = b"no principal"
-    outcomes = await house.record(bad, item(listener, track))
+    outcomes = await system.record(bad, item(listener, track))
     assert [o.refused for o in outcomes] == ["INVALID", ""]
 
 
-async def test_an_empty_group_and_one_that_is_too_large(house: House) -> None:
-    assert await house.record() == []
+async def test_an_empty_group_and_one_that_is_too_large(system: System) -> None:
+    assert await system.record() == []
     track, listener = track_state(), user()
     with pytest.raises(errors.Invalid):
-        await house.record(*[item(listener, track)] * 1001)
+        await system.record(*[item(listener, track)] * 1001)
 
 
-async def test_only_services_record(house: House) -> None:
+async def test_only_services_record(system: System) -> None:
     with pytest.raises(errors.Forbidden):
-        await call(house.plays.RecordPlays, plays_pb2.RecordPlaysRequest(), caller=user())
+        await call(system.plays.RecordPlays, plays_pb2.RecordPlaysRequest(), caller=user())
     with pytest.raises(errors.Unauthenticated):
-        await call(house.plays.RecordPlays, plays_pb2.RecordPlaysRequest(), caller=ANONYMOUS)
+        await call(system.plays.RecordPlays, plays_pb2.RecordPlaysRequest(), caller=ANONYMOUS)
 
 
-async def test_a_user_is_known_before_a_play_bears_their_name(house: House) -> None:
+async def test_a_user_is_known_before_a_play_bears_their_name(system: System) -> None:
     track, listener, unknown = track_state(), user(), new_id()
-    await house.learn(track)
+    await system.learn(track)
     assert listener.account_id is not None
-    house.auth.states[str(listener.account_id)] = account_state(listener.account_id)
+    system.auth.states[str(listener.account_id)] = account_state(listener.account_id)
     source = plays_pb2.PLAY_SOURCE_AUDIENCE
-    outcomes = await house.record(
+    outcomes = await system.record(
         item(ANONYMOUS, track, user_id=str(listener.account_id), source=source),
         item(ANONYMOUS, track, user_id=str(unknown), source=source),
     )
     assert [o.refused for o in outcomes] == ["", "NOT_FOUND"]
-    (event,) = await house.outbox()
+    (event,) = await system.outbox()
     assert not PlayRecorded.FromString(event.payload).is_authenticated
-    house.auth.is_away = True
-    (outcome,) = await house.record(item(ANONYMOUS, track, user_id=str(new_id()), source=source))
+    system.auth.is_away = True
+    (outcome,) = await system.record(item(ANONYMOUS, track, user_id=str(new_id()), source=source))
     assert outcome.refused == "UNAVAILABLE"

@@ -14,7 +14,7 @@ from chassis.postgres import Database
 from chassis.server import Server
 from services.catalog import wiring
 from services.catalog.config import Settings
-from tests.integration.catalog.house import House
+from tests.integration.catalog.system import System
 from tests.support.owners import Auth, running, serving
 from tests.support.servers import Servers
 
@@ -32,9 +32,9 @@ async def mongo(backing: Servers) -> AsyncIterator[tuple[Mongo, str]]:
 
 
 @pytest.fixture
-async def house(
+async def system(
     backing: Servers, mongo: tuple[Mongo, str], new_database: Callable[[str], Awaitable[str]]
-) -> AsyncIterator[House]:
+) -> AsyncIterator[System]:
     auth = Auth()  # type: ignore[abstract]
     async with AsyncExitStack() as stack:
         settings = Settings(
@@ -54,4 +54,4 @@ async def house(
         stack.push_async_callback(database.close)
         channel = Channel(f"127.0.0.1:{server.port}")
         stack.push_async_callback(channel.close)
-        yield House(settings, roles, parts, database, mongo[0], channel, auth)
+        yield System(settings, roles, parts, database, mongo[0], channel, auth)

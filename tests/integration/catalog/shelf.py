@@ -8,14 +8,14 @@ from soundstage.common.v1.common_pb2 import Page, Ref
 
 from chassis.client import call
 from chassis.principal import ANONYMOUS, SERVICE, Principal
-from tests.integration.catalog.house import House
+from tests.integration.catalog.system import System
 
 READ, WRITE, ADMIN = pb.PERMISSION_READ, pb.PERMISSION_WRITE, pb.PERMISSION_ADMIN
 
 
 class Shelf:
-    def __init__(self, house: House) -> None:
-        self.house, self.stub = house, house.playlists
+    def __init__(self, system: System) -> None:
+        self.system, self.stub = system, system.playlists
 
     async def add(self, caller: Principal, title: str = "Mix", *, is_public: bool = True, **said: Any) -> pb.Playlist:
         request = pb.AddPlaylistRequest(title=title, is_public=is_public, **said)
@@ -95,7 +95,7 @@ class Shelf:
 
     async def find(self, query: str, caller: Principal = ANONYMOUS, **filters: Any) -> list[str]:
         request = search_pb2.SearchPlaylistsRequest(query=query, page=Page(limit=50), **filters)
-        answer = await call(self.house.search.SearchPlaylists, request, caller=caller)
+        answer = await call(self.system.search.SearchPlaylists, request, caller=caller)
         assert answer.total == len(answer.playlists)
         return [p.title for p in answer.playlists]
 
@@ -109,11 +109,11 @@ class Shelf:
         return state  # type: ignore[no-any-return]
 
     async def outbox(self, playlist_id: str) -> list[tuple[str, pb.PlaylistState]]:
-        cursor = self.house.mongo.collection("outbox").find({"key": playlist_id}).sort("_id", 1)
+        cursor = self.system.mongo.collection("outbox").find({"key": playlist_id}).sort("_id", 1)
         return [(d["type"], pb.PlaylistState.FromString(d["payload"])) for d in await cursor.to_list(None)]
 
     async def tell(self) -> None:
         """Hands catalog's own playlist events to its consumers, as the relay would."""
         mine = {"type": {"$in": ["PlaylistChanged", "PlaylistRemoved"]}}
-        for d in await self.house.mongo.collection("outbox").find(mine).sort("_id", 1).to_list(None):
-            await self.house.learn(d["topic"], d["type"], bytes(d["payload"]))
+        for d in await self.system.mongo.collection("outbox").find(mine).sort("_id", 1).to_list(None):
+            await self.system.learn(d["topic"], d["type"], bytes(d["payload"]))

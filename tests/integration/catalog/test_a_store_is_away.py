@@ -17,19 +17,19 @@ from services.catalog import wiring
 from services.catalog.tracks.form import Form
 from services.catalog.tracks.rpc import track
 from services.catalog.tracks.track import Filters, Order, View, Wanted
-from tests.integration.catalog.house import House
+from tests.integration.catalog.system import System
 from tests.support.proxy import Proxy
 from tests.support.servers import Servers
 
 NOBODY_LISTENS = "127.0.0.1:1"
 
 
-async def test_without_postgres_nothing_is_half_changed(house: House) -> None:
-    artist = house.user()
-    track = await house.release(artist, title="Before")
+async def test_without_postgres_nothing_is_half_changed(system: System) -> None:
+    artist = system.user()
+    track = await system.release(artist, title="Before")
     id = ids.parse(track.id)
     async with AsyncExitStack() as stack:
-        away = house.settings.model_copy(update={"database_url": f"postgresql://nobody@{NOBODY_LISTENS}/catalog"})
+        away = system.settings.model_copy(update={"database_url": f"postgresql://nobody@{NOBODY_LISTENS}/catalog"})
         tracks = wiring.parts(away, stack).tracks
         with pytest.raises(Unavailable):
             await tracks.get(Wanted(Ref(id=id), artist))
@@ -37,49 +37,49 @@ async def test_without_postgres_nothing_is_half_changed(house: House) -> None:
             await tracks.change(artist, id, ["title"], Form(title="After"))
         with pytest.raises(Unavailable):
             await tracks.remove(artist, id)
-    assert (await house.get(track)).title == "Before"
-    assert await house.list_titles() == ["Before"]
+    assert (await system.get(track)).title == "Before"
+    assert await system.list_titles() == ["Before"]
 
 
 @pytest.mark.parametrize("is_removed", [False, True])
 async def test_what_is_done_is_no_longer_shown(
-    house: House, monkeypatch: pytest.MonkeyPatch, *, is_removed: bool
+    system: System, monkeypatch: pytest.MonkeyPatch, *, is_removed: bool
 ) -> None:
     """Postgres goes away between the change and its row: whoever changed it is not told that it is done."""
-    artist = house.user()
-    track = await house.release(artist, title="Before")
+    artist = system.user()
+    track = await system.release(artist, title="Before")
     id = ids.parse(track.id)
 
     async def change() -> None:
         if is_removed:
-            await house.parts.tracks.remove(artist, id)
+            await system.parts.tracks.remove(artist, id)
         else:
-            await house.parts.tracks.change(artist, id, ["is_public"], Form(is_public=False))
+            await system.parts.tracks.change(artist, id, ["is_public"], Form(is_public=False))
 
     async def away(_: object) -> None:
         raise Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.parts.listings, "write_tracks", away)
+        patch.setattr(system.parts.listings, "write_tracks", away)
         with pytest.raises(Unavailable):
             await change()
-    assert await house.list_titles() == ["Before"]
+    assert await system.list_titles() == ["Before"]
     if is_removed:  # the second time it is gone, and its row goes with its event
         with pytest.raises(NotFound):
             await change()
-        await house.parts.listings.refresh_tracks([id])
+        await system.parts.listings.refresh_tracks([id])
     else:
         await change()
-    assert await house.list_titles() == []
+    assert await system.list_titles() == []
     with pytest.raises(NotFound):
-        await house.get(track, public_only=True)
+        await system.get(track, public_only=True)
 
 
-async def test_without_mongodb_what_everyone_may_see_is_shown(house: House) -> None:
-    artist: Principal = house.user()
-    shown, hidden = await house.release(artist, title="Shown"), await house.release(artist, is_public=False)
+async def test_without_mongodb_what_everyone_may_see_is_shown(system: System) -> None:
+    artist: Principal = system.user()
+    shown, hidden = await system.release(artist, title="Shown"), await system.release(artist, is_public=False)
     async with AsyncExitStack() as stack:
-        away = house.settings.model_copy(update={"mongodb_url": f"mongodb://{NOBODY_LISTENS}/?directConnection=true"})
+        away = system.settings.model_copy(update={"mongodb_url": f"mongodb://{NOBODY_LISTENS}/?directConnection=true"})
         parts = wiring.parts(away, stack)
         for ref in (Ref(number=shown.number), Ref(id=ids.parse(shown.id))):
             assert track(await parts.tracks.get(Wanted(ref, artist))).title == "Shown"

@@ -14,7 +14,7 @@ from chassis.inbox import Consumer
 from chassis.migrate import make_topics
 from chassis.process import Role
 from services.catalog import events
-from tests.integration.catalog.house import House
+from tests.integration.catalog.system import System
 from tests.support.waiting import until
 
 
@@ -35,48 +35,48 @@ def alone(roles: Sequence[Role]) -> list[Role]:
     return [Consumer(c.bootstrap, f"{c.group}-{new_id()}", c.topics, c.sink) for c in consumers]
 
 
-async def prepared(house: House) -> None:
+async def prepared(system: System) -> None:
     names = ("accounts", "recordings", "market", "totals")
     others = [Topic(f"soundstage.{name}.v1") for name in names]
-    settings = house.settings
+    settings = system.settings
     await make_topics(settings.kafka_bootstrap, [*events.TOPICS, *others], settings.kafka_replication)
 
 
-async def test_a_row_that_postgres_missed_comes_with_the_tracks_event(house: House) -> None:
-    await prepared(house)
-    artist = house.user()
-    track = await house.release(artist, title="Zweistromland")
-    async with house.database.connection() as conn:
+async def test_a_row_that_postgres_missed_comes_with_the_tracks_event(system: System) -> None:
+    await prepared(system)
+    artist = system.user()
+    track = await system.release(artist, title="Zweistromland")
+    async with system.database.connection() as conn:
         await conn.execute("DELETE FROM search_tracks")
-    assert await house.find("zweistromland") == []
+    assert await system.find("zweistromland") == []
 
     async def is_found() -> bool:
-        return await house.find("zweistromland") == ["Zweistromland"]
+        return await system.find("zweistromland") == ["Zweistromland"]
 
     async def is_published() -> bool:
-        waiting: int = await house.mongo.collection("outbox").count_documents({"published_at": None})
+        waiting: int = await system.mongo.collection("outbox").count_documents({"published_at": None})
         return waiting == 0
 
-    async with running(*house.roles.relay, *alone(house.roles.consume)):
+    async with running(*system.roles.relay, *alone(system.roles.consume)):
         await until(is_found)
         await until(is_published)
-    assert len(await house.outbox(track)) == 2
+    assert len(await system.outbox(track)) == 2
 
 
-async def test_a_recording_becomes_ready_over_the_broker(house: House) -> None:
-    await prepared(house)
-    artist = house.user()
-    track = await house.add(artist)
+async def test_a_recording_becomes_ready_over_the_broker(system: System) -> None:
+    await prepared(system)
+    artist = system.user()
+    track = await system.add(artist)
     ready = RecordingReady(recording_id=track.recording_id, track_id=track.id, duration_ms=1500)
     event = Event.of("soundstage.recordings.v1", track.recording_id, ready, type="RecordingReady")
-    producer = AIOKafkaProducer(bootstrap_servers=house.settings.kafka_bootstrap)
+    producer = AIOKafkaProducer(bootstrap_servers=system.settings.kafka_bootstrap)
     await producer.start()
     await producer.send_and_wait(event.topic, event.payload, key=event.key.encode(), headers=event.headers())
     await producer.stop()
 
     async def is_completed() -> bool:
-        return (await house.get(track, artist)).status == tracks_pb2.TRACK_STATUS_COMPLETED
+        return (await system.get(track, artist)).status == tracks_pb2.TRACK_STATUS_COMPLETED
 
-    async with running(*alone(house.roles.consume)):
+    async with running(*alone(system.roles.consume)):
         await until(is_completed)
-    assert (await house.get(track)).duration_ms == 1500
+    assert (await system.get(track)).duration_ms == 1500

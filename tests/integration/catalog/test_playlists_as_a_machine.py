@@ -17,24 +17,24 @@ from hypothesis.stateful import (
 )
 
 from chassis.errors import Conflict, Invalid, NotFound
-from tests.integration.catalog.house import House
 from tests.integration.catalog.shelf import Shelf
+from tests.integration.catalog.system import System
 
 TRACKS = 5
 EXAMPLES, STEPS = 8, 20
 
 
-async def test_a_playlist_is_always_its_model(house: House) -> None:
+async def test_a_playlist_is_always_its_model(system: System) -> None:
     loop = asyncio.get_running_loop()
 
-    class OfThisHouse(Machine):
+    class OfThisSystem(Machine):
         def __init__(self) -> None:
-            super().__init__(house, loop)
+            super().__init__(system, loop)
 
     # The machine is not asynchronous, so it runs beside the loop that its calls run in.
     await asyncio.to_thread(
         run_state_machine_as_test,
-        OfThisHouse,
+        OfThisSystem,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
@@ -48,9 +48,9 @@ async def test_a_playlist_is_always_its_model(house: House) -> None:
 class Machine(RuleBasedStateMachine):
     """`order` is what must stand in the playlist; `alive` are the tracks that were not deleted."""
 
-    def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, system: System, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
-        self.house, self.loop, self.shelf = house, loop, Shelf(house)
+        self.system, self.loop, self.shelf = system, loop, Shelf(system)
         self.order: list[str] = []
 
     def do(self, *work: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -63,8 +63,8 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.owner = self.house.user()
-        made = self.do(*(self.house.release(self.owner, title=str(i)) for i in range(TRACKS)))
+        self.owner = self.system.user()
+        made = self.do(*(self.system.release(self.owner, title=str(i)) for i in range(TRACKS)))
         self.alive, self.dead = {track.id: track for track in made}, set[str]()
         [self.playlist] = self.do(self.shelf.add(self.owner))
 
@@ -132,11 +132,11 @@ class Machine(RuleBasedStateMachine):
         track_id = self._known()[choice]
         if track_id not in self.alive:
             return
-        self.do(self.house.remove(self.alive.pop(track_id), self.owner))
+        self.do(self.system.remove(self.alive.pop(track_id), self.owner))
         self.dead.add(track_id)
         self.order = [other for other in self.order if other != track_id]
         if is_swept:
-            self.do(self.house.parts.playlists.forget_track(UUID(track_id)))
+            self.do(self.system.parts.playlists.forget_track(UUID(track_id)))
 
     @invariant()
     def shows_the_model_without_holes(self) -> None:

@@ -14,8 +14,8 @@ from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticat
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, SERVICE, Principal
 from services.catalog.playlists import links
-from tests.integration.catalog.house import House
 from tests.integration.catalog.shelf import ADMIN, READ, WRITE, Shelf
+from tests.integration.catalog.system import System
 
 Deed = Callable[[Principal], Awaitable[object]]
 
@@ -28,20 +28,20 @@ async def allows(deed: Deed, caller: Principal) -> bool:
     return True
 
 
-async def test_each_permission_holds_what_the_one_below_holds(house: House) -> None:
-    shelf, owner, other, admin = Shelf(house), house.user(), house.user(), house.user(role="admin")
-    readers = {permission: house.user() for permission in (READ, WRITE, ADMIN)}
+async def test_each_permission_holds_what_the_one_below_holds(system: System) -> None:
+    shelf, owner, other, admin = Shelf(system), system.user(), system.user(), system.user(role="admin")
+    readers = {permission: system.user() for permission in (READ, WRITE, ADMIN)}
     playlist = await shelf.add(owner, is_public=False)
     for permission, reader in readers.items():
         await shelf.let_in(playlist, owner, reader, permission)
     people = (ANONYMOUS, other, *readers.values(), owner, admin)
 
     async def add_new(caller: Principal) -> None:
-        track = await house.release(owner)
+        track = await system.release(owner)
         await shelf.add_track(playlist, caller, track.id)
 
     async def remove_first(caller: Principal) -> None:
-        track = await house.release(owner)
+        track = await system.release(owner)
         await shelf.add_track(playlist, owner, track.id)
         await shelf.remove_track(playlist, caller, track.id)
 
@@ -50,7 +50,7 @@ async def test_each_permission_holds_what_the_one_below_holds(house: House) -> N
         await shelf.reorder(playlist, caller, *(entry.track_id for entry in reversed(shown.entries)))
 
     async def let_in_and_out(caller: Principal) -> None:
-        guest = house.user()
+        guest = system.user()
         await shelf.let_in(playlist, caller, guest, READ)
         await shelf.permit(playlist, caller, guest, WRITE)
         await shelf.put_out(playlist, caller, guest)
@@ -70,8 +70,8 @@ async def test_each_permission_holds_what_the_one_below_holds(house: House) -> N
     assert [await allows(lambda who: shelf.remove(playlist, who), who) for who in people[:-1]] == [False] * 5 + [True]
 
 
-async def test_a_public_playlist_is_read_by_all_and_changed_by_none(house: House) -> None:
-    shelf, owner, other = Shelf(house), house.user(), house.user()
+async def test_a_public_playlist_is_read_by_all_and_changed_by_none(system: System) -> None:
+    shelf, owner, other = Shelf(system), system.user(), system.user()
     playlist = await shelf.add(owner)
     assert (await shelf.get(playlist, ANONYMOUS, public_only=True)).id == playlist.id
     for refused in (shelf.change(playlist, other, title="Mine"), shelf.collaborators(playlist, other)):
@@ -83,8 +83,8 @@ async def test_a_public_playlist_is_read_by_all_and_changed_by_none(house: House
             await shelf.get(playlist, caller, public_only=True)
 
 
-async def test_another_tenants_playlist_does_not_exist(house: House) -> None:
-    shelf, owner, other = Shelf(house), house.user(), house.user(tenant="label", role="admin")
+async def test_another_tenants_playlist_does_not_exist(system: System) -> None:
+    shelf, owner, other = Shelf(system), system.user(), system.user(tenant="label", role="admin")
     playlist = await shelf.add(owner, "Ours")
     theirs = await shelf.add(other, "Theirs")
     for caller, hidden in ((other, playlist), (owner, theirs), (ANONYMOUS, theirs)):
@@ -98,8 +98,8 @@ async def test_another_tenants_playlist_does_not_exist(house: House) -> None:
         await shelf.let_in(playlist, owner, other, READ)
 
 
-async def test_collaborators_come_change_and_go(house: House) -> None:
-    shelf, owner, ann, bob = Shelf(house), house.user(), house.user(), house.user()
+async def test_collaborators_come_change_and_go(system: System) -> None:
+    shelf, owner, ann, bob = Shelf(system), system.user(), system.user(), system.user()
     playlist = await shelf.add(owner, is_public=False)
     for who in (ann, bob):
         await shelf.let_in(playlist, owner, who, READ)
@@ -124,9 +124,9 @@ async def test_collaborators_come_change_and_go(house: House) -> None:
             await refused
 
 
-async def test_a_link_opens_the_playlist_but_no_private_track(house: House) -> None:
-    shelf, owner = Shelf(house), house.user()
-    a, b = await house.release(owner, title="a"), await house.release(owner, title="b", is_public=False)
+async def test_a_link_opens_the_playlist_but_no_private_track(system: System) -> None:
+    shelf, owner = Shelf(system), system.user()
+    a, b = await system.release(owner, title="a"), await system.release(owner, title="b", is_public=False)
     playlist = await shelf.filled(owner, b.id, a.id, is_public=False)
     link = await shelf.share(playlist, owner)
     shown = await shelf.shared(link.token)
@@ -144,18 +144,18 @@ async def test_a_link_opens_the_playlist_but_no_private_track(house: House) -> N
         await shelf.shared(link.token)
 
 
-async def test_a_link_expires(house: House) -> None:
-    shelf, owner = Shelf(house), house.user()
+async def test_a_link_expires(system: System) -> None:
+    shelf, owner = Shelf(system), system.user()
     link = await shelf.share(await shelf.add(owner), owner)
     past = clock.utc_now() - timedelta(seconds=1)
     kept = {"_id": links.digest(link.token)}
-    await house.mongo.collection("share_links").update_one(kept, {"$set": {"expires_at": past}})
+    await system.mongo.collection("share_links").update_one(kept, {"$set": {"expires_at": past}})
     with pytest.raises(NotFound):
         await shelf.shared(link.token)
 
 
-async def test_a_key_gives_the_same_link_and_no_token_is_kept(house: House) -> None:
-    shelf, owner, other = Shelf(house), house.user(), house.user()
+async def test_a_key_gives_the_same_link_and_no_token_is_kept(system: System) -> None:
+    shelf, owner, other = Shelf(system), system.user(), system.user()
     playlist, another = await shelf.add(owner), await shelf.add(owner)
     first, *more = await asyncio.gather(*(shelf.share(playlist, owner, "key-1") for _ in range(4)))
     assert all(link == first for link in more)
@@ -166,28 +166,28 @@ async def test_a_key_gives_the_same_link_and_no_token_is_kept(house: House) -> N
     with pytest.raises(Forbidden):
         await shelf.share(playlist, other, "key-1")
     for name in ("share_links", "idempotency_keys", "outbox"):
-        for document in await house.mongo.collection(name).find().to_list(None):
+        for document in await system.mongo.collection(name).find().to_list(None):
             assert first.token not in str(document)
             assert first.token.encode() not in bytes(document.get("payload", b""))
             assert "key-1" not in str(document)
 
 
-async def test_a_removed_account_leaves_no_playlist_and_no_place(house: House) -> None:
-    shelf, owner, friend = Shelf(house), house.user(), house.user()
+async def test_a_removed_account_leaves_no_playlist_and_no_place(system: System) -> None:
+    shelf, owner, friend = Shelf(system), system.user(), system.user()
     own = [await shelf.add(friend, title) for title in "ab"]
     joint = await shelf.add(owner, is_public=False)
     await shelf.let_in(joint, owner, friend, WRITE)
     gone = AccountState(id=str(friend.account_id), number=friend.number or 0, version=2, is_removed=True)
     for _ in range(2):
-        await house.learn("soundstage.accounts.v1", "AccountRemoved", gone)
+        await system.learn("soundstage.accounts.v1", "AccountRemoved", gone)
     for playlist in own:
         assert [kind for kind, _ in await shelf.outbox(playlist.id)] == ["PlaylistChanged", "PlaylistRemoved"]
     assert await shelf.collaborators(joint, owner) == []
     assert list((await shelf.state(joint.id)).collaborator_ids) == []
 
 
-async def test_every_call_of_a_person_needs_one(house: House) -> None:
+async def test_every_call_of_a_person_needs_one(system: System) -> None:
     with pytest.raises(Unauthenticated):
-        await call(house.playlists.Recommend, pb.RecommendPlaylistsRequest(), caller=ANONYMOUS)
+        await call(system.playlists.Recommend, pb.RecommendPlaylistsRequest(), caller=ANONYMOUS)
     with pytest.raises(Forbidden):
-        await call(house.playlists.Add, pb.AddPlaylistRequest(title="x"), caller=SERVICE)
+        await call(system.playlists.Add, pb.AddPlaylistRequest(title="x"), caller=SERVICE)

@@ -12,14 +12,14 @@ from chassis.server import Server
 from services.insights import wiring
 from services.insights.config import Settings
 from tests.integration.insights.audience import Audience
-from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
+from tests.integration.insights.system import System
 from tests.support.owners import Catalog, running, serving
 from tests.support.servers import Servers
 
 
 @pytest.fixture
-async def house(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[House]:
+async def system(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[System]:
     catalog, audience = Catalog(), Audience()  # type: ignore[abstract]  # the rest answers nobody
     async with AsyncExitStack() as stack:
         settings = Settings(
@@ -37,12 +37,12 @@ async def house(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[
         stack.push_async_callback(database.close)
         channel = Channel(f"127.0.0.1:{server.port}")
         stack.push_async_callback(channel.close)
-        yield House(settings, roles, database, channel, catalog, audience)
+        yield System(settings, roles, database, channel, catalog, audience)
 
 
 @pytest.fixture
-async def live(house: House, backing: Servers) -> AsyncIterator[Live]:
+async def live(system: System, backing: Servers) -> AsyncIterator[Live]:
     async with AsyncExitStack() as stack:
-        live = Live(house, backing, stack)
+        live = Live(system, backing, stack)
         await live.begin()
         yield live

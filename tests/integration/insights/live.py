@@ -17,7 +17,7 @@ from services.insights.consumers import Counter
 from services.insights.log import Log
 from services.insights.rebuild.domain import Rebuild, Report
 from tests.integration.insights.history import event
-from tests.integration.insights.house import House
+from tests.integration.insights.system import System
 from tests.support.servers import Servers
 from tests.support.waiting import until
 
@@ -25,13 +25,13 @@ from tests.support.waiting import until
 class Live:
     """The counting consumer on a topic and in a group of its own, and a rebuild beside it."""
 
-    def __init__(self, house: House, backing: Servers, stack: AsyncExitStack) -> None:
-        self.house, self._kafka, self._replication = house, backing.kafka_bootstrap, backing.kafka_replication
+    def __init__(self, system: System, backing: Servers, stack: AsyncExitStack) -> None:
+        self.system, self._kafka, self._replication = system, backing.kafka_bootstrap, backing.kafka_replication
         self.topic = Topic(f"test.{new_id().hex}.v1", partitions=3)
         self.group = f"test-{new_id().hex}"
         self.log = Log(self._kafka, [self.topic.name])
         self.rebuild: Rebuild = replace(
-            wiring.build_rebuild(house.settings, stack),
+            wiring.build_rebuild(system.settings, stack),
             log=self.log,
             consumer=self.group,
             patience_seconds=10.0,
@@ -60,7 +60,7 @@ class Live:
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         counter = Counter(counts_unauthenticated=True)
-        sink = ExactlyOnceSink(self.house.database, self.group, counter.apply)
+        sink = ExactlyOnceSink(self.system.database, self.group, counter.apply)
         stop = asyncio.Event()
         task = asyncio.create_task(Consumer(self._kafka, self.group, [self.topic.name], sink).run(stop))
         try:
@@ -70,14 +70,14 @@ class Live:
             await task
 
     async def counted(self, plays: int) -> None:
-        await until(lambda: self.house.value("SELECT count(*) >= $1 FROM plays", plays))
+        await until(lambda: self.system.value("SELECT count(*) >= $1 FROM plays", plays))
 
     async def caught_up(self) -> None:
         """Until the consumer has met everything in the topic."""
         async with self.log.opened() as opened:
             ends = await opened.ends()
         sql = "SELECT coalesce(sum(next), 0) >= $1 FROM consumer_offsets"
-        await until(lambda: self.house.value(sql, sum(ends.values())))
+        await until(lambda: self.system.value(sql, sum(ends.values())))
 
     async def run(self, *, swaps: bool) -> Report:
         return await self.rebuild.run(swaps=swaps)

@@ -20,8 +20,8 @@ from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, SERVICE
 from services.insights.apps import domain
 from services.insights.apps.domain import Apps
-from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
+from tests.integration.insights.system import System
 
 WEEK, MONTH, ALL_TIME = pb.TRAILING_RANGE_WEEK, pb.TRAILING_RANGE_MONTH, pb.TRAILING_RANGE_ALL_TIME
 
@@ -40,64 +40,64 @@ def a_report(counts: dict[str, int], *, days_ago: float = 0) -> pb.RecordAppsReq
     return pb.RecordAppsRequest(id=str(new_id()), counts=rows, counted_at=counted_at)
 
 
-async def record(house: House, report: pb.RecordAppsRequest) -> None:
-    await call(apps_pb2_grpc.AppsServiceStub(house.channel.grpc).Record, report, caller=SERVICE)
+async def record(system: System, report: pb.RecordAppsRequest) -> None:
+    await call(apps_pb2_grpc.AppsServiceStub(system.channel.grpc).Record, report, caller=SERVICE)
 
 
-async def trailing(house: House, range: int) -> list[tuple[str, int]]:
-    stub = apps_pb2_grpc.AppsServiceStub(house.channel.grpc)
+async def trailing(system: System, range: int) -> list[tuple[str, int]]:
+    stub = apps_pb2_grpc.AppsServiceStub(system.channel.grpc)
     request = pb.ListTrailingAppsRequest(range=range)  # type: ignore[arg-type]
     return [(row.name, row.count) for row in (await call(stub.ListTrailing, request, caller=ANONYMOUS)).counts]
 
 
-async def test_ranges_roll_and_all_time_keeps_everything(house: House) -> None:
-    await record(house, a_report({"a": 1, "b": 5}))
-    await record(house, a_report({"a": 10}, days_ago=6.9))
-    await record(house, a_report({"a": 100}, days_ago=8))
-    await record(house, a_report({"a": 1000}, days_ago=31))
-    assert await trailing(house, WEEK) == [("a", 11), ("b", 5)]
-    assert await trailing(house, MONTH) == [("a", 111), ("b", 5)]
-    assert await trailing(house, ALL_TIME) == [("a", 1111), ("b", 5)]
+async def test_ranges_roll_and_all_time_keeps_everything(system: System) -> None:
+    await record(system, a_report({"a": 1, "b": 5}))
+    await record(system, a_report({"a": 10}, days_ago=6.9))
+    await record(system, a_report({"a": 100}, days_ago=8))
+    await record(system, a_report({"a": 1000}, days_ago=31))
+    assert await trailing(system, WEEK) == [("a", 11), ("b", 5)]
+    assert await trailing(system, MONTH) == [("a", 111), ("b", 5)]
+    assert await trailing(system, ALL_TIME) == [("a", 1111), ("b", 5)]
     clock.shift(timedelta(days=8).total_seconds())
-    await Apps(house.database).prune()
-    assert await trailing(house, WEEK) == []
-    assert await trailing(house, MONTH) == [("a", 111), ("b", 5)]
-    assert await trailing(house, ALL_TIME) == [("a", 1111), ("b", 5)]
+    await Apps(system.database).prune()
+    assert await trailing(system, WEEK) == []
+    assert await trailing(system, MONTH) == [("a", 111), ("b", 5)]
+    assert await trailing(system, ALL_TIME) == [("a", 1111), ("b", 5)]
 
 
-async def test_a_report_told_twice_counts_once(house: House) -> None:
+async def test_a_report_told_twice_counts_once(system: System) -> None:
     report = a_report({"a": 3})
-    await record(house, report)
-    await record(house, report)
-    await record(house, a_report({"a": 1}))
-    assert await trailing(house, WEEK) == await trailing(house, ALL_TIME) == [("a", 4)]
+    await record(system, report)
+    await record(system, report)
+    await record(system, a_report({"a": 1}))
+    assert await trailing(system, WEEK) == await trailing(system, ALL_TIME) == [("a", 4)]
 
 
-async def test_most_first_equal_ones_by_name_and_a_hundred_at_most(house: House) -> None:
-    await record(house, a_report({f"n{n:03}": 1 for n in range(120)} | {"z": 2, "A": 1}))
+async def test_most_first_equal_ones_by_name_and_a_hundred_at_most(system: System) -> None:
+    await record(system, a_report({f"n{n:03}": 1 for n in range(120)} | {"z": 2, "A": 1}))
     for range_ in (WEEK, ALL_TIME):
-        names = [name for name, _ in await trailing(house, range_)]
+        names = [name for name, _ in await trailing(system, range_)]
         assert names[:3] == ["z", "A", "n000"]
         assert len(names) == 100
 
 
-async def test_what_no_gateway_would_say_is_refused(house: House) -> None:
+async def test_what_no_gateway_would_say_is_refused(system: System) -> None:
     for counts in ({"": 1}, {"x" * 129: 1}, {"a\0b": 1}, {"a": 0}, {"a": -5}):
         with pytest.raises(Invalid):
-            await record(house, a_report(counts))
+            await record(system, a_report(counts))
     with pytest.raises(Unauthenticated):
-        stub = apps_pb2_grpc.AppsServiceStub(house.channel.grpc)
+        stub = apps_pb2_grpc.AppsServiceStub(system.channel.grpc)
         await call(stub.Record, a_report({"a": 1}), caller=ANONYMOUS)
-    assert await trailing(house, ALL_TIME) == []
+    assert await trailing(system, ALL_TIME) == []
 
 
-async def test_a_registered_app_is_found_by_its_address_in_any_case(house: House) -> None:
-    environ = os.environ | {"INSIGHTS_DATABASE_URL": house.settings.database_url}
+async def test_a_registered_app_is_found_by_its_address_in_any_case(system: System) -> None:
+    environ = os.environ | {"INSIGHTS_DATABASE_URL": system.settings.database_url}
     argv = [sys.executable, "-m", "services.insights", "apps", "add", "Käse <b>", "--owner", "7", "--description", "D"]
     done = await asyncio.to_thread(subprocess.run, argv, env=environ, capture_output=True, text=True, check=True)
     told = done.stdout.strip()
     assert re.fullmatch("0x[0-9a-f]{40}", told)
-    stub = apps_pb2_grpc.AppsServiceStub(house.channel.grpc)
+    stub = apps_pb2_grpc.AppsServiceStub(system.channel.grpc)
     request = pb.GetAppRequest(address="0x" + told[2:].upper())
     app = (await call(stub.Get, request, caller=ANONYMOUS)).app
     assert (app.address, app.owner_number, app.name, app.description) == (told, 7, "Käse <b>", "D")
@@ -106,18 +106,18 @@ async def test_a_registered_app_is_found_by_its_address_in_any_case(house: House
         await call(stub.Get, pb.GetAppRequest(address="0x" + "0" * 40), caller=ANONYMOUS)
 
 
-async def test_a_rebuild_leaves_apps_alone(house: House, live: Live) -> None:
-    await record(house, a_report({"a": 3}))
-    await Apps(house.database).add("Kept", 1, None)
+async def test_a_rebuild_leaves_apps_alone(system: System, live: Live) -> None:
+    await record(system, a_report({"a": 3}))
+    await Apps(system.database).add("Kept", 1, None)
     await live.run(swaps=True)
-    assert await trailing(house, WEEK) == await trailing(house, ALL_TIME) == [("a", 3)]
-    assert await house.value("SELECT name FROM own.apps") == "Kept"
+    assert await trailing(system, WEEK) == await trailing(system, ALL_TIME) == [("a", 3)]
+    assert await system.value("SELECT name FROM own.apps") == "Kept"
 
 
-async def test_a_list_is_kept_for_some_seconds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_list_is_kept_for_some_seconds(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(domain, "LIST_KEPT_SECONDS", 60.0)
-    await record(house, a_report({"a": 1}))
-    assert await trailing(house, WEEK) == [("a", 1)]
-    await record(house, a_report({"a": 1}))
-    assert await trailing(house, WEEK) == [("a", 1)]
-    assert await trailing(house, MONTH) == [("a", 2)]
+    await record(system, a_report({"a": 1}))
+    assert await trailing(system, WEEK) == [("a", 1)]
+    await record(system, a_report({"a": 1}))
+    assert await trailing(system, WEEK) == [("a", 1)]
+    assert await trailing(system, MONTH) == [("a", 2)]

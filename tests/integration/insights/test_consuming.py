@@ -10,9 +10,9 @@ from google.protobuf.message import Message
 from services.insights.freshness.domain import Freshness
 from services.insights.freshness.watch import Watch
 from tests.integration.insights.history import History, a_play, event
-from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
 from tests.integration.insights.naive import recount
+from tests.integration.insights.system import System
 from tests.support.servers import Servers
 from tests.support.waiting import until
 
@@ -39,7 +39,9 @@ async def dead_letters(live: Live, backing: Servers) -> int:
     return int(ends[place])
 
 
-async def test_all_told_ten_times_and_shuffled_with_poison_between(house: House, live: Live, backing: Servers) -> None:
+async def test_all_told_ten_times_and_shuffled_with_poison_between(
+    system: System, live: Live, backing: Servers
+) -> None:
     history = History.random(31, plays=150)
     told: list[Message] = history.messages * 10
     random.Random(31).shuffle(told)
@@ -49,13 +51,13 @@ async def test_all_told_ten_times_and_shuffled_with_poison_between(house: House,
         await poison(live, backing, 7)
         await live.publish(*told[half:])
         await live.caught_up()
-    rows = await house.rows()
+    rows = await system.rows()
     expected = recount(history)
     assert {table: rows[table] for table in expected} == expected
     assert await dead_letters(live, backing) == 7
 
 
-async def test_a_consumer_that_ends_is_followed_by_one_that_goes_on(house: House, live: Live) -> None:
+async def test_a_consumer_that_ends_is_followed_by_one_that_goes_on(system: System, live: Live) -> None:
     history = History.random(32, plays=200)
     async with live.consuming():
         await live.publish(*history.plays[:100])
@@ -63,34 +65,34 @@ async def test_a_consumer_that_ends_is_followed_by_one_that_goes_on(house: House
     async with live.consuming(), live.consuming():
         await live.publish(*history.plays[100:])
         await live.counted(200)
-    assert await house.value("SELECT sum(plays) FROM track_totals") == 200
+    assert await system.value("SELECT sum(plays) FROM track_totals") == 200
 
 
-async def test_freshness_is_the_last_moment_whose_ends_were_passed(house: House) -> None:
-    freshness, place = Freshness(house.database, "group"), ("topic", 0)
+async def test_freshness_is_the_last_moment_whose_ends_were_passed(system: System) -> None:
+    freshness, place = Freshness(system.database, "group"), ("topic", 0)
     first, second, third = (datetime(2026, 1, 1, 12, 0, second, tzinfo=UTC) for second in (1, 2, 3))
 
     async def passed_at(noted_at: datetime, end: int) -> datetime | None:
         await freshness.note(noted_at, {place: end, ("empty", 0): 0})
-        passed: datetime | None = await house.value("SELECT passed_at FROM freshness")
+        passed: datetime | None = await system.value("SELECT passed_at FROM freshness")
         return passed
 
     assert await passed_at(first, 10) is None
-    await house.value("INSERT INTO consumer_offsets VALUES ('group', 'topic', 0, 10)")
+    await system.value("INSERT INTO consumer_offsets VALUES ('group', 'topic', 0, 10)")
     assert await passed_at(second, 12) == first
-    await house.value("UPDATE consumer_offsets SET next = 12")
+    await system.value("UPDATE consumer_offsets SET next = 12")
     assert await passed_at(third, 13) == second
-    await house.value("UPDATE consumer_offsets SET next = 13")
+    await system.value("UPDATE consumer_offsets SET next = 13")
     assert await passed_at(third, 13) == third
 
 
-async def test_the_watch_sees_that_what_was_published_is_counted(house: House, live: Live) -> None:
+async def test_the_watch_sees_that_what_was_published_is_counted(system: System, live: Live) -> None:
     stop = asyncio.Event()
-    watching = asyncio.create_task(Watch(Freshness(house.database, live.group), live.log).run(stop))
+    watching = asyncio.create_task(Watch(Freshness(system.database, live.group), live.log).run(stop))
     await live.publish(a_play("0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11"))
-    published_at = await house.value("SELECT clock_timestamp()")
+    published_at = await system.value("SELECT clock_timestamp()")
     async with live.consuming():
-        await until(lambda: house.value("SELECT count(*) = 1 FROM freshness WHERE passed_at > $1", published_at))
-    assert await house.value("SELECT count(*) FROM plays") == 1
+        await until(lambda: system.value("SELECT count(*) = 1 FROM freshness WHERE passed_at > $1", published_at))
+    assert await system.value("SELECT count(*) FROM plays") == 1
     stop.set()
     await watching

@@ -11,47 +11,47 @@ from google.protobuf.message import Message
 from chassis.events import Record
 from chassis.inbox import Fenced
 from tests.integration.insights.history import History, a_like, a_play, record
-from tests.integration.insights.house import House
 from tests.integration.insights.naive import Rows, recount
+from tests.integration.insights.system import System
 
 PLAYS = "soundstage.plays.v1"
 SOCIAL = "soundstage.social.v1"
 
 
-async def counted(house: House) -> Rows:
+async def counted(system: System) -> Rows:
     kept = {"plays", "likes", "follows", "reposts", "playlist_likes", "tracks"}
-    return {table: rows for table, rows in (await house.rows()).items() if table not in kept}
+    return {table: rows for table, rows in (await system.rows()).items() if table not in kept}
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_live_counts_equal_a_recount_when_all_arrives_ten_times_in_any_order(house: House, seed: int) -> None:
+async def test_live_counts_equal_a_recount_when_all_arrives_ten_times_in_any_order(system: System, seed: int) -> None:
     history = History.random(seed, plays=400)
     chance = random.Random(seed)
     told: list[Message] = history.messages * 10
     chance.shuffle(told)
     while told:
         size = chance.choice([1, 3, 40, 900])
-        await house.count(*told[:size])
+        await system.count(*told[:size])
         del told[:size]
-    assert await counted(house) == recount(history)
+    assert await counted(system) == recount(history)
 
 
-async def test_sums_by_track_by_day_and_by_user_agree(house: House) -> None:
+async def test_sums_by_track_by_day_and_by_user_agree(system: System) -> None:
     history = History.random(11, plays=600, within=timedelta(days=40))
-    await house.count(*history.messages)
+    await system.count(*history.messages)
     plays = len(history.plays)
     anonymous = sum(not play.user_id for play in history.plays)
-    assert await house.value("SELECT sum(plays) FROM track_totals") == plays
-    assert await house.value("SELECT sum(plays) FROM track_days") == plays
-    assert await house.value("SELECT sum(plays) FROM track_devices") == plays
-    assert await house.value("SELECT sum(streams) FROM track_listeners") == plays - anonymous
-    assert await house.value("SELECT sum(plays) FROM track_listener_days") == plays - anonymous
-    assert await house.value("SELECT sum(hours) FROM track_listeners") == await house.value(
+    assert await system.value("SELECT sum(plays) FROM track_totals") == plays
+    assert await system.value("SELECT sum(plays) FROM track_days") == plays
+    assert await system.value("SELECT sum(plays) FROM track_devices") == plays
+    assert await system.value("SELECT sum(streams) FROM track_listeners") == plays - anonymous
+    assert await system.value("SELECT sum(plays) FROM track_listener_days") == plays - anonymous
+    assert await system.value("SELECT sum(hours) FROM track_listeners") == await system.value(
         "SELECT sum(bit_count(hours::bit(24))) FROM track_listener_days"
     )
 
 
-async def test_many_consumers_at_once_neither_lose_nor_double_nor_lock_each_other_out(house: House) -> None:
+async def test_many_consumers_at_once_neither_lose_nor_double_nor_lock_each_other_out(system: System) -> None:
     history = History.random(5, plays=300)
 
     async def consume(partition: int) -> None:
@@ -65,17 +65,17 @@ async def test_many_consumers_at_once_neither_lose_nor_double_nor_lock_each_othe
         chance.shuffle(batches)
         for offset, batch in enumerate(batches):
             records = [record(message) for message in batch]
-            await house.another_sink().apply(TopicPartition("any", partition), records, offset, offset + 1)
+            await system.another_sink().apply(TopicPartition("any", partition), records, offset, offset + 1)
 
     await asyncio.gather(*(consume(partition) for partition in range(6)))
-    assert await counted(house) == recount(history)
+    assert await counted(system) == recount(history)
 
 
-async def test_a_zombie_changes_nothing(house: House) -> None:
+async def test_a_zombie_changes_nothing(system: System) -> None:
     history = History.random(3, plays=200)
     batch = [record(play) for play in history.plays]
     place = TopicPartition(PLAYS, 0)
-    first, second = house.another_sink(), house.another_sink()
+    first, second = system.another_sink(), system.another_sink()
 
     async def apply(sink: object, records: list[Record], start: int, after: int) -> str:
         try:
@@ -89,50 +89,50 @@ async def test_a_zombie_changes_nothing(house: House) -> None:
     outcomes = await asyncio.gather(apply(first, batch[50:120], 50, 120), apply(second, batch[50:200], 50, 200))
     assert sorted(outcomes) == ["applied", "fenced"]
     done = 120 if outcomes[0] == "applied" else 200
-    assert await house.value("SELECT count(*) FROM plays") == done
-    assert await house.value("SELECT sum(plays) FROM track_totals") == done
-    assert await house.value("SELECT next FROM consumer_offsets") == done
+    assert await system.value("SELECT count(*) FROM plays") == done
+    assert await system.value("SELECT sum(plays) FROM track_totals") == done
+    assert await system.value("SELECT next FROM consumer_offsets") == done
 
 
-async def test_what_fails_half_way_leaves_nothing(house: House) -> None:
+async def test_what_fails_half_way_leaves_nothing(system: System) -> None:
     track = "0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11"
     broken = record(a_play(track))
     broken = Record(broken.topic, 0, 0, broken.key, b"\xff\xff", broken.headers)
     with pytest.raises(Exception, match=r"pars|wire|decode"):
-        await house.count_batch(PLAYS, [record(a_play(track)), broken])
-    assert await house.value("SELECT count(*) FROM plays") == 0
-    assert await house.value("SELECT count(*) FROM consumer_offsets") == 0
+        await system.count_batch(PLAYS, [record(a_play(track)), broken])
+    assert await system.value("SELECT count(*) FROM plays") == 0
+    assert await system.value("SELECT count(*) FROM consumer_offsets") == 0
 
 
-async def test_likes_are_states_and_the_latest_version_wins(house: House) -> None:
+async def test_likes_are_states_and_the_latest_version_wins(system: System) -> None:
     track, fan = "0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11", "6a833be7-c434-4fc0-9144-01899eeac486"
     liked, unliked = a_like(track, fan, version=1), a_like(track, fan, version=2, is_liked=False)
 
     async def likes() -> int | None:
-        value: int | None = await house.value("SELECT likes FROM track_totals")
+        value: int | None = await system.value("SELECT likes FROM track_totals")
         return value
 
-    await house.count(unliked)
+    await system.count(unliked)
     assert await likes() == 0
-    await house.count(liked, unliked, liked)
+    await system.count(liked, unliked, liked)
     assert await likes() == 0
-    await house.count(a_like(track, fan, version=3))
-    await house.count(unliked)
+    await system.count(a_like(track, fan, version=3))
+    await system.count(unliked)
     assert await likes() == 1
 
 
-async def test_unauthenticated_reports_can_be_left_out_of_every_figure(house: House) -> None:
+async def test_unauthenticated_reports_can_be_left_out_of_every_figure(system: System) -> None:
     track = "0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11"
     reported = a_play(track, "6a833be7-c434-4fc0-9144-01899eeac486", source=2, is_authenticated=False)
-    house.sink = house.another_sink(counts_unauthenticated=False)
-    await house.count(reported)
-    rows = await house.rows()
+    system.sink = system.another_sink(counts_unauthenticated=False)
+    await system.count(reported)
+    rows = await system.rows()
     assert len(rows["plays"]) == 1
     assert not any(rows[table] for table in rows if table != "plays")
 
 
-async def test_event_types_of_others_are_passed_over(house: House) -> None:
+async def test_event_types_of_others_are_passed_over(system: System) -> None:
     other = record(a_play("0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11"))
     headers = [(name, b"CommentPosted" if name == "type" else value) for name, value in other.headers]
-    await house.count_batch(SOCIAL, [Record(SOCIAL, 0, 0, other.key, b"\xff", headers)])
-    assert await house.value("SELECT next FROM consumer_offsets") == 1
+    await system.count_batch(SOCIAL, [Record(SOCIAL, 0, 0, other.key, b"\xff", headers)])
+    assert await system.value("SELECT next FROM consumer_offsets") == 1

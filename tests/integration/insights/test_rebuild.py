@@ -13,16 +13,16 @@ from services.insights.rebuild import store
 from services.insights.rebuild.domain import UNDERWAY
 from services.insights.rebuild.store import TRY_LOCK
 from tests.integration.insights.history import History, a_like, a_play
-from tests.integration.insights.house import House
 from tests.integration.insights.live import Live
+from tests.integration.insights.system import System
 from tests.integration.test_migrations import shape_of
 
 
-async def test_rebuilt_equals_live(house: House, live: Live) -> None:
+async def test_rebuilt_equals_live(system: System, live: Live) -> None:
     history = History.random(21, plays=300, within=timedelta(days=3))
-    house.audience_service.history = history
-    house.audience_service.breaks = 3
-    state = house.catalog.has()
+    system.audience_service.history = history
+    system.audience_service.breaks = 3
+    state = system.catalog.has()
     async with live.consuming():
         await live.publish(*history.messages)
         await live.counted(300)
@@ -30,19 +30,19 @@ async def test_rebuilt_equals_live(house: House, live: Live) -> None:
         # The copy of tracks has not met this one yet, and that is nothing counted wrongly.
         assert report.differing == {"tracks": 1}
         assert (report.plays, report.tracks) == (300, 1)
-        before, tables = await house.rows(), await shape_of(house.settings.database_url)
+        before, tables = await system.rows(), await shape_of(system.settings.database_url)
         await live.run(swaps=True)
-    after = await house.rows()
-    assert await shape_of(house.settings.database_url) == tables
+    after = await system.rows()
+    assert await shape_of(system.settings.database_url) == tables
     assert {table: rows for table, rows in after.items() if table != "tracks"} == {
         table: rows for table, rows in before.items() if table != "tracks"
     }
     assert [row[0] for row in after["tracks"]] == [state.id]
 
 
-async def test_what_is_wrong_is_named_and_mended(house: House, live: Live) -> None:
+async def test_what_is_wrong_is_named_and_mended(system: System, live: Live) -> None:
     history = History.random(22, plays=200)
-    house.audience_service.history = history
+    system.audience_service.history = history
     async with live.consuming():
         await live.publish(*history.messages)
         await live.counted(200)
@@ -50,9 +50,9 @@ async def test_what_is_wrong_is_named_and_mended(house: House, live: Live) -> No
         await live.publish(marker := a_play(history.plays[0].track_id))
         history.plays.append(marker)
         await live.counted(201)
-        await house.value("DELETE FROM plays WHERE id = $1", history.plays[0].id)
-        await house.value("UPDATE track_totals SET plays = plays + 5 WHERE plays > 0")
-        await house.value("INSERT INTO track_totals (track_id, plays, version) VALUES ($1, 9, 77)", new_id())
+        await system.value("DELETE FROM plays WHERE id = $1", history.plays[0].id)
+        await system.value("UPDATE track_totals SET plays = plays + 5 WHERE plays > 0")
+        await system.value("INSERT INTO track_totals (track_id, plays, version) VALUES ($1, 9, 77)", new_id())
         lost = replace(live.rebuild, patience_seconds=0.5)
         named = (await lost.run(swaps=False)).differing
         assert named.keys() == {"plays", "track_totals"}
@@ -60,7 +60,7 @@ async def test_what_is_wrong_is_named_and_mended(house: House, live: Live) -> No
         assert (await lost.run(swaps=True)).differing.keys() == {"plays", "track_totals"}
         assert (await live.run(swaps=False)).differing == {}
         # Whoever was told a wrong total is told the right one, under a higher version; the track nobody played has 0.
-        assert await house.value("SELECT is_dirty AND plays = 0 FROM track_totals WHERE version = 77")
+        assert await system.value("SELECT is_dirty AND plays = 0 FROM track_totals WHERE version = 77")
         # The consumer goes on where it stood.
         await live.publish(late := a_play(history.plays[0].track_id))
         history.plays.append(late)
@@ -68,9 +68,9 @@ async def test_what_is_wrong_is_named_and_mended(house: House, live: Live) -> No
         assert (await live.run(swaps=False)).differing == {}
 
 
-async def test_plays_that_come_meanwhile_are_in_it(house: House, live: Live) -> None:
+async def test_plays_that_come_meanwhile_are_in_it(system: System, live: Live) -> None:
     history = History.random(23, plays=100)
-    house.audience_service.history = history
+    system.audience_service.history = history
     stop = asyncio.Event()
 
     async def go_on() -> None:
@@ -87,13 +87,13 @@ async def test_plays_that_come_meanwhile_are_in_it(house: House, live: Live) -> 
         await listening
         await live.counted(len(history.plays))
     assert "plays" not in report.differing
-    assert await house.value("SELECT sum(plays) FROM track_totals") == len(history.plays)
-    assert await house.value("SELECT sum(streams) FROM track_listeners") == sum(bool(p.user_id) for p in history.plays)
+    assert await system.value("SELECT sum(plays) FROM track_totals") == len(history.plays)
+    assert await system.value("SELECT sum(streams) FROM track_listeners") == sum(bool(p.user_id) for p in history.plays)
 
 
-async def test_a_topic_that_tells_everything_again_changes_nothing_after_a_swap(house: House, live: Live) -> None:
+async def test_a_topic_that_tells_everything_again_changes_nothing_after_a_swap(system: System, live: Live) -> None:
     history = History.random(24, plays=100)
-    house.audience_service.history = history
+    system.audience_service.history = history
     async with live.consuming():
         await live.publish(*history.messages)
         await live.counted(100)
@@ -104,14 +104,14 @@ async def test_a_topic_that_tells_everything_again_changes_nothing_after_a_swap(
         assert (await live.run(swaps=False)).differing == {}
 
 
-async def test_only_what_is_fresh_is_waited_for(house: House, live: Live) -> None:
+async def test_only_what_is_fresh_is_waited_for(system: System, live: Live) -> None:
     """A state that the live tables lack for days is lost there, and no patience brings it."""
     added = """
     INSERT INTO rebuild.likes (track_id, user_id, is_liked, version, liked_at, changed_at)
     SELECT gen_random_uuid(), gen_random_uuid(), true, 1, at, at FROM unnest($1::timestamptz[]) AS moments (at)
     """
     now = clock.utc_now()
-    async with house.database.connection() as conn:
+    async with system.database.connection() as conn:
         await store.make_shadow(conn)
         await live.rebuild.make_tables()
         await conn.execute(
@@ -121,8 +121,8 @@ async def test_only_what_is_fresh_is_waited_for(house: House, live: Live) -> Non
         await store.drop_shadow(conn)
 
 
-async def test_one_rebuild_at_a_time(house: House, live: Live) -> None:
-    async with house.database.connection() as conn:
+async def test_one_rebuild_at_a_time(system: System, live: Live) -> None:
+    async with system.database.connection() as conn:
         await conn.fetchval(TRY_LOCK)
         with pytest.raises(Conflict):
             await live.run(swaps=False)

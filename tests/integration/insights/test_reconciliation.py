@@ -9,17 +9,17 @@ from google.protobuf.message import Message
 from chassis import clock, telemetry
 from chassis.ids import new_id
 from tests.integration.insights.history import a_follow, a_like, a_play, a_playlist_like, a_repost
-from tests.integration.insights.house import House
+from tests.integration.insights.system import System
 
 
-async def reconcile(house: House) -> None:
-    (role,) = [role for role in house.roles.work if getattr(role, "name", "") == "reconcile"]
+async def reconcile(system: System) -> None:
+    (role,) = [role for role in system.roles.work if getattr(role, "name", "") == "reconcile"]
     await role.do()  # type: ignore[attr-defined]
 
 
-async def is_fresh(house: House) -> None:
+async def is_fresh(system: System) -> None:
     """As the watch says when the consumer has met everything in Kafka."""
-    await house.value(
+    await system.value(
         "INSERT INTO freshness (passed_at) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET passed_at = $1",
         clock.utc_now(),
     )
@@ -30,41 +30,41 @@ def completeness(source: str) -> float:
     return float(next(sample.value for sample in samples if sample.labels["kind"] == source))
 
 
-async def test_a_lost_play_is_asked_for_until_it_is_there(house: House) -> None:
+async def test_a_lost_play_is_asked_for_until_it_is_there(system: System) -> None:
     minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
     plays = [a_play(str(new_id()), at=minute + timedelta(seconds=n)) for n in range(50)]
-    house.audience_service.history.plays = plays
-    await house.count(*plays[:-1])
-    await is_fresh(house)
-    await reconcile(house)
-    assert house.audience_service.resent_plays == [minute]
+    system.audience_service.history.plays = plays
+    await system.count(*plays[:-1])
+    await is_fresh(system)
+    await reconcile(system)
+    assert system.audience_service.resent_plays == [minute]
     assert completeness("plays") == 0.98
-    await reconcile(house)
-    assert house.audience_service.resent_plays == [minute, minute]
-    await house.count(*plays)
-    await reconcile(house)
-    assert house.audience_service.resent_plays == [minute, minute]
+    await reconcile(system)
+    assert system.audience_service.resent_plays == [minute, minute]
+    await system.count(*plays)
+    await reconcile(system)
+    assert system.audience_service.resent_plays == [minute, minute]
     assert completeness("plays") == 1.0
-    assert await house.value("SELECT count(*) FROM reconciliation_gaps") == 0
+    assert await system.value("SELECT count(*) FROM reconciliation_gaps") == 0
 
 
-async def test_a_lost_change_of_a_like_is_asked_for(house: House) -> None:
+async def test_a_lost_change_of_a_like_is_asked_for(system: System) -> None:
     minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
     track, fan = str(new_id()), str(new_id())
     first = a_like(track, fan, at=minute)
     second = a_like(track, fan, version=2, is_liked=False, at=minute + timedelta(seconds=9))
-    house.audience_service.history.likes = [first, second]
-    await house.count(first)
-    await is_fresh(house)
-    await reconcile(house)
-    assert house.audience_service.resent["likes"] == [minute]
-    await house.count(second)
-    await reconcile(house)
-    assert house.audience_service.resent["likes"] == [minute]
+    system.audience_service.history.likes = [first, second]
+    await system.count(first)
+    await is_fresh(system)
+    await reconcile(system)
+    assert system.audience_service.resent["likes"] == [minute]
+    await system.count(second)
+    await reconcile(system)
+    assert system.audience_service.resent["likes"] == [minute]
 
 
 @pytest.mark.parametrize("kind", ["reposts", "playlist_likes", "follows"])
-async def test_a_lost_change_of_any_state_is_asked_for(house: House, kind: str) -> None:
+async def test_a_lost_change_of_any_state_is_asked_for(system: System, kind: str) -> None:
     minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
     one, other = str(new_id()), str(new_id())
     states: dict[str, list[Message]] = {
@@ -72,28 +72,28 @@ async def test_a_lost_change_of_any_state_is_asked_for(house: House, kind: str) 
         "playlist_likes": [a_playlist_like(one, other, at=minute), a_playlist_like(one, other, version=2, at=minute)],
         "follows": [a_follow(one, other, at=minute), a_follow(one, other, version=2, is_following=False, at=minute)],
     }
-    setattr(house.audience_service.history, kind, states[kind])
-    await house.count(states[kind][0])
-    await is_fresh(house)
-    await reconcile(house)
-    assert house.audience_service.resent == {kind: [minute]}
-    await house.count(states[kind][1])
-    await reconcile(house)
-    assert house.audience_service.resent == {kind: [minute]}
+    setattr(system.audience_service.history, kind, states[kind])
+    await system.count(states[kind][0])
+    await is_fresh(system)
+    await reconcile(system)
+    assert system.audience_service.resent == {kind: [minute]}
+    await system.count(states[kind][1])
+    await reconcile(system)
+    assert system.audience_service.resent == {kind: [minute]}
     assert completeness(kind) == 1.0
 
 
-async def test_minutes_that_are_not_sealed_are_left_alone(house: House) -> None:
-    house.audience_service.history.plays = [a_play(str(new_id()), at=clock.utc_now() - timedelta(seconds=110))]
-    await is_fresh(house)
-    await reconcile(house)
-    assert house.audience_service.resent_plays == []
+async def test_minutes_that_are_not_sealed_are_left_alone(system: System) -> None:
+    system.audience_service.history.plays = [a_play(str(new_id()), at=clock.utc_now() - timedelta(seconds=110))]
+    await is_fresh(system)
+    await reconcile(system)
+    assert system.audience_service.resent_plays == []
 
 
-async def test_what_merely_waits_in_kafka_is_not_asked_for(house: House) -> None:
-    house.audience_service.history.plays = [a_play(str(new_id()), at=clock.utc_now() - timedelta(minutes=10))]
-    await reconcile(house)
-    assert house.audience_service.resent_plays == []
-    await is_fresh(house)
-    await reconcile(house)
-    assert len(house.audience_service.resent_plays) == 1
+async def test_what_merely_waits_in_kafka_is_not_asked_for(system: System) -> None:
+    system.audience_service.history.plays = [a_play(str(new_id()), at=clock.utc_now() - timedelta(minutes=10))]
+    await reconcile(system)
+    assert system.audience_service.resent_plays == []
+    await is_fresh(system)
+    await reconcile(system)
+    assert len(system.audience_service.resent_plays) == 1

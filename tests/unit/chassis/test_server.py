@@ -1,4 +1,4 @@
-"""What gRPC's own logger says of the house's servers."""
+"""What gRPC's own logger says of the system's servers."""
 
 import logging
 

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from deploy.local.ports import SERVICES
-from tests.support.house import House, house
 from tests.support.operations import OPERATIONS, Cast, ask_all, become_whole, check_plays
 from tests.support.outage import Outage, killed, pids, stopped
 from tests.support.people import PASSWORD, Stage, ok
+from tests.support.system import System, system
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -31,13 +31,13 @@ BACKING = ("postgres", "mongo", "kafka", "valkey")
 
 
 @pytest.fixture(scope="module")
-def fragile() -> Iterator[House]:
-    with house() as running:
+def fragile() -> Iterator[System]:
+    with system() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def cast(fragile: House, tune: Callable[[str, float], Path]) -> Iterator[Cast]:
+def cast(fragile: System, tune: Callable[[str, float], Path]) -> Iterator[Cast]:
     with Stage(fragile.url) as stage:
         # A connection kept for the next request may be one that the last outage has ended.
         stage.http = httpx.Client(base_url=fragile.url, timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
@@ -47,7 +47,7 @@ def cast(fragile: House, tune: Callable[[str, float], Path]) -> Iterator[Cast]:
 
 
 @pytest.fixture(scope="module")
-def born(fragile: House) -> dict[str, int]:
+def born(fragile: System) -> dict[str, int]:
     return pids(fragile)
 
 
@@ -81,7 +81,7 @@ LOSSES = [Loss(part, *how) for part in BACKING for how in ((stopped, AWAY_SECOND
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
-def test_every_process_outlives_a_backing_server(fragile: House, born: dict[str, int], cast: Cast, loss: Loss) -> None:
+def test_every_process_outlives_a_backing_server(fragile: System, born: dict[str, int], cast: Cast, loss: Loss) -> None:
     with loss.outage(fragile, loss.part):
         faults = watch(cast, loss)
     eventually(lambda: is_open(getattr(fragile.ports, loss.part)))
@@ -95,7 +95,7 @@ def test_every_process_outlives_a_backing_server(fragile: House, born: dict[str,
 
 @pytest.mark.parametrize("outage", [killed, stopped])
 @pytest.mark.parametrize("lost", SERVICES)
-def test_without_a_service_the_others_serve(fragile: House, cast: Cast, lost: str, outage: Outage) -> None:
+def test_without_a_service_the_others_serve(fragile: System, cast: Cast, lost: str, outage: Outage) -> None:
     asked = [one for one in OPERATIONS if not one.is_once or lost in one.needs]
     if outage is stopped:  # a service that stands still keeps an upload until its connection is given up
         asked = [one for one in asked if one.name != "upload"]
@@ -113,7 +113,7 @@ def test_what_was_uploaded_meanwhile_was_transcoded(cast: Cast) -> None:
     eventually(lambda: not unfinished())
 
 
-def test_told_to_stop_all_end_in_time_and_come_back(fragile: House, cast: Cast) -> None:
+def test_told_to_stop_all_end_in_time_and_come_back(fragile: System, cast: Cast) -> None:
 
     running = [psutil.Process(pids(fragile)[name]) for name in (*SERVICES, "gateway")]
     for one in running:
@@ -126,7 +126,7 @@ def test_told_to_stop_all_end_in_time_and_come_back(fragile: House, cast: Cast) 
         assert [line for line in lines if "Traceback" in line] == [], name
 
 
-def test_no_log_holds_a_secret(fragile: House, cast: Cast) -> None:
+def test_no_log_holds_a_secret(fragile: System, cast: Cast) -> None:
     secrets = {PASSWORD, cast.app_token}
     for person in (cast.artist, cast.listener):
         secrets |= {person.user["email"], person.token["access_token"], person.token["refresh_token"]}

@@ -97,7 +97,7 @@ def kind_of(subject: TrackState | PlaylistState) -> "reposts_pb2.RepostKind.Valu
 
 
 @dataclass
-class House:
+class System:
     roles: Roles
     database: Database
     channel: Channel

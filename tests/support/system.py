@@ -1,4 +1,4 @@
-"""The whole house for end-to-end tests: `make run` on free ports, reached through the public REST alone.
+"""The whole system for end-to-end tests: `make run` on free ports, reached through the public REST alone.
 
 With SOUNDSTAGE_URL it is one that stands elsewhere; SOUNDSTAGE_COMMAND says how a service's command is run there.
 """
@@ -28,14 +28,14 @@ IN_A_CLUSTER = (
 
 
 @dataclass(frozen=True)
-class House:
+class System:
     url: str
     home: Path
     ports: Ports
     environ: dict[str, str]
 
     def command(self, *words: str, timeout_seconds: float = 60) -> str:
-        """Runs `python -m ...` as an operator would beside the running house, and answers what it printed."""
+        """Runs `python -m ...` as an operator would beside the running system, and answers what it printed."""
         done = subprocess.run(
             self._argv(words),
             cwd=REPOSITORY,
@@ -52,7 +52,7 @@ class House:
         return [sys.executable, "-m", *words]
 
 
-class Elsewhere(House):
+class Elsewhere(System):
     """Its processes, ports and files are out of sight."""
 
     @classmethod
@@ -67,8 +67,8 @@ class Elsewhere(House):
 
 
 @contextmanager
-def house(*options: str, base: int | None = None, home: Path | None = None, **settings: str) -> Iterator[House]:
-    """A house of its own; `options` are the launcher's, `settings` environment variables beyond those of the tests.
+def system(*options: str, base: int | None = None, home: Path | None = None, **settings: str) -> Iterator[System]:
+    """A system of its own; `options` are the launcher's, `settings` environment variables beyond those of the tests.
 
     `home` may be a folder that was prepared for it.
     """
@@ -87,7 +87,7 @@ def house(*options: str, base: int | None = None, home: Path | None = None, **se
         url = f"http://127.0.0.1:{ports.gateway}"
         with launched(home, environ, *options) as launcher:
             _wait(home, launcher, url)
-            yield House(url, home, ports, environ)
+            yield System(url, home, ports, environ)
 
 
 def _wait(home: Path, launcher: "subprocess.Popen[bytes]", url: str) -> None:
@@ -100,4 +100,4 @@ def _wait(home: Path, launcher: "subprocess.Popen[bytes]", url: str) -> None:
             pass
         time.sleep(0.2)
     said = (home / "launcher.log").read_text(errors="replace")[-3000:]
-    raise RuntimeError(f"the house did not start:\n{said}")
+    raise RuntimeError(f"the system did not start:\n{said}")

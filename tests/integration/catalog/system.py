@@ -52,7 +52,7 @@ def add_request(**changes: Any) -> tracks_pb2.AddTrackRequest:
 
 
 @dataclass
-class House:
+class System:
     settings: Settings
     roles: Roles
     parts: Parts

@@ -44,7 +44,7 @@ def user(*, role: str = "user", id: str = "") -> Principal:
 
 
 @dataclass
-class House:
+class System:
     settings: Settings
     roles: Roles
     database: Database

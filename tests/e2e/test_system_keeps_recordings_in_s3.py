@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from tests.support import audio
-from tests.support.house import house
 from tests.support.people import Person, Stage, ok, refused
 from tests.support.proxy import Proxy
 from tests.support.s3 import Bucket, bucket
+from tests.support.system import system
 from tests.support.waiting import eventually
 
 Tune = Callable[[str, float], Path]
@@ -31,7 +31,7 @@ def proxy(kept: Bucket) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def stage(kept: Bucket, proxy: Proxy) -> Iterator[Stage]:
-    with house(**kept.settings(proxy.address)) as running, Stage(running.url) as stage:
+    with system(**kept.settings(proxy.address)) as running, Stage(running.url) as stage:
         yield stage
 
 
