@@ -17,7 +17,7 @@ class Settings(config.Settings):
     )
     signing_keys_dir: Path = Field(
         default=Path(".soundstage/keys/auth"),
-        description="Where the Ed25519 private keys are; `migrate` makes the first",
+        description="Directory of the Ed25519 private keys; `migrate` creates the first",
     )
     issuer: str = Field(default="soundstage", description="`iss` of every token; the gateway expects the same")
     argon2_memory_kib: int = Field(

@@ -1,4 +1,4 @@
-"""Auth's events: pure functions of an account's row, which is also what `Export` streams."""
+"""The events auth publishes: each a pure function of an account's row, which is also what `Export` streams."""
 
 from soundstage.auth.v1 import accounts_pb2
 
@@ -23,7 +23,7 @@ def account_removed(account: Account) -> Event:
 
 
 def account_state(account: Account) -> accounts_pb2.AccountState:
-    """What others may copy; a removed account is its tombstone. A partner's user has no handle."""
+    """What others may copy. A removed account is a tombstone; a partner's user has no handle."""
     return accounts_pb2.AccountState(
         id=str(account.id),
         number=account.number,

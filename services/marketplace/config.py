@@ -19,6 +19,6 @@ class Settings(config.Settings):
         "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC address of catalog"
     )
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="Currency of new products")
-    payment_provider: Literal["local"] = Field("local", description="Who takes the money; local: every order is paid")
+    payment_provider: Literal["local"] = Field("local", description="Payment provider; local: accepts every charge")
     payment_timeout_seconds: float = Field(5.0, gt=0, description="How long the provider may take to answer")
-    settle_poll_seconds: float = Field(1.0, gt=0, description="How often `work` looks for orders left pending")
+    settle_poll_seconds: float = Field(1.0, gt=0, description="How often `work` looks for pending orders")

@@ -10,7 +10,7 @@ ADMIN = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person of one tenant. A removed one keeps id, number and tenant alone."""
+    """A person of one tenant. Of a removed one only id, number and tenant remain."""
 
     id: UUID
     number: int
@@ -32,13 +32,13 @@ class Account:
 
     @property
     def name(self) -> str:
-        """What to show: first and last name, else the user name."""
+        """The name to show: first and last name, else the user name."""
         return " ".join(part for part in (self.first_name, self.last_name) if part) or self.username or ""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An account with what its password is checked against; partners' users have none."""
+    """An account and its password hash; partners' users have none."""
 
     account: Account
     password_hash: str | None
@@ -55,7 +55,7 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """A user whom a partner's back end adds to its tenant; the date is ISO 8601 text as sent."""
+    """A user whom a partner's back end adds to its tenant. The date is as sent, in ISO 8601."""
 
     first_name: str
     last_name: str

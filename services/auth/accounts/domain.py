@@ -1,4 +1,4 @@
-"""Accounts: who may sign up, see, change and remove one. Another tenant's account does not exist for the caller."""
+"""The rules of accounts: who may sign up, and see, change or remove one. A caller sees only its own tenant's."""
 
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import asdict, dataclass, replace
@@ -45,7 +45,7 @@ class Accounts:
         self._sessions = sessions
 
     async def register(self, new: SignUp, origin: Origin) -> SignedIn:
-        """A new account of the public tenant, signed in. AlreadyExists names every field that is taken."""
+        """A new account of the public tenant, signed in. Raises AlreadyExists with every field that is taken."""
         rules.check_sign_up(new)
         async with self._database.connection() as conn:
             await _refuse_taken(conn, PUBLIC_TENANT, new.username, new.email)
@@ -62,7 +62,7 @@ class Accounts:
         return SignedIn(account, pair)
 
     async def add(self, caller: Principal, new: NewUser, key: Key, answer: Callable[[Account], bytes]) -> bytes:
-        """A new user of the caller's tenant; `answer` makes what a repeat of the same key gets again."""
+        """A new user of the caller's tenant. A repeat of the same key gets the same `answer` again."""
         rules.check([rules.key(key.text)])
         born = rules.check_new_user(new, clock.utc_now().date())
         async with self._database.transaction() as conn:
@@ -96,7 +96,7 @@ class Accounts:
             return _shown(caller, await store.get_by_username(conn, caller.tenant, username))
 
     async def is_available(self, caller: Principal, username: str) -> bool:
-        """Whether the user name is free; Invalid when nobody could have it."""
+        """Whether the user name is free. Raises Invalid if nobody could have it."""
         rules.check([rules.username(username)])
         async with self._database.connection() as conn:
             return await store.get_by_username(conn, caller.tenant, username) is None
@@ -122,7 +122,7 @@ class Accounts:
         return _shown(caller, stored)
 
     async def export(self, after: UUID) -> AsyncIterator[list[Account]]:
-        """All accounts of all tenants in order of id, the removed ones too."""
+        """All accounts of all tenants, removed ones too, in order of id."""
         while True:
             async with self._database.connection() as conn:
                 batch = await store.export(conn, after, EXPORT_BATCH)
@@ -134,7 +134,7 @@ class Accounts:
     async def list_states(self, refs: Collection[Ref]) -> list[Account]:
         """Accounts of all tenants, the removed ones too; unknown ones are left out."""
         if len(refs) > MAX_STATES:
-            raise Invalid(fields=[FieldError("accounts", f"must be at most {MAX_STATES}")])
+            raise Invalid(fields=[FieldError("accounts", f"must name at most {MAX_STATES} accounts")])
         ids = [ref.id for ref in refs if ref.id]
         numbers = [ref.number for ref in refs if ref.number]
         async with self._database.connection() as conn:
@@ -150,7 +150,7 @@ class Accounts:
             return account if account.role == ADMIN else await store.grant(conn, account.id, ADMIN)
 
     async def remove(self, account_id: UUID) -> Account:
-        """Blanks the person and keeps id and number; every session ends, every token is refused."""
+        """Erases the person, keeping id and number, ends every session and revokes every token."""
         async with self._database.transaction() as conn:
             if await store.lock_to_change(conn, account_id, None) is None:
                 raise NotFound(f"No account has the id {account_id}.")
@@ -160,7 +160,7 @@ class Accounts:
         return account
 
     async def _refuse_taken_by_another(self, conn: Connection, changed: Account) -> None:
-        """Names the field while the transaction still lives; the unique index stands behind it."""
+        """Names the field while the transaction is still usable; the unique index has the last word."""
         if changed.username is None:
             raise Invalid(fields=[FieldError("username", "A partner's user has no user name.")])
         holder = await store.get_by_username(conn, changed.tenant, changed.username)
@@ -176,12 +176,12 @@ async def _refuse_taken(conn: Connection, tenant: str, username: str, email: str
 
 
 def _tenant(caller: Principal) -> str | None:
-    """Whose accounts the caller may know of; None means everybody's."""
+    """The tenant whose accounts the caller may see; None: every tenant's."""
     return None if caller.kind is Kind.SERVICE else caller.tenant
 
 
 def _shown(caller: Principal, account: Account | None) -> Account:
-    """The account as the caller may see it: the email for its holder, admins and its tenant's client alone."""
+    """The account as the caller may see it: the email is for its holder, admins and its tenant's client only."""
     if account is None:
         raise NotFound("No such account.")
     if caller.is_(account.id) or caller.is_admin or caller.kind is Kind.CLIENT:

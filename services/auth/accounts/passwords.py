@@ -25,14 +25,14 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1, type=Type.ID)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
         self._room = THREADS + queue_length
-        # Unknown users are checked against this one, so that they take as long as known ones.
+        # Unknown users are checked against this hash, so that they take as long as known ones.
         self._dummy = self._hasher.hash(secrets.token_urlsafe(32))
 
     async def hash(self, text: str) -> str:
         return await self._run(lambda: self._hasher.hash(text))
 
     async def matches(self, password_hash: str | None, text: str) -> bool:
-        """Whether `text` is the password; without a hash always False, after the same work."""
+        """Whether `text` is the password. Without a hash always False, after the same work."""
         found = await self._run(lambda: self._verify(password_hash or self._dummy, text))
         return found and password_hash is not None
 
@@ -50,7 +50,7 @@ class Passwords:
             raise Unavailable("Too many sign-ins at once. Try again in a moment.", retry_after_seconds=1)
         self._room -= 1
         future = self._pool.submit(work)
-        # Room comes back when the thread is done with it, not when the caller has gone away.
+        # A place is free again when its thread has finished, not when the caller has gone.
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
         return await asyncio.wrap_future(future)

@@ -1,4 +1,4 @@
-"""What the parts of an account may hold, whoever sends them.
+"""The rules for an account's fields, whoever sends them.
 
 Names, addresses and passwords follow gateway/contracts/platform/openapi.yaml (Username, Email, Password, ProfileInput),
 people's names and birth dates gateway/contracts/partner/openapi.yaml (Name, BirthDate).
@@ -37,7 +37,7 @@ def is_email(text: str) -> bool:
 
 
 def check(faults: Iterable[FieldError | None]) -> None:
-    """Raises Invalid with every fault there is."""
+    """Raises Invalid with every fault."""
     fields = tuple(fault for fault in faults if fault is not None)
     if fields:
         raise Invalid("The given data was invalid.", fields=fields)
@@ -48,7 +48,7 @@ def check_sign_up(new: SignUp) -> None:
 
 
 def check_new_user(new: NewUser, today: date) -> date:
-    """The birth date, when all is as it should be."""
+    """The birth date, if every field is valid."""
     born = read_date(new.date_of_birth)
     check(
         (
@@ -65,7 +65,7 @@ def check_new_user(new: NewUser, today: date) -> date:
 def username(text: str) -> FieldError | None:
     if is_username(text):
         return None
-    return FieldError("username", "must be 3 to 30 letters, digits, _ . or -, the first no dot or hyphen")
+    return FieldError("username", "must be 3 to 30 letters, digits, _, . or -, and must not start with . or -")
 
 
 def email(text: str) -> FieldError | None:
@@ -75,7 +75,7 @@ def email(text: str) -> FieldError | None:
 def password(text: str) -> FieldError | None:
     if len(text) in PASSWORD_LENGTHS and "\x00" not in text:
         return None
-    return FieldError("password", "must have 8 to 128 characters")
+    return FieldError("password", "must be 8 to 128 characters, none of them NUL")
 
 
 def name(field: str, text: str) -> FieldError | None:
@@ -101,7 +101,7 @@ def birth_date(born: date | None, today: date) -> FieldError | None:
 
 
 def key(text: str) -> FieldError | None:
-    """An Idempotency-Key, which may be missing."""
+    """An Idempotency-Key, which is optional."""
     return None if KEY.fullmatch(text) else FieldError("Idempotency-Key", "must be 1 to 255 printable ASCII characters")
 
 
@@ -123,7 +123,7 @@ def avatar(field: str, value: str) -> FieldError | None:
     return FieldError(field, "must be an https address")
 
 
-# What a person may change, and the rule of each. Only the user name cannot be cleared.
+# The fields a person may change, each with its rule. Only the user name cannot be cleared.
 CHANGEABLE: dict[str, Callable[[str, str], FieldError | None]] = {
     "username": lambda _, value: username(value),
     "bio": text,

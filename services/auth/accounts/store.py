@@ -30,7 +30,7 @@ GET_CREDENTIALS = f"""
 SELECT {COLUMNS}, password_hash FROM accounts
 WHERE tenant = $1 AND lower(email COLLATE "C") = lower($2::text COLLATE "C")
 """
-# FOR SHARE, and the time after it: a token made from this row is dated before any later change of the row.
+# FOR SHARE, then the time: a token issued from this row is dated before any later change to the row.
 LOCK_TO_ISSUE = f"""
 WITH held AS (
     SELECT {COLUMNS}, password_hash FROM accounts
@@ -91,7 +91,7 @@ async def add(
     names: tuple[str, str] | tuple[None, None] = (None, None),
     date_of_birth: object = None,
 ) -> Account | None:
-    """The new account, or None when its user name or email is taken; waits for whoever is taking it."""
+    """The new account, or None if its user name or email is taken. Waits for a transaction that is taking it."""
     row = await conn.fetchrow(ADD, account_id, tenant, username, email, password_hash, *names, date_of_birth)
     return None if row is None else _account(row)
 
@@ -128,7 +128,7 @@ async def find_taken(conn: Connection, tenant: str, username: str | None, email:
 
 
 async def change(conn: Connection, account_id: UUID, values: Mapping[str, str | None]) -> Account | None:
-    """The changed account, or None, and the transaction lost, when another took the user name meanwhile."""
+    """The changed account. None if another took the user name meanwhile; the transaction is lost then."""
     names = ("username", "bio", "first_name", "last_name", "location", "gender", "avatar")
     try:
         row = await conn.fetchrow(CHANGE, account_id, *(values[name] for name in names))

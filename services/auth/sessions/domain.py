@@ -17,7 +17,7 @@ from services.auth.sessions.tokens import ACCESS_LIFE, Tokens
 
 # How long a used refresh token gives its successor again (gateway/contracts: platform and partner).
 REPEAT_SECONDS = 10.0
-# A little more than the longest access token, for gateways whose clock is behind.
+# Slightly longer than an access token lives, for gateways whose clock is behind.
 MATTERS_FOR = ACCESS_LIFE + timedelta(minutes=5)
 
 
@@ -37,7 +37,7 @@ class Sessions:
         await store.end_all(conn, account_id)
 
     async def log_in(self, email: str, password: str, origin: Origin, *, remember: bool) -> SignedIn:
-        """Opens a session. An unknown email, a wrong password and a removed account are one error, in like time."""
+        """Opens a session. Unknown email, wrong password and removed account: the same error after the same work."""
         found = await self._find(email)
         is_right = await self._passwords.matches(found.password_hash if found else None, password)
         if found is None or not is_right:
@@ -53,18 +53,18 @@ class Sessions:
         return SignedIn(account, pair)
 
     async def refresh(self, text: str, ip_address: str) -> Pair:
-        """Trades a refresh token for its successor; a repeat within 10 s answers the same one.
+        """Exchanges a refresh token for its successor; a repeat within 10 s yields the same one.
 
         A later repeat ends the session, and that is committed before Unauthenticated INVALID_REFRESH_TOKEN is raised.
         """
         async with self._database.transaction() as conn:
             pair = await self._rotate(conn, text, issue.clean(ip_address))
         if pair is None:
-            raise Unauthenticated("The refresh token is not valid.", reason="INVALID_REFRESH_TOKEN")
+            raise Unauthenticated("The refresh token is invalid or has expired.", reason="INVALID_REFRESH_TOKEN")
         return pair
 
     async def log_out(self, caller: Principal, text: str) -> None:
-        """Ends the caller's session, and the one of the refresh token. Forbidden when that is another account's."""
+        """Ends the caller's session and that of the refresh token. Raises Forbidden if it is another account's."""
         async with self._database.transaction() as conn:
             token = await store.get_token(conn, refresh.digest(text), REPEAT_SECONDS)
             if token is not None and token.account_id != caller.user_id:
@@ -76,7 +76,7 @@ class Sessions:
     async def list_revocations(self, since: datetime | None) -> Revocations:
         """What was revoked at or after `since`; without it, all that could matter to a token that has not expired."""
         async with self._database.connection() as conn:
-            # Read before the lists: what is committed in between is listed twice rather than never.
+            # Read before the lists, so that what is committed in between is listed twice rather than never.
             as_of = await store.now(conn)
             start = max(since, as_of - MATTERS_FOR) if since else as_of - MATTERS_FOR
             return Revocations(await store.list_ended(conn, start), await store.list_not_before(conn, start), as_of)
@@ -100,7 +100,7 @@ class Sessions:
         return issue.pair(access, successor)
 
     async def _successor(self, conn: Connection, token: RefreshToken, text: str, ip_address: str) -> str | None:
-        """The token after this one; None when this one was used too long ago, so somebody else may have it."""
+        """The next token; None if this one was used too long ago, so somebody else may have it."""
         if token.is_used:
             return refresh.unseal(token.successor, text) if token.is_repeatable and token.successor else None
         await store.prolong(conn, token.session_id, ip_address)

@@ -22,9 +22,9 @@ from chassis.errors import Conflict, Unavailable
 
 SUFFIX = ".pem"
 LIVE = 2
-# As long as the longest token lives: an older key's tokens are all over.
+# The longest life of a token: all tokens of an older key have expired.
 MIN_AGE = timedelta(hours=24)
-# Kubelets bring a changed secret to each pod at their own time, two minutes at the most.
+# Each kubelet syncs a changed secret in its own time, within two minutes.
 SPREAD = timedelta(minutes=5)
 STAMP = "%Y%m%dT%H%M%SZ"
 UNSTAMPED = datetime.min.replace(tzinfo=UTC)
@@ -49,7 +49,7 @@ class Keys:
         self._live: list[SigningKey] = []
 
     def live(self) -> list[SigningKey]:
-        """The keys that are in use, newest first. Unavailable while there is none: `migrate` makes the first."""
+        """The keys in use, newest first. Raises Unavailable while there is none: `migrate` creates the first."""
         try:
             paths = self._paths()[:LIVE]
             names = [path.name for path in paths]
@@ -57,13 +57,13 @@ class Keys:
                 self._live, self._names = [_read(path) for path in paths], names
                 _tell_age(paths)
         except OSError as fault:
-            raise Unavailable("No signing key can be read.", retry_after_seconds=1) from fault
+            raise Unavailable("The signing keys cannot be read.", retry_after_seconds=1) from fault
         if not self._live:
             raise Unavailable("There is no signing key yet.", retry_after_seconds=1)
         return self._live
 
     def signing(self) -> SigningKey:
-        """The newest that every process has had time to publish, else the oldest."""
+        """The newest key that every process has had time to publish, else the oldest."""
         live = self.live()
         return next((key for key in live if self._now() - _made_at(key.id) >= SPREAD), live[-1])
 
@@ -71,20 +71,20 @@ class Keys:
         return {"keys": [key.as_jwk() for key in self.live()]}
 
     def ensure(self) -> None:
-        """Makes the first key when there is none."""
+        """Creates the first key if there is none."""
         with self._writable():
             if not self._paths():
                 self._add()
 
     def rotate(self, *, at_once: bool = False) -> str:
-        """Adds a key and drops all but the one before, with `at_once` that one too; the new key's id.
+        """Adds a key and drops all but the previous one, with `at_once` that too. Returns the new key's id.
 
         Conflict when the last rotation is younger than the tokens of the key before, unless `at_once`.
         """
         with self._writable():
             paths = self._paths()
             if len(paths) >= LIVE and not at_once and self._now() - _made_at(paths[0].stem) < MIN_AGE:
-                raise Conflict("Rotated less than 24 hours ago: tokens of the key before are still in use.")
+                raise Conflict("Rotated less than 24 hours ago: tokens of the previous key are still in use.")
             kid = self._add()
             for path in self._paths()[1 if at_once else LIVE :]:
                 path.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ class Keys:
         text = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        # Written aside and renamed, so that no reader sees half a key.
+        # Written under another name and renamed, so that no reader sees half a key.
         aside = self._directory / f".{kid}.new"
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -130,7 +130,7 @@ def _tell_age(paths: list[Path]) -> None:
 
 
 def _made_at(kid: str) -> datetime:
-    """An operator's own key may be called anything; then it counts as old."""
+    """An operator's own key may have any name; it then counts as old."""
     try:
         return datetime.strptime(kid.partition("-")[0] + "+0000", STAMP + "%z")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Refresh tokens: 256 random bits, known to us by their SHA-256 alone.
+"""Refresh tokens: 256 random bits, of which we store only the SHA-256.
 
 The successor of a used token is kept for a moment, so that a lost answer costs nobody the session. It is encrypted
 under a key derived from the used token's text, which we do not have: only who presents that token again can get it.
@@ -26,13 +26,13 @@ def digest(text: str) -> bytes:
 
 
 def seal(successor: str, presented: str) -> bytes:
-    """`successor`, readable for who has `presented`."""
+    """`successor`, readable only with `presented`."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + _cipher(presented).encrypt(nonce, successor.encode(), None)
 
 
 def unseal(sealed: bytes, presented: str) -> str | None:
-    """What was sealed, or None when it was sealed for another token."""
+    """What was sealed, or None if it was sealed with another token."""
     try:
         return _cipher(presented).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
     except InvalidTag:

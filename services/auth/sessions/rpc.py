@@ -37,7 +37,7 @@ class SessionsRpc(SessionsServiceServicer):
         await self._sessions.log_out(current(), request.refresh_token)
         return pb.LogOutResponse()
 
-    # Ids and moments, good for nothing but refusing: the gateways ask as services, and nobody else can reach us.
+    # Only ids and times: gateways ask as services, and nobody else can reach us.
     @allow(Kind.SERVICE)
     async def ListRevocations(self, request: pb.ListRevocationsRequest, context: Any) -> pb.ListRevocationsResponse:
         try:

@@ -38,7 +38,7 @@ FORGET_SUCCESSORS = """
 UPDATE refresh_tokens SET successor = NULL
 WHERE successor IS NOT NULL AND used_at <= clock_timestamp() - make_interval(secs => $1)
 """
-# Two days on: its last access token, good for one, is over, and so is its place in the list of the revoked.
+# After two days its last access token, valid for one, has expired, and so has its place in the list of revocations.
 FORGET_SESSIONS = """
 DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions WHERE expires_at < clock_timestamp() - interval '2 days' LIMIT 1000 FOR UPDATE SKIP LOCKED

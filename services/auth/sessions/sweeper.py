@@ -1,4 +1,4 @@
-"""Housekeeping: what auth must not keep longer than it said."""
+"""Deletes what auth must not keep any longer."""
 
 from chassis import idempotency
 from chassis.postgres import Database

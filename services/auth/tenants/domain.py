@@ -17,7 +17,7 @@ from services.auth.tenants import store
 from services.auth.tenants.tenant import ClientCredentials, Credentials, Issued
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-# Stands in for the secret of a client that does not exist.
+# Compared with when the client does not exist.
 NO_SECRET = bytes(32)
 
 
@@ -38,7 +38,7 @@ class Tenants:
         return new
 
     async def issue_client_token(self, client_id: str, client_secret: str) -> Issued:
-        """A token for the tenant's back end. An unknown client and a wrong secret are one error."""
+        """A token for the tenant's back end. An unknown client and a wrong secret are the same error."""
         found = await self._find(client_id)
         is_right = compare_digest(found.secret_hash if found else NO_SECRET, _digest(client_secret))
         if found is None or not is_right:

@@ -14,7 +14,7 @@ SELECT name, client_id, secret_hash, clock_timestamp() AS read_at FROM tenants W
 
 
 async def add(conn: Connection, name: str, client_id: UUID, secret_hash: bytes) -> bool:
-    """False when the tenant exists."""
+    """False if the tenant exists."""
     return await conn.fetchval(ADD, name, client_id, secret_hash) is not None
 
 

@@ -1,4 +1,4 @@
-"""The rules of orders: who may buy what, at what price, and who sees it. `settlement` brings an order to its end."""
+"""The rules of orders: who may buy what, at what price, and who may see it. `settlement` brings them to their end."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -29,7 +29,7 @@ class Orders:
         self._settlement = settlement
 
     async def add(self, caller: Principal, product_ids: Sequence[UUID], key: str, fingerprint: bytes) -> Order:
-        """Buys all or none. Unavailable when the provider is away: then nothing was bought."""
+        """Buys all or none. Raises Unavailable when the payment provider is: then nothing was bought."""
         _check_each_once(product_ids)
         order, is_new = await self._place_once(caller.user_id, product_ids, key, fingerprint)
         if order.status is not Status.PENDING:
@@ -46,13 +46,13 @@ class Orders:
         if order is None:
             raise NotFound("No such order")
         if not (caller.is_(order.buyer_id) or caller.is_admin):
-            raise Forbidden("Only its buyer may see an order")
+            raise Forbidden("Only the buyer may see an order")
         return order
 
     async def _place_once(
         self, buyer_id: UUID, product_ids: Sequence[UUID], key: str, fingerprint: bytes
     ) -> tuple[Order, bool]:
-        """The order in its first transaction, or the one that this key placed before. And whether it is new."""
+        """The order that this request places, or that its key placed before; and whether it is new."""
         placed: list[Order] = []
 
         async def place() -> bytes:
@@ -114,7 +114,7 @@ def _is_on_sale(product: Product, tracks: dict[UUID, Track]) -> bool:
 
 
 def _order(buyer_id: UUID, products: Sequence[Product], tracks: dict[UUID, Track], key: str) -> Order:
-    """At the prices of this moment. What is free is paid."""
+    """At the current prices. A free order is complete at once."""
     now, total = clock.utc_now(), sum(product.price_minor for product in products)
     return Order(
         id=new_id(),

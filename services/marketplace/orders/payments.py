@@ -1,4 +1,4 @@
-"""Who takes the money, behind one interface; the local one needs nobody and settles at once."""
+"""Payment providers behind one interface. The local one needs no other party and accepts every charge."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,12 +21,12 @@ class Outcome(StrEnum):
 
 
 class Away(Exception):
-    """The provider was not reached: this attempt certainly took nothing."""
+    """The provider was not reached: this attempt certainly took no money."""
 
 
 class Provider(Protocol):
     async def charge(self, charge: Charge) -> Outcome:
-        """Takes the money once an order, however often it is asked, and answers the same again.
+        """Charges once an order: asked again, it repeats its first answer.
 
         Raises Away; anything else that is raised, or no answer in time, leaves open whether the money was taken.
         """
@@ -34,7 +34,7 @@ class Provider(Protocol):
 
 
 class Local:
-    """Pays every order at once."""
+    """Accepts every charge."""
 
     async def charge(self, charge: Charge) -> Outcome:
         return Outcome.PAID

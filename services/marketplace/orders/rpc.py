@@ -1,4 +1,4 @@
-"""OrdersService on the wire."""
+"""Orders on the wire."""
 
 from typing import Any
 

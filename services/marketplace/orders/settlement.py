@@ -22,7 +22,7 @@ from services.marketplace.tracks import store as track_store
 OPERATION = "orders.add"
 # A turn outlasts the provider's timeout and the transactions around it, or two would ask at once.
 TURN_MARGIN_SECONDS = 10.0
-# Left of the caller's budget for the second transaction.
+# What the second transaction needs of the caller's deadline.
 SECOND_TRANSACTION_SECONDS = 1.0
 MAX_REST_SECONDS = 300.0
 CLEANUP_SECONDS = 600.0
@@ -49,7 +49,7 @@ class Settlement:
         self.held_seconds = timeout_seconds + TURN_MARGIN_SECONDS
 
     async def settle(self, order: Order) -> Order:
-        """The buyer's own turn. Raises Unavailable when the provider is away, and nothing is left of the order."""
+        """The buyer's own turn. Raises Unavailable when the provider cannot be reached; then the order is withdrawn."""
         try:
             settled = await self._attempt(order)
             is_withdrawn = settled is None and await self._withdraw(order)
@@ -66,11 +66,11 @@ class Settlement:
             taken = await store.take_turn(conn, order.id, self.held_seconds)
         if taken is None:
             return await self._awaited(order)
-        # An earlier turn may have been charged, so it cannot be withdrawn any more.
+        # An earlier turn may have charged it, so it can no longer be withdrawn.
         return await self._attempt(taken) or await self._leave(taken)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """`work`: settles what others left pending, until told to stop."""
+        """`work`: settles what was left pending, until it is told to stop."""
         while not stop.is_set():
             try:
                 while not stop.is_set() and await self.settle_next():
@@ -84,7 +84,7 @@ class Settlement:
                 await asyncio.wait_for(stop.wait(), self._poll_seconds)
 
     async def settle_next(self) -> bool:
-        """Whether an order was waiting."""
+        """Settles the order that has waited longest; False if none waits."""
         async with self._database.transaction() as conn:
             order = await store.take_next_turn(conn, self.held_seconds)
         if order is None:
@@ -94,7 +94,7 @@ class Settlement:
         return True
 
     async def _attempt(self, order: Order) -> Order | None:
-        """The order after the provider was asked; None when it is away."""
+        """The order after the provider was asked; None when it cannot be reached."""
         charge = Charge(order.id, order.buyer_id, order.total_minor, order.currency)
         try:
             async with asyncio.timeout(self._patience_seconds()):
@@ -102,7 +102,7 @@ class Settlement:
         except payments.Away:
             return None
         except Exception as fault:
-            # It may have been charged, so the order must not be forgotten.
+            # It may have been charged, so the order must stay.
             log.warning("settlement.unanswered", order=str(order.id), fault=repr(fault))
             return await self._leave(order)
         return await (self._complete(order) if outcome is Outcome.PAID else self._fail(order))

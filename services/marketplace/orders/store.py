@@ -72,7 +72,7 @@ WITHDRAW = "DELETE FROM orders WHERE id = $1 AND turn = $2 AND status = 'pending
 
 
 async def add(conn: Connection, order: Order, held_seconds: float) -> bool:
-    """False when the buyer has, or is about to buy, one of the things already; then the transaction must not commit."""
+    """False if the buyer owns or has ordered one of the things already; then the transaction must not commit."""
     o = order
     await conn.execute(
         ADD, o.id, o.buyer_id, o.total_minor, o.currency, o.status, o.created_at, o.completed_at, o.turn,
@@ -104,17 +104,17 @@ async def list_track_ids(conn: Connection, order_id: UUID) -> set[UUID]:
 
 
 async def take_turn(conn: Connection, order_id: UUID, held_seconds: float) -> Order | None:
-    """The order, when it is pending and nobody is at it."""
+    """The order, if it is pending and nobody holds a turn."""
     return await _with_lines(conn, await conn.fetchrow(TAKE_TURN, order_id, held_seconds))
 
 
 async def take_next_turn(conn: Connection, held_seconds: float) -> Order | None:
-    """The order that waits longest."""
+    """The order that has waited longest."""
     return await _with_lines(conn, await conn.fetchrow(TAKE_NEXT_TURN, held_seconds))
 
 
 async def end_turn(conn: Connection, order: Order, rest_seconds: float) -> None:
-    """Leaves a pending order for a later turn."""
+    """Ends this turn of a pending order; the next may start after `rest_seconds`."""
     await conn.execute(END_TURN, order.id, order.turn, rest_seconds)
 
 
@@ -123,7 +123,7 @@ async def complete(conn: Connection, order_id: UUID, at: datetime) -> bool:
 
 
 async def fail(conn: Connection, order_id: UUID) -> bool:
-    """False when the order is not pending any more."""
+    """False if the order is no longer pending."""
     if await conn.fetchval(FAIL, order_id) is None:
         return False
     await conn.execute(DROP_CLAIMS, order_id)
@@ -131,7 +131,7 @@ async def fail(conn: Connection, order_id: UUID) -> bool:
 
 
 async def withdraw(conn: Connection, order: Order) -> bool:
-    """Takes an order back as if it had never been; False when its turn is over."""
+    """Deletes an order as if it had never been placed; False if its turn is over."""
     return await conn.fetchval(WITHDRAW, order.id, order.turn) is not None
 
 

@@ -1,4 +1,4 @@
-"""The rules of products: who may sell what, who sees it, who may have its file."""
+"""The rules of products: who may sell what, who may see it, who may download its file."""
 
 import json
 from dataclasses import asdict, replace
@@ -30,7 +30,7 @@ class Products:
     async def list_page(
         self, caller: Principal, page: Page, status: Status | None, seller_id: UUID | None
     ) -> list[Product]:
-        """Drafts and archived ones only for their seller and admins."""
+        """Newest first. Only the seller and admins see drafts and archived products."""
         async with self._database.connection() as conn:
             return await store.list_page(
                 conn,
@@ -82,7 +82,7 @@ class Products:
             if before is None:
                 raise NotFound("No such product")
             if before.seller_id != caller.account_id:
-                raise Forbidden("Only its seller may change a product")
+                raise Forbidden("Only the seller may change a product")
             after = _changed(before, change)
             if after.status is not Status.ARCHIVED and any(track.is_removed for track in tracks.values()):
                 raise words.invalid("status", "must stay archived: the track was deleted")
@@ -122,14 +122,14 @@ class Products:
 
 
 async def _check_track(conn: Connection, product: Product) -> None:
-    """The track is the seller's own, and is not removed before this transaction ends."""
+    """The seller owns the track, and it is not removed before this transaction ends."""
     if product.track_id is None:
         return
     track = (await track_store.lock_shared(conn, {product.track_id})).get(product.track_id)
     if track is None or track.is_removed:
         raise NotFound("No such track")
     if track.owner_id != product.seller_id:
-        raise Forbidden("Only its owner may sell a track")
+        raise Forbidden("Only the owner may sell a track")
 
 
 def _changed(before: Product, change: Change) -> Product:

@@ -1,4 +1,4 @@
-"""ProductsService on the wire."""
+"""Products on the wire."""
 
 from typing import Any
 from uuid import UUID

@@ -91,7 +91,7 @@ async def list_track_ids(conn: Connection, ids: list[UUID]) -> set[UUID]:
 
 
 async def lock_shared(conn: Connection, ids: list[UUID]) -> dict[UUID, Product]:
-    """The products as they stay until this transaction ends."""
+    """The products, which cannot change until this transaction ends."""
     return {row["id"]: _product(row) for row in await conn.fetch(LOCK_SHARED, ids)}
 
 
@@ -120,7 +120,7 @@ async def change_sale(conn: Connection, track_id: UUID) -> Sale | None:
 
 
 async def get_file(conn: Connection, product_id: UUID, viewer_id: UUID | None) -> File | None:
-    """None also for a product without a track."""
+    """None if the product does not exist or has no track."""
     row = await conn.fetchrow(GET_FILE, product_id, viewer_id)
     return File(**row) if row else None
 

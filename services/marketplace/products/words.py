@@ -1,4 +1,4 @@
-"""What may stand in the fields of a product; Invalid names the field as the public contract does."""
+"""The rules for a product's fields. Invalid names a field as the public contract does."""
 
 import re
 
@@ -13,14 +13,14 @@ LICENSE = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 
 def title(text: str) -> str:
     if not text.strip() or len(text) > MAX_TITLE or not ONE_LINE.fullmatch(text):
-        raise invalid("title", f"must be one line of 1 to {MAX_TITLE} characters, not blank")
+        raise invalid("title", f"must be a single line of 1 to {MAX_TITLE} characters and not blank")
     return text
 
 
 def description(text: str | None) -> str | None:
     """Empty means none."""
     if text and ("\x00" in text or len(text) > MAX_DESCRIPTION):
-        raise invalid("description", f"must be at most {MAX_DESCRIPTION} characters without U+0000")
+        raise invalid("description", f"must be at most {MAX_DESCRIPTION} characters, none of them NUL")
     return text or None
 
 

@@ -34,7 +34,7 @@ async def apply(conn: Connection, track: Track) -> bool:
 
 
 async def lock_shared(conn: Connection, ids: set[UUID]) -> dict[UUID, Track]:
-    """The tracks as they stay until this transaction ends."""
+    """The tracks, which cannot change until this transaction ends."""
     rows = await conn.fetch(LOCK_SHARED, list(ids)) if ids else []
     return {row["id"]: Track(**row) for row in rows}
 
