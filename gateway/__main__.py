@@ -29,17 +29,17 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    told, stop = asyncio.Event(), asyncio.Event()
+    leaving, stop = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     async with AsyncExitStack() as stack:
         built = build(settings, stack)
-        # The documents are many small objects that live for ever; no collection need walk through them.
+        # The documents are many small objects that live for ever; keep the garbage collector away from them.
         gc.freeze()
         farewell = Farewell(built.app)
         server = QuietServer(_uvicorn(settings, farewell))
         parts = [
-            farewell.take(told, settings.farewell_seconds, stop),
+            farewell.take(leaving, settings.farewell_seconds, stop),
             server.run_until(stop),
             built.revocations.run(stop),
             built.parts.keys.run(stop),
@@ -53,7 +53,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _together(parts: list[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """Side by side; one that ends, for whatever reason, ends all."""
+    """Runs them concurrently; when one ends, for whatever reason, all end."""
     tasks = [asyncio.create_task(part) for part in parts]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop.set()

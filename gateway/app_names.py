@@ -21,7 +21,7 @@ log = telemetry.logger(__name__)
 PREFIX = "/v1/"
 UNKNOWN = "unknown"
 MAX_CHARACTERS = 128
-# Made-up names must not fill our memory or a message: further ones count as unknown.
+# Invented names must not fill our memory or a message: further ones count as unknown.
 MAX_NAMES = 2_000
 EVERY_SECONDS = 5.0
 # When we stop, insights may be about to come back.
@@ -68,7 +68,7 @@ class AppNames:
                 await self._record(report)
                 self._pending = None
         except errors.Invalid as refused:
-            # Sent again it would be refused again, and hold up all later ones.
+            # Sent again, it would be refused again and block all later ones.
             log.error("app_names.refused", error=refused.reason)
             self._pending = None
         except errors.Error as failure:

@@ -57,7 +57,7 @@ class Border:
             answer = await self._answer(request)
             await answer(scope, receive, send)
         except ClientDisconnect:
-            pass  # there is nobody to answer
+            pass  # nobody is left to answer
         finally:
             self._in_flight -= 1
 

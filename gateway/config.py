@@ -28,7 +28,7 @@ class Settings(config.Settings):
         validation_alias=AliasChoices("GATEWAY_METRICS_PORT", "METRICS_PORT", "metrics_port"),
         description="Port of metrics and /healthz; 0: none",
     )
-    redis_url: str = Field("redis://127.0.0.1:7301/0", description="Where the rate limits are kept")
+    redis_url: str = Field("redis://127.0.0.1:7301/0", description="Valkey or Redis for the rate limits")
     storage_url: str = Field(
         default_factory=_objects_at_home,
         validation_alias=common("STORAGE_URL"),
@@ -37,42 +37,46 @@ class Settings(config.Settings):
     media_signing_key: SecretStr = Field(
         SecretStr(_DEVELOPMENT_KEY),
         validation_alias=common("MEDIA_SIGNING_KEY"),
-        description="`id:secret`, several separated by commas; the first signs, all are believed",
+        description="`id:secret`, several separated by commas; the first signs, all are accepted",
     )
-    public_url: str = Field("", description="Scheme and host of absolute links; empty: as the client called us")
+    public_url: str = Field("", description="Scheme and host of absolute links; empty: those of the request")
     trusted_proxies: str = Field(
-        "", validation_alias=common("TRUSTED_PROXIES"), description="Networks whose X-Forwarded-For is believed"
+        "",
+        validation_alias=common("TRUSTED_PROXIES"),
+        description="Networks of trusted proxies, whose X-Forwarded-For counts",
     )
     rate_limit_factor: float = Field(
         1.0, gt=0, validation_alias=common("RATE_LIMIT_FACTOR"), description="Multiplies every rate limit"
     )
-    token_issuer: str = Field("soundstage", validation_alias=common("AUTH_ISSUER"), description="`iss` of good tokens")
-    farewell_seconds: float = Field(
-        0.0, ge=0, description="Told to end, how long it goes on answering, each time with `Connection: close`"
+    token_issuer: str = Field(
+        "soundstage", validation_alias=common("AUTH_ISSUER"), description="Required `iss` of every token"
     )
-    max_requests: int = Field(1000, description="Requests being answered at once; the rest are 503 at once")
+    farewell_seconds: float = Field(
+        0.0, ge=0, description="After SIGTERM, how long to keep answering, with `Connection: close`"
+    )
+    max_requests: int = Field(1000, description="Maximum number of requests in flight; the rest get 503")
     audience_reports_per_minute: int = Field(100, description="Streams reported without a token, from one address")
     audience_listener_reports_per_hour: int = Field(
         30, description="Streams reported without a token, of one user and track"
     )
 
     auth_address: str = Field(
-        "127.0.0.1:7101", validation_alias=common("AUTH_ADDRESS"), description="Where auth answers"
+        "127.0.0.1:7101", validation_alias=common("AUTH_ADDRESS"), description="gRPC address of auth"
     )
     catalog_address: str = Field(
-        "127.0.0.1:7102", validation_alias=common("CATALOG_ADDRESS"), description="Where catalog answers"
+        "127.0.0.1:7102", validation_alias=common("CATALOG_ADDRESS"), description="gRPC address of catalog"
     )
     streaming_address: str = Field(
-        "127.0.0.1:7103", validation_alias=common("STREAMING_ADDRESS"), description="Where streaming answers"
+        "127.0.0.1:7103", validation_alias=common("STREAMING_ADDRESS"), description="gRPC address of streaming"
     )
     audience_address: str = Field(
-        "127.0.0.1:7104", validation_alias=common("AUDIENCE_ADDRESS"), description="Where audience answers"
+        "127.0.0.1:7104", validation_alias=common("AUDIENCE_ADDRESS"), description="gRPC address of audience"
     )
     marketplace_address: str = Field(
-        "127.0.0.1:7105", validation_alias=common("MARKETPLACE_ADDRESS"), description="Where marketplace answers"
+        "127.0.0.1:7105", validation_alias=common("MARKETPLACE_ADDRESS"), description="gRPC address of marketplace"
     )
     insights_address: str = Field(
-        "127.0.0.1:7106", validation_alias=common("INSIGHTS_ADDRESS"), description="Where insights answers"
+        "127.0.0.1:7106", validation_alias=common("INSIGHTS_ADDRESS"), description="gRPC address of insights"
     )
 
     @cached_property

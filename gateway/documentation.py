@@ -17,7 +17,7 @@ from gateway import cors, documents
 ASSETS = "/docs/assets"
 FILES = Path(fastapi_offline.__file__).parent / "static"
 ICON = f"{ASSETS}/favicon.png"
-# Both pages set styles from scripts; ReDoc searches in a worker that it makes of text.
+# Both pages set styles from scripts; ReDoc searches in a worker that it creates from a blob.
 POLICY = (
     "default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -58,12 +58,12 @@ async def openapi(name: Contract) -> Response:
 
 
 def swagger_page(name: str) -> Response:
-    """To try things in."""
+    """Swagger UI, for trying requests."""
     return _response(*_swagger(name))
 
 
 def redoc_page(name: str) -> Response:
-    """To read."""
+    """ReDoc, for reading."""
     return _response(*_redoc(name))
 
 
@@ -93,7 +93,7 @@ def _redoc(name: str) -> tuple[bytes, str]:
 
 
 def _framed(page: HTMLResponse, link: str) -> tuple[bytes, str]:
-    """The page with links to all contracts above it, and the policy that lets its own scripts run and no others."""
+    """The page below links to all contracts, with a policy that lets only its own scripts run."""
     links = " | ".join(f'<a href="{link.format(name=name)}">{name}</a>' for name in NAMES)
     html = bytes(page.body).replace(b"<body>", f"<body><nav>{links}</nav>".encode(), 1)
     digests = [b64encode(sha256(script).digest()).decode() for script in INLINE_SCRIPT.findall(html)]

@@ -30,7 +30,7 @@ KINDS = {
 MAX_TOKEN_BYTES = 4096
 MAX_KEPT = 50_000
 
-# `iat` is the database's time and may be ahead of ours; it is compared with not-before moments alone.
+# `iat` is the database's time and may be ahead of ours; it is compared only with revocation times.
 _OPTIONS: Any = {"require": ["iss", "aud", "exp", "iat", "sub", "jti"], "verify_iat": False}
 
 
@@ -56,7 +56,7 @@ class Identity:
         is_optional: bool,
         wrong_kind: type[errors.Error] = errors.Unauthenticated,
     ) -> Principal:
-        """The caller. Unauthenticated for a token bad or missing; `wrong_kind` for a good one of another kind."""
+        """The caller. Raises Unauthenticated without a valid token, `wrong_kind` for a valid one of another kind."""
         if authorization is None:
             if is_optional:
                 return ANONYMOUS
@@ -71,7 +71,7 @@ class Identity:
 
     async def _checked(self, token: str) -> Checked:
         if not self._revocations.is_ready:
-            # Before the first whole list an ended session could pass.
+            # Before the first whole list, a revoked session could pass.
             raise errors.Unavailable()
         digest = blake2b(token.encode("latin-1", "replace"), digest_size=16).digest()
         checked = self._kept.get(digest)
@@ -109,7 +109,7 @@ class Identity:
 
 
 def _read(claims: dict[str, Any]) -> Checked:
-    """What the claims say; ValueError, KeyError or TypeError when they do not say it properly."""
+    """The principal in the claims. Raises ValueError, KeyError or TypeError for invalid ones."""
     kind = KINDS[claims["typ"], claims["aud"]]
     device, session = claims.get("device"), claims.get("sid")
     principal = Principal(

@@ -12,7 +12,7 @@ from chassis import errors, telemetry
 
 log = telemetry.logger(__name__)
 
-# An unknown kid costs auth at most one call in this time, whatever is presented.
+# Unknown key ids cost auth at most one call in this time.
 REFRESH_PAUSE_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.2
 
@@ -28,7 +28,7 @@ class Keys:
         self.jwks: dict[str, Any] | None = None
 
     async def get(self, kid: str) -> Any:
-        """The key of this id; Unauthenticated when there is none, Unavailable when no key was ever had."""
+        """The key of this id. Raises Unauthenticated if there is none, Unavailable if no keys were ever fetched."""
         if kid not in self._keys:
             await self._refresh(kid)
         if kid in self._keys:
@@ -40,14 +40,14 @@ class Keys:
         return bool(self._keys)
 
     async def published(self) -> dict[str, Any]:
-        """The key set for everyone; asked of auth when it is older than a moment, else as last seen."""
+        """The key set to publish; fetched from auth if the cached one is older than a moment."""
         await self._refresh(None)
         if self.jwks is None:
             raise errors.Unavailable()
         return self.jwks
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Has the keys before the first token comes, so that auth may be away afterwards."""
+        """Fetches the keys before the first token comes, so that auth may go down afterwards."""
         while not self._keys and not stop.is_set():
             await self._refresh(None)
             with suppress(TimeoutError):
@@ -64,7 +64,7 @@ class Keys:
             try:
                 self._take(json.loads(await self._fetch()))
             except errors.Error as failure:
-                # Auth away: the keys we have stand.
+                # Auth is down: keep the keys we have.
                 log.warning("keys.auth_away", error=failure.reason)
 
     def _take(self, jwks: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Rate limits by GCRA: one number a key, one Redis call for all requests of a loop turn, no gRPC call when limited.
 
-Redis away: each gateway limits by itself until it is back (warehouse's rule: say it at the call, once).
+While Redis is down, each gateway enforces the limits alone and logs that once.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from chassis import clock, errors, telemetry
 log = telemetry.logger(__name__)
 
 REDIS_TIMEOUT_SECONDS = 0.5
-# After a failure Redis is left alone for so long, lest every request wait for the timeout.
+# How long to leave Redis alone after a failure, so that not every request waits for the timeout.
 REDIS_PAUSE_SECONDS = 1.0
 MAX_LOCAL_KEYS = 100_000
 MAX_IN_ONE_CALL = 500
@@ -37,13 +37,13 @@ class Limit:
 
     @property
     def interval_seconds(self) -> float:
-        """The steady pace: one request in so many seconds."""
+        """The steady pace: seconds per request."""
         return self.window_seconds / self.count
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a caller stands with the limit that leaves it the least. `reset_at` is in Unix seconds."""
+    """A caller's standing with its tightest limit. `reset_at` is in Unix seconds."""
 
     limit: int
     remaining: int
@@ -63,8 +63,8 @@ class Claim:
 
 
 # Per key: seconds between two requests, seconds of burst, how many requests. A refused one costs nothing.
-# TIME of the server, so that gateways with different clocks agree. Answers now, then for each key how many were
-# allowed and when the limit had been whole again before them, as text.
+# The server's TIME, so that gateways with different clocks agree. Returns now, then for each key how many were
+# allowed and when the limit would have been full again before them, as text.
 _SCRIPT = """
 local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
@@ -87,7 +87,7 @@ return answers
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`full_at` is when the whole limit is there again, on the clock `now` was read from."""
+    """`full_at` is when the limit is full again, on the clock of `now`."""
 
     is_allowed: bool
     full_at: float
@@ -95,7 +95,7 @@ class Verdict:
 
 
 def _verdicts(limit: Limit, allowed: int, full_at: float, now: float) -> Iterator[Verdict]:
-    """Of so many equal requests the first `allowed` pass, each moving the moment on; the others do not."""
+    """Of these equal requests the first `allowed` pass, each moving `full_at`; the others do not."""
     for _ in range(allowed):
         full_at += limit.interval_seconds
         yield Verdict(True, full_at, now)
@@ -115,7 +115,7 @@ class RedisStore:
         self._script = self._redis.register_script(_SCRIPT)
 
     async def spend(self, claims: Sequence[Claim]) -> list[Verdict]:
-        # Equal claims of a turn travel as one with their number.
+        # Equal claims of one loop turn are sent as one, with their number.
         counted = Counter(claims)
         arguments: list[float] = []
         for claim, count in counted.items():
@@ -133,7 +133,7 @@ class RedisStore:
 
 
 class LocalStore:
-    """The same arithmetic in this process alone."""
+    """The same arithmetic, in this process only."""
 
     def __init__(self) -> None:
         self._full_at: dict[str, float] = {}
@@ -153,7 +153,7 @@ class LocalStore:
 
 
 class Limits:
-    """Takes the claims of one loop turn together."""
+    """Sends the claims of one loop turn together."""
 
     def __init__(self, store: Store, *, factor: float = 1.0) -> None:
         self._store = store
@@ -165,9 +165,9 @@ class Limits:
         self._away_until = 0.0
 
     async def spend(self, limits: Sequence[Limit], who: str) -> Standing:
-        """Where `who` stands after this request; Exceeded when it is one too many."""
+        """The standing of `who` after this request. Raises Exceeded if it is over the limit."""
         claims = [Claim(self._scale(limit), who) for limit in limits]
-        # All are asked before the first is waited for, so that they travel together.
+        # All claims are made before the first is awaited, so that they are sent together.
         asked = [(claim, self._ask(claim)) for claim in claims]
         standings = [_standing(claim, await verdict) for claim, verdict in asked]
         return standings[0] if len(standings) == 1 else min(standings, key=lambda standing: standing.remaining)
@@ -204,7 +204,7 @@ class Limits:
         try:
             return await self._store.spend(claims)
         except (RedisError, OSError, TimeoutError) as failure:
-            # Redis away: limits hold for each gateway by itself.
+            # Redis is down: each gateway enforces the limits alone.
             if not self._is_away():
                 log.warning("limits.redis_away", error=type(failure).__name__)
             self._away_until = asyncio.get_running_loop().time() + REDIS_PAUSE_SECONDS
@@ -225,7 +225,7 @@ class Exceeded(errors.RateLimited):
 
 
 def _standing(claim: Claim, verdict: Verdict) -> Standing:
-    """Where the claim leaves its caller; Exceeded when it was refused."""
+    """The caller's standing after the claim. Raises Exceeded if it was refused."""
     count, reset_at = claim.limit.count, int(verdict.full_at + 0.999)
     if not verdict.is_allowed:
         telemetry.RATE_LIMITED.labels(claim.limit.name).inc()
@@ -235,5 +235,5 @@ def _standing(claim: Claim, verdict: Verdict) -> Standing:
 
 
 def _wait(claim: Claim, verdict: Verdict) -> float:
-    """Seconds until one more fits."""
+    """Seconds until one more request is allowed."""
     return max(1.0, verdict.full_at + claim.limit.interval_seconds - claim.limit.window_seconds - verdict.now)

@@ -22,7 +22,7 @@ from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
 PREFIX = "/media/"
-# From the answer that names it; then up to the hour, so that caches share one link.
+# Counted from the answer and rounded up to the hour, so that caches share one link.
 FOLDER_SECONDS = 4 * 3600
 HOUR = 3600
 DOWNLOAD_SECONDS = 15 * 60
@@ -38,7 +38,7 @@ _SIGNATURE = re.compile(r"([fo])\.([A-Za-z0-9_-]{1,32})\.([0-9]{1,12})\.([A-Za-z
 
 
 class Media:
-    """`keys` are secrets by id; the first signs, all are believed."""
+    """`keys` are secrets by id; the first signs, all are accepted."""
 
     def __init__(self, keys: Mapping[str, bytes], objects: Objects) -> None:
         self._keys = keys
@@ -48,19 +48,19 @@ class Media:
         self._folder_signature = lru_cache(MAX_KEPT)(lambda folder, until: self._sign("f", folder, until, ""))
 
     def folder_link(self, origin: str, folder: str, name: str) -> str:
-        """A link to one object whose relative neighbours work too; good for 4 to 5 hours."""
+        """A link to one object that also opens its relative neighbours; valid for 4 to 5 hours."""
         until = -(-(self._now() + FOLDER_SECONDS) // HOUR) * HOUR
         return f"{origin}{PREFIX}{self._folder_signature(folder, until)}/{folder}/{name}"
 
     def cover_link(self, origin: str, cover: str, size: str = MAX_COVER_SIZE) -> str:
-        """A link to a picture in one of its sizes; good, and the same, for as long as the track is there.
+        """A link to a picture in one of its sizes; the same, and valid, for as long as the track exists.
 
-        It opens nothing else, and nobody can guess it who was not shown the track.
+        It opens nothing else and cannot be guessed.
         """
         return f"{origin}{PREFIX}{cover.rpartition('/')[0]}/cover-{size}.jpg"
 
     def object_link(self, origin: str, name: str, filename: str) -> str:
-        """A link that downloads exactly this object under `filename`; good for 15 minutes."""
+        """A link that downloads exactly this object as `filename`; valid for 15 minutes."""
         signature = self._sign("o", name, self._now() + DOWNLOAD_SECONDS, filename)
         return f"{origin}{PREFIX}{signature}/{name}?filename={quote(filename, safe='')}"
 
@@ -84,18 +84,18 @@ class Media:
         )
 
     def _check(self, signature: str, name: str, filename: str) -> str:
-        """The kind of the signature; Forbidden when it does not open `name` now."""
+        """The kind of the signature. Raises Forbidden if it does not open `name` now."""
         match = _SIGNATURE.fullmatch(signature)
         if not match or not _NAME.fullmatch(name):
-            raise errors.Forbidden("The link is not valid")
+            raise errors.Forbidden("The link is invalid")
         kind, key_id, until = match[1], match[2], int(match[3])
         folder = _FOLDER.match(name)
         if kind == "f" and (not folder or name[folder.end() : folder.end() + 1] != "/"):
-            raise errors.Forbidden("The link is not valid")
+            raise errors.Forbidden("The link is invalid")
         subject = folder.group() if kind == "f" and folder else name
         expected = self._sign(kind, subject, until, "" if kind == "f" else filename, key_id)
         if key_id not in self._keys or not hmac.compare_digest(expected, signature):
-            raise errors.Forbidden("The link is not valid")
+            raise errors.Forbidden("The link is invalid")
         if until <= self._now():
             raise errors.Forbidden("The link has expired")
         return kind

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = telemetry.logger(__name__)
 
 CHUNK_BYTES = 256 * 1024
-# By default a bucket that is away is asked for three minutes, and a long download ends after half of one.
+# By default an unreachable bucket is retried for three minutes, and a long download ends after 30 s.
 PATIENCE: "ClientConfig" = {"connect_timeout": "2s", "read_timeout": "8s", "timeout": "1h", "allow_http": True}
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
 # Objects up to this size are answered whole: one call to the store, one write to the socket.
@@ -55,7 +55,7 @@ SHORT = "public, max-age=300"
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What the store says, in the system's words."""
+    """Turns the store's errors into ours."""
     try:
         yield
     except (NotFoundError, FileNotFoundError):
@@ -75,7 +75,7 @@ def _opened(url: str) -> ObjectStore:
 
 
 class Objects:
-    """The store at `url`; opened when first asked, so that the gateway starts while it is away."""
+    """The store at `url`; opened when first used, so that the gateway starts while it is down."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -132,7 +132,7 @@ class Objects:
         except (NotFoundError, FileNotFoundError):
             raise
         except BaseError:
-            # The store says no in its own words when the range begins past the end.
+            # The store has an error of its own for a range that starts past the end.
             total = (await obstore.head_async(self._store, name))["size"]
             if _begins(wanted) >= total:
                 raise RangeNotSatisfiable(total) from None
@@ -145,7 +145,7 @@ _Wanted = Any
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """An object and how it is to look."""
+    """An object and the headers to serve it with."""
 
     name: str
     attachment: str | None
@@ -191,7 +191,7 @@ def _cached(ending: str, shown: _Shown) -> str:
 
 
 def disposition(filename: str) -> str:
-    """RFC 6266: a plain name for old readers, the true one beside it."""
+    """RFC 6266: a plain name for old clients beside the real one."""
     plain = re.sub(r"[^A-Za-z0-9 ._()\-]", "_", filename) or "download"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
@@ -210,4 +210,4 @@ def _has(header: str | None, etag: str) -> bool:
 async def _chunks(result: Any) -> AsyncIterator[bytes]:
     async for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
         yield bytes(chunk)
-        await asyncio.sleep(0)  # one long download leaves the loop to others between chunks
+        await asyncio.sleep(0)  # let others run between the chunks of a long download

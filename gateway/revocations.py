@@ -17,7 +17,7 @@ log = telemetry.logger(__name__)
 
 POLL_SECONDS = 2.0
 OVERLAP = timedelta(seconds=60)
-# The whole list again now and then, so that what has expired is forgotten.
+# Fetch the whole list now and then, so that expired entries are dropped.
 WHOLE_AFTER = timedelta(hours=1)
 
 
@@ -32,7 +32,7 @@ class Revocations:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the whole list was here once."""
+        """Whether the whole list was fetched at least once."""
         return self._whole_at is not None
 
     def refuse(self, session_id: UUID | None, account_id: UUID | None, issued_at: float) -> bool:

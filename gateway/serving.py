@@ -23,9 +23,9 @@ class QuietServer(uvicorn.Server):
 
 
 class Farewell:
-    """An app that, once it takes leave, asks every client to come back on another connection.
+    """An app that, once it is leaving, asks every client to reconnect.
 
-    Else a client may send its next request just as the kept-alive connection is closed, and never hear of it.
+    Otherwise a client may send its next request just as the kept-alive connection closes, and lose it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -40,9 +40,9 @@ class Farewell:
 
         await self._app(scope, receive, closing if self._takes_leave else send)
 
-    async def take(self, told: asyncio.Event, seconds: float, stop: asyncio.Event) -> None:
-        """From when `told` is set, for so long; then sets `stop`."""
-        await told.wait()
+    async def take(self, leaving: asyncio.Event, seconds: float, stop: asyncio.Event) -> None:
+        """Starts when `leaving` is set and lasts `seconds`; then sets `stop`."""
+        await leaving.wait()
         self._takes_leave = True
         await asyncio.sleep(seconds)
         stop.set()

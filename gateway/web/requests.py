@@ -31,7 +31,7 @@ class Request(requests.Request):
     standing: "Standing | None" = None
 
     def __init__(self, scope: Scope, receive: Receive, address: str) -> None:
-        # Not a bound method: a request that refers to itself waits for the collector, a fifth more CPU a request.
+        # Not a bound method: a request in a reference cycle waits for the garbage collector, a fifth more CPU.
         super().__init__(scope, partial(_in_time, receive))
         self.address = address
         # As sent, so that %2F stays inside its segment.

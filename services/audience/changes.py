@@ -103,7 +103,7 @@ class Changes(Generic[State]):
         return sent
 
     async def export(self, after: Key | None) -> AsyncIterator[list[State]]:
-        """All states that follow `after`, tombstones too, in order of the key and in batches."""
+        """All states after `after`, tombstones too, in order of the key, in batches."""
         place = after or FIRST_KEY
         while True:
             async with self._database.connection() as conn:

@@ -10,11 +10,13 @@ class Settings(config.Settings):
 
     port: int = Field(7104, description="Port of the gRPC server")
     metrics_port: int = Field(7204, description="Port of the Prometheus metrics; 0: none")
-    database_url: str = Field("postgresql://audience@127.0.0.1:7300/audience", description="The Postgres database")
-    database_connections: int = Field(default=10, description="Connections to it at most, a process")
+    database_url: str = Field(
+        "postgresql://audience@127.0.0.1:7300/audience", description="Postgres database of audience"
+    )
+    database_connections: int = Field(default=10, description="Maximum number of Postgres connections of a process")
     catalog_address: str = Field(
-        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="Where catalog answers"
+        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC address of catalog"
     )
     auth_address: str = Field(
-        "127.0.0.1:7101", validation_alias=config.common("AUTH_ADDRESS"), description="Where auth answers"
+        "127.0.0.1:7101", validation_alias=config.common("AUTH_ADDRESS"), description="gRPC address of auth"
     )

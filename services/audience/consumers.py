@@ -37,7 +37,7 @@ class Copies:
     follows: Follows
 
     async def apply(self, record: Record) -> None:
-        """Passes over types of events that mean nothing here."""
+        """Ignores event types that mean nothing here."""
         event = record.event
         if apply := APPLIERS.get((event.topic, event.type)):
             await apply(self, event.payload)

@@ -1,4 +1,4 @@
-"""The events audience publishes: each a pure function of a row, so a row can be told again."""
+"""The events audience publishes: each a pure function of a row, so a row can be published again."""
 
 from uuid import UUID
 
@@ -19,12 +19,12 @@ from services.audience.reposts.repost import Repost
 PLAYS = "soundstage.plays.v1"
 LIKES = "soundstage.likes.v1"
 SOCIAL = "soundstage.social.v1"
-# The last holds what the consumer of ours could not apply.
+# The last holds what our own consumer could not apply.
 TOPICS = [Topic(PLAYS), Topic(LIKES), Topic(SOCIAL), Topic("soundstage.dead.audience.v1", partitions=1)]
 
 
 def play_recorded(play: Play, *, traceparent: str = "") -> Event:
-    """The event of a play bears the play's id, however often it is told."""
+    """The event of a play has the play's id, however often it is published."""
     payload = play_value(play).SerializeToString()
     return Event(play.id, PLAYS, str(play.track_id), "PlayRecorded", payload, play.occurred_at, traceparent)
 

@@ -14,7 +14,7 @@ from services.audience.accounts.account import Account
 from services.audience.playlists.playlist import Playlist
 from services.audience.tracks.track import Track
 
-# Others wait in the same group while an owner is asked, so it gets less time than a call of its own.
+# Others in the same group wait while an owner is asked, so it gets less time than a single call.
 PATIENCE_SECONDS = 1.0
 
 

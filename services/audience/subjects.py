@@ -15,7 +15,7 @@ class Subject(Protocol):
     def owner_id(self) -> UUID: ...
 
     def exists_for(self, caller: Principal) -> bool:
-        """Whether `caller` may hear that there is such a thing."""
+        """Whether `caller` may know that it exists."""
 
     def is_open_to(self, caller: Principal) -> bool:
         """Whether `caller` may see it."""
@@ -35,7 +35,7 @@ class Store(Protocol[Kept]):
 
 
 class Subjects(Generic[Kept]):
-    """Tracks, or playlists. `list_states` asks catalog how they are now; it leaves out unknown ids."""
+    """Tracks, or playlists. `list_states` gets their current states from catalog; it leaves out unknown ids."""
 
     def __init__(
         self,
@@ -56,11 +56,11 @@ class Subjects(Generic[Kept]):
             await self._store.apply(conn, [state])
 
     async def ask(self, ids: Collection[UUID]) -> None:
-        """Has catalog asked about these, if it was not just now. Then read the copy again. Raises Unavailable."""
+        """Asks catalog about these, unless that was done just now. Then read the copy again. Raises Unavailable."""
         await self._asked.ask(ids)
 
     async def require_open(self, caller: Principal, id: UUID) -> Kept:
-        """The thing, if `caller` may see it. Raises NotFound, Forbidden, Unavailable."""
+        """The subject, if `caller` may see it. Raises NotFound, Forbidden, Unavailable."""
 
         def is_open(kept: Kept | None) -> bool:
             return kept is not None and kept.exists_for(caller) and kept.is_open_to(caller)
@@ -69,12 +69,12 @@ class Subjects(Generic[Kept]):
         return self._visible(caller, kept)
 
     async def require(self, caller: Principal, id: UUID) -> Kept:
-        """The thing, also when `caller` may not see it. Raises NotFound, Unavailable."""
+        """The subject, even if `caller` may not see it. Raises NotFound, Unavailable."""
         kept = await self._asked.read(lambda: self._get(id), lambda kept: [] if kept else [id])
         return self._existing(caller, kept)
 
     async def lock_open(self, conn: Connection, caller: Principal, id: UUID) -> Kept:
-        """As the copy has it, locked until the transaction ends, so that no state slips in behind a removal."""
+        """As the copy has it, locked until the transaction ends, so that no state is added after a removal."""
         return self._visible(caller, await self._store.get_for_share(conn, id))
 
     async def _learn(self, ids: Collection[UUID]) -> None:

@@ -35,7 +35,7 @@ def moments(values: Iterable[Timestamp]) -> list[datetime]:
 
 @dataclass(frozen=True)
 class Answers(Generic[State]):
-    """The messages in which one noun answers for its changes; they differ from the others' in their names alone."""
+    """One noun's messages about its changes; they differ from the other nouns' only in name."""
 
     counted: Callable[..., Any]
     resent: Callable[..., Any]
@@ -60,7 +60,7 @@ class ChangesRpc(Generic[State]):
 
     @allow_services
     async def Export(self, request: Any, context: Any) -> AsyncIterator[Any]:
-        """The request's two fields are the key after which to go on; empty: from the beginning."""
+        """The request's two fields are the key to resume after; empty: from the start."""
         first, second = (getattr(request, field.name) for field in request.DESCRIPTOR.fields)
         after = (parse(first), parse(second)) if first and second else None
         async for states in self._changes.export(after):

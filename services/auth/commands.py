@@ -25,8 +25,8 @@ for group in (tenants, admins, accounts, keys):
     app.add_typer(group)
 
 
-@tenants.command("add", help="Add a tenant and print its client credentials, this once, as JSON.")
-def add_tenant(name: str, if_missing: bool = typer.Option(False, help="Print nothing when it exists.")) -> None:
+@tenants.command("add", help="Add a tenant and print its client credentials as JSON. They are shown only once.")
+def add_tenant(name: str, if_missing: bool = typer.Option(False, help="Print nothing if it exists.")) -> None:
     async def add(parts: wiring.Parts) -> ClientCredentials | None:
         try:
             return await parts.tenants.add(name)
@@ -40,21 +40,23 @@ def add_tenant(name: str, if_missing: bool = typer.Option(False, help="Print not
         typer.echo(json.dumps(credentials))
 
 
-@admins.command("add", help="Make an account an administrator; its present access tokens end.")
+@admins.command("add", help="Make an account an administrator. Its current access tokens are revoked.")
 def add_admin(username: str) -> None:
     account = _with(lambda parts: parts.accounts.make_admin(username))
     typer.echo(f"{account.username} is an administrator.")
 
 
-@accounts.command("remove", help="Remove a person for good; id and number stay.")
+@accounts.command("remove", help="Erase a person for good. Only the account's id and number remain.")
 def remove_account(account_id: UUID) -> None:
     account = _with(lambda parts: parts.accounts.remove(account_id))
     typer.echo(f"Account {account.id} (number {account.number}) is removed.")
 
 
-@keys.command("rotate", help="Add a key: published at once, it signs after five minutes; the one before stays good.")
+@keys.command(
+    "rotate", help="Add a key. It is published at once and signs after five minutes; the previous one stays valid."
+)
 def rotate_keys(
-    at_once: bool = typer.Option(False, help="Drop the key before too, which ends its tokens: after a leak."),
+    at_once: bool = typer.Option(False, help="After a leak: also drop the previous key, which revokes its tokens."),
 ) -> None:
     async def rotate(parts: wiring.Parts) -> str:
         return parts.keys.rotate(at_once=at_once)

@@ -12,13 +12,13 @@ from services.catalog.config import Settings
 app = typer.Typer()
 
 
-@app.command("rebuild-search", help="Make the search rows anew from MongoDB, while the old ones serve.")
+@app.command("rebuild-search", help="Rebuild the search rows from MongoDB while the old ones keep serving.")
 def rebuild_search() -> None:
     count = _with(lambda parts: parts.listings.rebuild())
     typer.echo(f"{count} tracks are in the new search rows.")
 
 
-@app.command("rebuild-people", help="Fill the copy of accounts from auth's own.")
+@app.command("rebuild-people", help="Refill the copy of accounts from auth.")
 def rebuild_people() -> None:
     async def rebuild(parts: wiring.Parts) -> int:
         count = 0

@@ -12,9 +12,9 @@ class Settings(config.Settings):
     metrics_port: int = Field(default=7202, description="Port of the Prometheus metrics; 0: none")
     database_url: str = Field(
         default="postgresql://catalog@127.0.0.1:7300/catalog",
-        description="Postgres: search rows, copies",
+        description="Postgres database of catalog: search rows, copies",
     )
-    database_connections: int = Field(default=8, description="Most connections of a process to Postgres")
+    database_connections: int = Field(default=8, description="Maximum number of Postgres connections of a process")
     mongodb_url: str = Field(
         default="mongodb://127.0.0.1:7302/?directConnection=true", description="MongoDB, a replica set: tracks"
     )

@@ -25,7 +25,7 @@ TOTALS = "soundstage.totals.v1"
 
 
 class Copies:
-    """Accounts, totals and sold products, into Postgres."""
+    """Copies accounts, totals and sold products into Postgres."""
 
     GROUP = "catalog-copies"
     TOPICS = (ACCOUNTS, TOTALS, "soundstage.market.v1")
@@ -45,7 +45,7 @@ class Copies:
 
 
 class Outcomes:
-    """What ends a track's processing, or the life of a track or of its place in playlists, into MongoDB."""
+    """Applies to MongoDB what ends a track's processing, a track, or its place in playlists."""
 
     GROUP = "catalog-tracks"
     TOPICS = ("soundstage.recordings.v1", ACCOUNTS, CATALOG)
@@ -68,7 +68,7 @@ class Outcomes:
 
 
 class Rows:
-    """Catalog's own events, into the rows of listings."""
+    """Brings the rows of listings up to date from catalog's own events."""
 
     GROUP = "catalog-search"
     TOPICS = (CATALOG,)

@@ -23,7 +23,7 @@ def track_added(track: Track) -> Event:
 
 
 def track_changed(before: Track, after: Track) -> Event:
-    """TrackPublished the first time that everyone may hear it, else TrackChanged."""
+    """TrackPublished the first time a track is public and completed, else TrackChanged."""
     is_new = before.published_at is None and after.published_at is not None
     return _track_event("TrackPublished" if is_new else "TrackChanged", after)
 

@@ -6,6 +6,6 @@ from chassis import clock
 
 
 def now() -> datetime:
-    """MongoDB keeps milliseconds: what is answered now must equal what is read later."""
+    """MongoDB stores milliseconds, and an answer must equal what is read later."""
     moment = clock.utc_now()
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -12,14 +12,14 @@ Document = dict[str, Any]
 
 
 async def prepare(mongo: Mongo, collection: str) -> None:
-    """Makes the counter and the index; part of `migrate`, may run any number of times."""
+    """Creates the counter and the index; part of `migrate`, idempotent."""
     with reachable():
         await mongo.collection(collection).create_index([("number", 1)], unique=True)
         await mongo.collection(COUNTERS).update_one({"_id": collection}, {"$setOnInsert": {"value": 0}}, upsert=True)
 
 
 async def take(mongo: Mongo, collection: str, count: int = 1) -> int:
-    """The last of the next `count` numbers. Outside any transaction, where all would wait for one document; gaps are
+    """The last of the next `count` numbers. Outside any transaction, or all would queue for one document; gaps are
     fine."""
     with reachable():
         counter = await mongo.collection(COUNTERS).find_one_and_update(
@@ -31,9 +31,9 @@ async def take(mongo: Mongo, collection: str, count: int = 1) -> int:
 async def windows(
     mongo: Mongo, collection: str, after_id: UUID | None, size: int
 ) -> AsyncGenerator[list[Document], None]:
-    """All documents in order of number, at most `size` at once; from behind `after_id` on, if there is such a one.
+    """All documents in order of number, in batches of at most `size`; after `after_id`, if given.
 
-    In windows of numbers: of a range that is open, or one of ids, the embedded MongoDB reads all before it cuts. The
+    In windows of numbers: of an open range, or one of ids, the embedded MongoDB reads everything before it limits. The
     next window is fetched while the caller works on the last.
     """
     place = await _number(mongo, collection, after_id) if after_id else 0

@@ -10,13 +10,15 @@ class Settings(config.Settings):
 
     port: int = Field(7106, description="Port of the gRPC server")
     metrics_port: int = Field(7206, description="Port of the Prometheus metrics; 0: none")
-    database_url: str = Field("postgresql://insights@127.0.0.1:7300/insights", description="The Postgres database")
-    database_connections: int = Field(10, description="Connections to it at most, a process")
+    database_url: str = Field(
+        "postgresql://insights@127.0.0.1:7300/insights", description="Postgres database of insights"
+    )
+    database_connections: int = Field(10, description="Maximum number of Postgres connections of a process")
     catalog_address: str = Field(
-        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="Where catalog answers"
+        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC address of catalog"
     )
     audience_address: str = Field(
-        "127.0.0.1:7104", validation_alias=config.common("AUDIENCE_ADDRESS"), description="Where audience answers"
+        "127.0.0.1:7104", validation_alias=config.common("AUDIENCE_ADDRESS"), description="gRPC address of audience"
     )
     counts_unauthenticated: bool = Field(
         True, description="Whether plays that were reported without a token count; after a change, rebuild"

@@ -31,7 +31,7 @@ TRACKS = frozenset({"TrackAdded", "TrackPublished", "TrackChanged", "TrackRemove
 
 
 class Counter:
-    """Counts a batch in the sink's transaction. Passes over types of events that mean nothing here."""
+    """Counts a batch in the sink's transaction. Ignores event types that mean nothing here."""
 
     GROUP = "insights"
     TOPICS = ("soundstage.plays.v1", "soundstage.likes.v1", "soundstage.social.v1")

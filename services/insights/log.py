@@ -23,7 +23,7 @@ class Log:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["OpenLog"]:
-        """Raises Unavailable when Kafka is away."""
+        """Raises Unavailable when Kafka is down."""
         consumer = AIOKafkaConsumer(
             *self._topics,
             bootstrap_servers=self._bootstrap,
@@ -36,7 +36,7 @@ class Log:
             partitions = sorted(consumer.assignment())
             if missing := set(self._topics) - {partition.topic for partition in partitions}:
                 raise Unavailable(f"Kafka has no topic {', '.join(sorted(missing))}")
-            # It was assigned to learn what there is; nothing is fetched before a place to start from is known.
+            # Assigned to list the partitions; nothing is fetched before the start offset is known.
             consumer.unsubscribe()
             yield OpenLog(consumer, partitions)
         except (KafkaError, OSError) as fault:
@@ -56,7 +56,7 @@ class OpenLog:
         return {(p.topic, p.partition): end for p, end in ends.items()}
 
     async def between(self, first: Mapping[tuple[str, int], int], after: Places) -> AsyncIterator[list[Record]]:
-        """The records from `first` up to before `after`, in lists of one partition each."""
+        """The records from `first` up to, but not including, `after`, in lists of one partition each."""
         left = {TopicPartition(*key): end for key, end in after.items() if first.get(key, 0) < end}
         if not left:
             return
@@ -68,7 +68,7 @@ class OpenLog:
                 if wanted := [Record.of(m) for m in messages if m.offset < left[partition]]:
                     yield wanted
             for partition in list(left):
-                # The position also passes what the log no longer holds, and markers of transactions.
+                # The position also advances over deleted records and transaction markers.
                 if await self._consumer.position(partition) >= left[partition]:
                     del left[partition]
                     self._consumer.pause(partition)

@@ -39,7 +39,7 @@ from services.insights.reposts.repost import Kind, Repost
 from services.insights.tracks.track import Track
 from services.insights.wire import moment
 
-# Publishing a minute again may mean writing a quarter of a million rows.
+# Republishing a minute may write a quarter of a million rows.
 RESEND_SECONDS = 25.0
 KINDS = {REPOST_KIND_TRACK: Kind.TRACK, REPOST_KIND_PLAYLIST: Kind.PLAYLIST}
 
@@ -81,7 +81,7 @@ class Audience:
         )
 
     async def count_plays(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-        """By minute, from the first up to before `until`: the plays received, and 0."""
+        """By minute, from the first up to `until` (exclusive): the plays received, and 0."""
         span = {"from": timestamp(since), "to": timestamp(until)}
         answer = await call(self._plays.CountMinutes, plays_pb2.CountPlayMinutesRequest(**span), caller=SERVICE)
         return {moment(m.minute): (m.count, 0) for m in answer.minutes}
@@ -100,7 +100,7 @@ class Audience:
 
 
 class States:
-    """One kind of state at its owner. All kinds have the same three calls, under messages of their own."""
+    """One kind of state at its owner. All kinds have the same three calls, with messages of their own."""
 
     def __init__(self, stub: Any, messages: Any, name: str, key: tuple[str, str]) -> None:
         self._stub, self._name, self._key = stub, name, key
@@ -111,7 +111,7 @@ class States:
         )
 
     async def count(self, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-        """By minute, from the first up to before `until`: the states last changed then, and their versions' sum."""
+        """By minute, from the first to `until` (exclusive): how many states last changed, and the sum of versions."""
         request = self._count(**{"from": timestamp(since), "to": timestamp(until)})
         answer = await call(self._stub.CountChanges, request, caller=SERVICE)
         return {moment(m.minute): (m.count, m.version_sum) for m in answer.minutes}
@@ -128,7 +128,7 @@ class States:
 
 
 class Owners:
-    """Whose rows a rebuild reads."""
+    """The owners of what a rebuild reads."""
 
     def __init__(self, catalog: Catalog, audience: Audience) -> None:
         self.export_tracks = catalog.export_tracks
@@ -140,13 +140,13 @@ class Owners:
 
 
 def play_of(message: PlayRecorded, *, counts_unauthenticated: bool) -> Play:
-    """Raises Invalid for what can never be counted."""
+    """Raises Invalid for a play that can never be counted."""
     listening = None
     if message.HasField("seconds"):
         if message.seconds < 0:
             raise Invalid("A play of negative length")
         listening = Listening.of(message.seconds, message.duration_ms)
-    # Only reports by players can lack a token; an anonymous stream that discovery served is a play like any other.
+    # Only players' reports can lack a token; an anonymous stream served by discovery is a play like any other.
     is_unproven = not message.is_authenticated and message.source == PLAY_SOURCE_AUDIENCE
     return Play(
         parse(message.id),
@@ -209,7 +209,7 @@ def playlist_like_of(message: PlaylistLikeState) -> PlaylistLike:
 
 
 def track_of(message: TrackState) -> Track:
-    # A tombstone may say no more than which track it was.
+    # A tombstone may hold nothing but the track's id.
     owner_id = parse(message.owner_id, field="owner_id") if message.owner_id else UUID(int=0)
     return Track(
         parse(message.id),

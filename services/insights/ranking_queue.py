@@ -17,12 +17,12 @@ async def add_tracks(conn: Connection, ids: Collection[UUID]) -> None:
 
 
 async def add_accounts(conn: Connection, ids: Collection[UUID]) -> None:
-    """Accounts whose number of followers may have changed: it counts in all that they reposted or liked."""
+    """Accounts whose number of followers may have changed: it affects everything that they reposted or liked."""
     if ids:
         await conn.execute(ADD_ACCOUNTS, ids)
 
 
 async def add_pairs(conn: Connection, pairs: Collection[tuple[UUID, UUID]]) -> None:
-    """Accounts that may have begun or ceased to repost or like a track, with that track."""
+    """Accounts and tracks whose like or repost may have started or ended."""
     if pairs:
         await conn.execute(ADD_PAIRS, *map(list, zip(*pairs, strict=True)))

@@ -11,7 +11,7 @@ from services.streaming.config import Settings
 app = typer.Typer()
 
 
-@app.command("make-covers", help="Make the sizes of covers that were stored before there were sizes.")
+@app.command("make-covers", help="Resize covers that were stored before there were sizes.")
 def make_covers() -> None:
     settings = Settings()
 

@@ -21,7 +21,7 @@ class Settings(config.Settings):
     port: int = Field(7103, description="Port of the gRPC server")
     metrics_port: int = Field(7203, description="Port of the Prometheus metrics; 0: none")
     database_url: str = Field(
-        "postgresql://streaming@127.0.0.1:7300/streaming", description="Postgres of this service alone"
+        "postgresql://streaming@127.0.0.1:7300/streaming", description="Postgres database of streaming"
     )
     storage_url: str = Field(
         default_factory=lambda: _home("objects").as_uri(),
@@ -29,24 +29,24 @@ class Settings(config.Settings):
         description="Object store: file:///..., s3://..., gs://..., az://...",
     )
     spool_dir: Path = Field(
-        default_factory=lambda: _home("spool"), description="Folder for files on their way; needs no backup"
+        default_factory=lambda: _home("spool"), description="Directory for uploads in progress; needs no backup"
     )
     ffmpeg: str = Field(
         default_factory=imageio_ffmpeg.get_ffmpeg_exe,
         validation_alias=config.common("FFMPEG"),
-        description="The ffmpeg to run",
+        description="Path of ffmpeg",
     )
     catalog_address: str = Field(
-        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC target of catalog"
+        "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC address of catalog"
     )
-    max_upload_bytes: int = Field(100 * MIB, description="Largest file taken in one request")
-    quota_bytes: int = Field(1024 * MIB, description="Bytes of originals that one owner may have")
+    max_upload_bytes: int = Field(100 * MIB, description="Maximum size of an upload")
+    quota_bytes: int = Field(1024 * MIB, description="Quota of an owner, in bytes of originals")
     upload_seconds: float = Field(1800.0, description="How long one upload may take")
-    trackless_seconds: float = Field(24 * 3600.0, description="After which a recording without a track is swept")
+    trackless_seconds: float = Field(24 * 3600.0, description="Age at which a recording without a track is deleted")
     transcode_workers: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
         validation_alias=config.common("TRANSCODE_WORKERS"),
-        description="Recordings that one process transcodes at once",
+        description="Maximum number of concurrent transcodings of a process",
     )
     transcode_seconds: float = Field(3600.0, description="How long one transcoding may take")
-    max_recording_seconds: int = Field(6 * 3600, description="Longest recording that is taken")
+    max_recording_seconds: int = Field(6 * 3600, description="Maximum duration of a recording")

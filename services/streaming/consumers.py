@@ -10,7 +10,7 @@ TRACK_TYPES = frozenset({"TrackAdded", "TrackPublished", "TrackChanged", "TrackR
 
 
 class Copies:
-    """States of tracks, and what marketplace decides on originals."""
+    """Applies states of tracks, and marketplace's decisions on originals."""
 
     GROUP = "streaming"
     TOPICS = ("soundstage.catalog.v1", "soundstage.market.v1")

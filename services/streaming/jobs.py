@@ -15,7 +15,7 @@ WHERE recording_id = (
 )
 RETURNING recording_id, attempts, traceparent
 """
-# `run_at` of a leased job is the end of its lease, so nobody needs to notice a crash.
+# `run_at` of a leased job is the end of its lease, so a crash need not be noticed.
 RENEW = """
 UPDATE jobs SET run_at = clock_timestamp() + make_interval(secs => $3) WHERE recording_id = $1 AND leased_by = $2
 RETURNING recording_id
@@ -52,17 +52,17 @@ async def take(conn: Connection, worker: UUID) -> Job | None:
 
 
 async def renew(conn: Connection, recording_id: UUID, worker: UUID) -> bool:
-    """False when the job is no longer ours: removed, or taken by another after our lease."""
+    """False if the job is no longer ours: removed, or leased by another worker after us."""
     return await conn.fetchval(RENEW, recording_id, worker, LEASE_SECONDS) is not None
 
 
 async def end(conn: Connection, recording_id: UUID, worker: UUID) -> bool:
-    """False when the job was not ours any more; then its outcome is another's to write."""
+    """False if the job was no longer ours; its outcome is then another worker's to write."""
     return str(await conn.execute(END, recording_id, worker)) != "DELETE 0"
 
 
 async def cancel(conn: Connection, recording_id: UUID) -> bool:
-    """Whether a worker had it in hand."""
+    """Whether a worker held its lease."""
     return bool(await conn.fetchval(CANCEL, recording_id))
 
 
@@ -75,6 +75,6 @@ async def give_back_all(conn: Connection, worker: UUID) -> None:
 
 
 async def waiting(conn: Connection) -> tuple[int, float]:
-    """How many are due and not in work, and for how many seconds the oldest has been."""
+    """How many are due and unleased, and for how many seconds the oldest has been due."""
     count, oldest_seconds = await conn.fetchrow(WAITING) or (0, 0.0)
     return count, oldest_seconds

@@ -37,7 +37,7 @@ class Sweeper:
         telemetry.JOBS_OLDEST_SECONDS.labels("transcode").set(oldest_seconds)
 
     async def _delete(self) -> None:
-        """Objects first, then the row: a crash between deletes once more what is gone."""
+        """Objects first, then the row: after a crash in between, the deletion is repeated."""
         async with self._database.connection() as conn:
             prefixes = await deletions.list_due(conn)
         for prefix in prefixes:

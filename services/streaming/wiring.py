@@ -106,7 +106,7 @@ def _processing(settings: Settings, database: Database, store: Objects, spool: S
 
 
 def _sweeper(settings: Settings, database: Database, store: Objects) -> Sweeper:
-    # An upload that still runs is younger than twice its longest.
+    # A running upload is younger than twice its maximum duration.
     return Sweeper(
         database,
         store,

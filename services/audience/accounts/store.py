@@ -19,7 +19,7 @@ WHERE kept.version < excluded.version
 """
 GET_MANY = "SELECT id, number, tenant, version, is_removed FROM accounts WHERE id = ANY($1::uuid[])"
 GET_BY_NUMBER = "SELECT id, number, tenant, version, is_removed FROM accounts WHERE number = $1"
-# Adding a state to an account locks its row, so that none slips in behind its removal.
+# Adding a state to an account locks its row, so that none is added after its removal.
 GET_MANY_FOR_SHARE = GET_MANY + " ORDER BY id FOR SHARE"
 
 

@@ -42,7 +42,7 @@ class Follows:
             await self.changes.add_event(conn, await store.remove(conn, caller.user_id, account_id))
 
     async def list_among(self, caller: Principal, account_ids: Collection[UUID]) -> list[UUID]:
-        """Which of these, at most a thousand, the caller follows. Raises Invalid for more."""
+        """Which of these (at most a thousand) the caller follows. Raises Invalid for more."""
         if len(account_ids) > MAX_AMONG:
             raise Invalid(fields=[FieldError("account_ids", f"must be at most {MAX_AMONG}")])
         async with self._database.connection() as conn:
@@ -61,5 +61,5 @@ class Follows:
             return await store.list_followees(conn, account.id, page), await store.count_followees(conn, account.id)
 
     async def withdraw_of_account(self, account_id: UUID) -> None:
-        """Takes back what a removed account follows and who follows it."""
+        """Withdraws a removed account's follows in both directions."""
         await self.changes.withdraw(store.remove_some_of_account, account_id)

@@ -1,4 +1,4 @@
-"""A follow, as it is kept and told."""
+"""A follow, as it is stored and published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Whether one account follows another. Taken back it stays as a tombstone, with a version that only grows."""
+    """Whether one account follows another. A withdrawn one stays as a tombstone, with a version that only grows."""
 
     follower_id: UUID
     followee_id: UUID

@@ -9,7 +9,7 @@ from services.audience.changes import Table
 from services.audience.follows.follow import Follow
 
 COLUMNS = "follower_id, followee_id, is_following, version, followed_at, changed_at"
-# Answers no row when it was followed already: then nothing changed.
+# Returns no row if it was followed already: nothing changed.
 ADD = f"""
 INSERT INTO follows AS kept ({COLUMNS})
 SELECT $1, $2, true, 1, now, now FROM clock_timestamp() AS now

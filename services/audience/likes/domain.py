@@ -31,19 +31,19 @@ class Likes:
             await self.changes.add_event(conn, await store.add(conn, track_id, caller.user_id, track.owner_id))
 
     async def unlike(self, caller: Principal, track_id: UUID) -> None:
-        """Whoever liked a track may take it back, private or not by now. Raises NotFound, Unavailable."""
+        """Anyone may withdraw a like, even if the track is private by now. Raises NotFound, Unavailable."""
         await self._tracks.require(caller, track_id)
         async with self._database.transaction() as conn:
             await self.changes.add_event(conn, await store.remove(conn, track_id, caller.user_id))
 
     async def list_for_track(self, caller: Principal, track_id: UUID, page: Page) -> tuple[list[Like], int]:
-        """Who likes it, newest first, and how many in all. Raises NotFound, Forbidden, Unavailable."""
+        """The accounts that like it, newest first, and how many in all. Raises NotFound, Forbidden, Unavailable."""
         await self._tracks.require_open(caller, track_id)
         async with self._database.connection() as conn:
             return await store.list_for_track(conn, track_id, page), await store.count_for_track(conn, track_id)
 
     async def list_of(self, caller: Principal, ref: Ref, page: Page) -> tuple[list[Like], int]:
-        """What it likes of what `caller` may see, newest first, and how many in all. Raises NotFound, Unavailable."""
+        """Its likes of what `caller` may see, newest first, and how many in all. Raises NotFound, Unavailable."""
         account = await self._accounts.require(caller, ref)
         async with self._database.connection() as conn:
             return await store.list_of(conn, account.id, page, caller), await store.count_of(conn, account.id, caller)

@@ -1,4 +1,4 @@
-"""A like, as it is kept and told."""
+"""A like, as it is stored and published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """Whether a user likes a track. Taken back it stays as a tombstone, with a version that only grows."""
+    """Whether a user likes a track. A withdrawn one stays as a tombstone, with a version that only grows."""
 
     track_id: UUID
     user_id: UUID

@@ -9,7 +9,7 @@ from services.audience.changes import Table
 from services.audience.likes.like import Like
 
 COLUMNS = "track_id, user_id, owner_id, is_liked, version, liked_at, changed_at"
-# Answers no row when it was liked already: then nothing changed.
+# Returns no row if it was liked already: nothing changed.
 ADD = f"""
 INSERT INTO likes AS kept ({COLUMNS})
 SELECT $1, $2, $3, true, 1, now, now FROM clock_timestamp() AS now
@@ -41,7 +41,7 @@ SELECT {COLUMNS} FROM likes WHERE track_id = $1 AND is_liked
 ORDER BY liked_at DESC, user_id LIMIT $2 OFFSET $3
 """
 COUNT_FOR_TRACK = "SELECT count(*) FROM likes WHERE track_id = $1 AND is_liked"
-# Of listed tracks, of those of `$2` and, for an admin (`$3`), of all.
+# Likes of listed tracks, of `$2`'s own and, for an admin (`$3`), of all.
 OF_USER = """
 FROM likes JOIN tracks ON tracks.id = likes.track_id
 WHERE user_id = $1 AND is_liked AND NOT is_removed AND (is_public AND is_completed OR tracks.owner_id = $2 OR $3)

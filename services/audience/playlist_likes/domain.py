@@ -28,7 +28,7 @@ class PlaylistLikes:
             await self.changes.add_event(conn, await store.add(conn, playlist_id, caller.user_id, playlist.owner_id))
 
     async def unlike(self, caller: Principal, playlist_id: UUID) -> None:
-        """Whoever liked a playlist may take it back, private or not by now. Raises NotFound, Unavailable."""
+        """Anyone may withdraw a like, even if the playlist is private by now. Raises NotFound, Unavailable."""
         await self._playlists.require(caller, playlist_id)
         async with self._database.transaction() as conn:
             await self.changes.add_event(conn, await store.remove(conn, playlist_id, caller.user_id))

@@ -1,4 +1,4 @@
-"""A like of a playlist, as it is kept and told."""
+"""A like of a playlist, as it is stored and published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class PlaylistLike:
-    """Whether an account likes a playlist. Taken back it stays as a tombstone, with a version that only grows."""
+    """Whether an account likes a playlist. A withdrawn one stays as a tombstone, with a version that only grows."""
 
     playlist_id: UUID
     account_id: UUID

@@ -7,7 +7,7 @@ from services.audience.changes import Table
 from services.audience.playlist_likes.playlist_like import PlaylistLike
 
 COLUMNS = "playlist_id, account_id, owner_id, is_liked, version, liked_at, changed_at"
-# Answers no row when it was liked already: then nothing changed.
+# Returns no row if it was liked already: nothing changed.
 ADD = f"""
 INSERT INTO playlist_likes AS kept ({COLUMNS})
 SELECT $1, $2, $3, true, 1, now, now FROM clock_timestamp() AS now

@@ -20,5 +20,5 @@ class Playlist:
         return not self.is_removed and self.tenant == caller.tenant
 
     def is_open_to(self, caller: Principal) -> bool:
-        """Whether `caller` may see it: all a public one, its owner, collaborators and admins a private one."""
+        """Whether `caller` may see it: anyone a public one; its owner, collaborators and admins a private one."""
         return self.is_public or caller.is_admin or caller.account_id in (self.owner_id, *self.collaborator_ids)

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.postgres import Connection
 from services.audience.playlists.playlist import Playlist
 
-# unnest takes arrays apart to their elements, so the collaborators of each come as one text.
+# unnest flattens nested arrays, so each playlist's collaborators come as one string.
 APPLY = """
 INSERT INTO playlists AS kept (id, tenant, owner_id, is_public, collaborator_ids, version, is_removed)
 SELECT id, tenant, owner_id, is_public, collaborator_ids::uuid[], version, is_removed
@@ -21,7 +21,7 @@ WHERE kept.version < excluded.version
 GET = """
 SELECT id, tenant, owner_id, is_public, collaborator_ids, version, is_removed FROM playlists WHERE id = $1
 """
-# Adding a state to a playlist locks its row, so that none slips in behind its removal.
+# Adding a state to a playlist locks its row, so that none is added after its removal.
 GET_FOR_SHARE = GET + " FOR SHARE"
 
 

@@ -26,7 +26,7 @@ FORBIDDEN = Outcome(refused="FORBIDDEN")
 NOT_COMPLETED = Outcome(refused="CONFLICT")
 KEY_REUSED = Outcome(refused="IDEMPOTENCY_KEY_REUSED")
 UNAVAILABLE = Outcome(refused="UNAVAILABLE")
-# How the copy of tracks refuses; catalog may know better.
+# Refusals from the copy of tracks; catalog may know better.
 REFUSED_BY_COPY = {outcome.refused for outcome in (NOT_FOUND, FORBIDDEN, NOT_COMPLETED)}
 
 
@@ -37,7 +37,7 @@ class Plays:
         self._accounts = accounts
 
     async def record(self, items: Sequence[Item]) -> list[Outcome]:
-        """Keeps what may be kept, all of it in one transaction, and answers each item in order. Raises Unavailable."""
+        """Records what may be recorded, in one transaction; returns the outcomes in order. Raises Unavailable."""
         outcomes = await self._refuse_reporters(items)
         items_left = [item for item in items if item.id not in outcomes]
         outcomes |= await self._keep(items_left)
@@ -61,7 +61,7 @@ class Plays:
         return sent
 
     async def export(self, after: UUID | None) -> AsyncIterator[list[Play]]:
-        """All plays that follow `after`, in order of id and in batches; no transaction is held open meanwhile."""
+        """All plays after `after`, in order of id, in batches; no transaction is held open meanwhile."""
         place = after or FIRST_ID
         while True:
             async with self._database.connection() as conn:
@@ -72,7 +72,7 @@ class Plays:
             place = plays[-1].id
 
     async def _refuse_reporters(self, items: Sequence[Item]) -> Outcomes:
-        """What is refused for who reports it, whatever the track: another's play, or that of a user who is none."""
+        """Refusals that depend only on the reporter: another user's play, or a caller that is no user."""
         outcomes = {item.id: FORBIDDEN for item in items if item.is_for_another}
         named = [i for i in items if i.user_id and not i.is_authenticated and i.id not in outcomes]
         if not named:
@@ -84,12 +84,12 @@ class Plays:
         return outcomes | {item.id: NOT_FOUND for item in named if item.user_id not in known}
 
     async def _ask_and_keep(self, items: Sequence[Item]) -> Outcomes:
-        """Catalog has the last word on what the copy refused; while it is down nobody knows."""
+        """Asks catalog about what the copy refused; while catalog is down, nobody knows."""
         try:
             await self._tracks.ask({item.track_id for item in items})
         except Unavailable:
             return {item.id: UNAVAILABLE for item in items}
-        # Also when another call has just asked: its answer may have come after the copy was read.
+        # Also if another call has just asked: its answer may have come after we read the copy.
         return await self._keep(items)
 
     async def _keep(self, items: Sequence[Item]) -> Outcomes:
@@ -114,7 +114,7 @@ async def _add(conn: Connection, items: Sequence[tuple[Item, Track]], now: datet
 
 
 def _traced(item: Item) -> str:
-    """Where the event's trace goes on: a point of ours in the trace of the item's own request, if that is recorded."""
+    """The event's trace context: a span of ours in the trace of the item's own request, if that is sampled."""
     if not item.traceparent.endswith("-01"):
         return item.traceparent
     with telemetry.span("record play", parent=item.traceparent):
@@ -122,7 +122,7 @@ def _traced(item: Item) -> str:
 
 
 def judge(item: Item, track: Track | None, now: datetime) -> Outcome:
-    """Whether the play may be kept, as far as the copy of tracks knows."""
+    """Whether the play may be recorded, as far as the copy of tracks knows."""
     if track is None or track.is_removed:
         return NOT_FOUND
     if not track.is_open_to(item.caller):
@@ -131,7 +131,7 @@ def judge(item: Item, track: Track | None, now: datetime) -> Outcome:
 
 
 def recall(items: Iterable[Item], outcomes: Outcomes, firsts: Iterable[Play]) -> Outcomes:
-    """What was answered before to items that are repeats; it stands, even if the track is refused by now."""
+    """The earlier outcomes of repeated items; they count even if the track is refused by now."""
     by_id = {play.id: play for play in firsts}
     by_key = {(play.user_id, play.key): play for play in by_id.values() if play.key}
     recalled = {}

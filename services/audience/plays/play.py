@@ -1,4 +1,4 @@
-"""A play, from what the gateway sends to what is kept and told."""
+"""A play, from what the gateway sends to what is stored and published."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ MAX_FINGERPRINT_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One caller's wish to have a play recorded; `id` is the play's and the event's."""
+    """One caller's request to record a play; `id` is the play's and the event's."""
 
     id: UUID
     caller: Principal
@@ -25,7 +25,7 @@ class Item:
     seconds: int | None
     device: str | None
     source: int
-    # None: a repeat cannot be told. Keys belong to a user, so one without a user counts as none.
+    # None: repeats cannot be recognised. Keys belong to a user, so a key without a user is ignored.
     key: str | None
     fingerprint: bytes | None
     traceparent: str
@@ -39,7 +39,7 @@ class Item:
         if len(self.fingerprint or b"") > MAX_FINGERPRINT_BYTES:
             raise Invalid(fields=[FieldError("fingerprint", "is too long")])
         for name, text in (("device", self.device), ("key", self.key), ("traceparent", self.traceparent)):
-            # Postgres keeps every character but this one.
+            # Postgres stores every character but this one.
             if text and (len(text) > MAX_TEXT_LENGTH or "\0" in text):
                 raise Invalid(
                     fields=[FieldError(name, f"must be at most {MAX_TEXT_LENGTH} characters, none of them NUL")]
@@ -51,13 +51,13 @@ class Item:
 
     @property
     def is_for_another(self) -> bool:
-        """Whether somebody reports a play in another's name; only who is nobody may name a user."""
+        """Whether a caller reports a play in another user's name; only an anonymous caller may name a user."""
         return self.caller.account_id is not None and self.user_id is not None and not self.is_authenticated
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item: the kept play (this one, or the first under its key), or why there is none."""
+    """The outcome of an item: the recorded play (this one, or the first under its key), or the reason for none."""
 
     id: UUID | None = None
     recorded_at: datetime | None = None
@@ -106,17 +106,17 @@ class MinuteCount:
 
 
 def cut(seconds: int | None, duration_ms: int) -> int | None:
-    """Seconds heard, at most the track's length in begun seconds (so a track of 9.4 s can be heard to its end)."""
+    """Seconds heard, at most the track's length rounded up (so a track of 9.4 s can be heard to its end)."""
     return None if seconds is None else min(seconds, -(-duration_ms // 1000))
 
 
 def occurred_at(id: UUID, received_at: datetime) -> datetime:
-    """When the gateway made the id (RFC 9562, 5.7: its first 48 bits), held between a day ago and five minutes ahead.
+    """When the gateway made the id (RFC 9562, 5.7: its first 48 bits), clamped to a day ago and five minutes ahead.
 
-    So a group that is sent again tells the same time, and a gateway whose clock is wrong puts no play into next year.
+    So a group that is sent again has the same times, and a gateway with a wrong clock puts no play into next year.
     """
     if id.version != 7:
         return received_at
-    milliseconds = min(id.int >> 80, 253_402_300_799_000)  # the last second that a datetime can tell
+    milliseconds = min(id.int >> 80, 253_402_300_799_000)  # the last second that a datetime can hold
     made_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return min(max(made_at, received_at - OLDEST), received_at + MAX_AHEAD)

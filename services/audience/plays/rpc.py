@@ -21,7 +21,7 @@ from services.audience.wire import moment, moments
 MAX_ITEMS = 1000
 MALFORMED = Outcome(refused="INVALID")
 
-# The same callers come again and again; what they are is read from the bytes alone.
+# The same callers recur; the cache's key is their serialized message.
 _caller_of = lru_cache(maxsize=10_000)(principal.decode)
 
 
@@ -57,7 +57,7 @@ class PlaysRpc(PlaysServiceServicer):
 
 
 def _item(message: pb.PlayItem) -> Item | None:
-    """None when it is malformed: the others of its group do not suffer for it."""
+    """None if it is malformed: the others of its group must not suffer."""
     try:
         user_id = UUID(message.user_id) if message.user_id else None
         is_keyed = bool(user_id and message.idempotency_key)

@@ -12,9 +12,9 @@ COLUMNS = """
     id, track_id, owner_id, user_id, seconds, duration_ms, device, source, is_authenticated,
     idempotency_key, fingerprint, occurred_at, received_at
 """
-# One statement keeps the plays and their events: what is known already, by id or by key, is in neither.
+# One statement stores the plays and their events; it skips what is already known by id or by key.
 # The order makes two groups that share keys wait for each other in one direction only.
-# No NOTIFY: its commits stand in one queue, and the relay looks every 250 ms anyway.
+# No NOTIFY: its commits queue behind one lock, and the relay polls every 250 ms anyway (decision 0005).
 ADD = f"""
 WITH new AS (
     SELECT * FROM unnest(
@@ -48,7 +48,7 @@ LIST_AFTER = f"SELECT {COLUMNS} FROM plays WHERE id > $1 ORDER BY id LIMIT $2"
 
 
 async def add(conn: Connection, plays: Sequence[Play], events: Sequence[Event]) -> set[UUID]:
-    """Keeps the plays, each with its event (in the same order), and answers the ids of those that are new."""
+    """Stores the plays, each with its event (in the same order), and returns the ids of the new ones."""
     rows = await conn.fetch(
         ADD,
         [p.id for p in plays],
@@ -73,7 +73,7 @@ async def add(conn: Connection, plays: Sequence[Play], events: Sequence[Event]) 
 
 
 async def get_firsts(conn: Connection, items: Sequence[Item]) -> list[Play]:
-    """The kept plays that have the id of one of these, or its key."""
+    """The stored plays that share an id or a key with one of these."""
     keyed = [item for item in items if item.key]
     ids = [item.id for item in items]
     rows = await conn.fetch(GET_FIRSTS, ids, [item.user_id for item in keyed], [item.key for item in keyed])

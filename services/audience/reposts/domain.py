@@ -37,13 +37,13 @@ class Reposts:
             await self.changes.add_event(conn, reposted)
 
     async def unrepost(self, caller: Principal, kind: Kind, subject_id: UUID) -> None:
-        """Whoever reposted may take it back, private or not by now. Raises NotFound, Unavailable."""
+        """Anyone may withdraw a repost, even if the subject is private by now. Raises NotFound, Unavailable."""
         await self._subjects[kind].require(caller, subject_id)
         async with self._database.transaction() as conn:
             await self.changes.add_event(conn, await store.remove(conn, subject_id, caller.user_id))
 
     async def list_of(self, caller: Principal, ref: Ref, page: Page) -> tuple[list[Repost], int]:
-        """What it reposts of what `caller` may see, newest first, and how many in all. Raises NotFound, Unavailable."""
+        """Its reposts of what `caller` may see, newest first, and how many in all. Raises NotFound, Unavailable."""
         account = await self._accounts.require(caller, ref)
         async with self._database.connection() as conn:
             return await store.list_of(conn, account.id, page, caller), await store.count_of(conn, account.id, caller)

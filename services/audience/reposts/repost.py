@@ -1,4 +1,4 @@
-"""A repost, as it is kept and told."""
+"""A repost, as it is stored and published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repost:
-    """Whether an account reposts a subject. Taken back it stays as a tombstone, with a version that only grows."""
+    """Whether an account reposts a subject. A withdrawn one stays as a tombstone, with a version that only grows."""
 
     subject_id: UUID
     account_id: UUID

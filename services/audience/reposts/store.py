@@ -9,7 +9,7 @@ from services.audience.changes import Table
 from services.audience.reposts.repost import Kind, Repost
 
 COLUMNS = "subject_id, account_id, kind, owner_id, is_reposted, version, reposted_at, changed_at"
-# Answers no row when it was reposted already: then nothing changed.
+# Returns no row if it was reposted already: nothing changed.
 ADD = f"""
 INSERT INTO reposts AS kept ({COLUMNS})
 SELECT $1, $2, $3, $4, true, 1, now, now FROM clock_timestamp() AS now
@@ -36,7 +36,7 @@ RETURNING kept.subject_id, kept.account_id, kind, owner_id, is_reposted, version
 """
 REMOVE_SOME_OF_SUBJECT = REMOVE_SOME.format(of="subject_id")
 REMOVE_SOME_OF_ACCOUNT = REMOVE_SOME.format(of="account_id")
-# Of what is listed, of what `$2` may see beyond it and, for an admin (`$3`), of all.
+# Reposts of what is listed, of what else `$2` may see and, for an admin (`$3`), of all.
 OF_ACCOUNT = """
 FROM reposts AS r
 LEFT JOIN tracks AS t ON r.kind = 1 AND t.id = r.subject_id AND NOT t.is_removed

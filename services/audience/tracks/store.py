@@ -28,7 +28,7 @@ FROM unnest($1::uuid[]) AS wanted (id) LEFT JOIN tracks ON tracks.id = wanted.id
 GET = """
 SELECT id, number, owner_id, is_public, is_completed, duration_ms, version, is_removed FROM tracks WHERE id = $1
 """
-# Adding a state to a track locks its row, so that none slips in behind its removal.
+# Adding a state to a track locks its row, so that none is added after its removal.
 GET_FOR_SHARE = GET + " FOR SHARE"
 
 

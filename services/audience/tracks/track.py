@@ -21,5 +21,5 @@ class Track:
         return not self.is_removed
 
     def is_open_to(self, caller: Principal) -> bool:
-        """Whether `caller` may know of it: all of a public one, its owner and admins of a private one."""
+        """Whether `caller` may know of it: anyone of a public one; its owner and admins of a private one."""
         return self.is_public or caller.is_admin or caller.is_(self.owner_id)

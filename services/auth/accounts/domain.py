@@ -56,7 +56,7 @@ class Accounts:
             )
             if account is None:
                 await _refuse_taken(conn, PUBLIC_TENANT, new.username, new.email)
-                raise Conflict("The name was released just now. Try again.")
+                raise Conflict("The user name or email was released just now. Try again.")
             await self._database.add_event(conn, events.account_created(account))
             pair = await self._sessions.open(conn, account, origin)
         return SignedIn(account, pair)
@@ -110,7 +110,7 @@ class Accounts:
             if account is None:
                 raise NotFound("No such account.")
             if not (caller.is_admin or caller.is_(account_id)):
-                raise Forbidden("You may change your own profile only")
+                raise Forbidden("You may change only your own profile")
             changed = replace(account, **wanted)  # type: ignore[arg-type]
             if changed == account:
                 return _shown(caller, account)

@@ -32,7 +32,7 @@ SELECT owner_id, count(*) FROM shadow.search_tracks WHERE is_listed GROUP BY own
 
 @asynccontextmanager
 async def counted(conn: Connection, owner_ids: Collection[UUID]) -> AsyncIterator[None]:
-    """Within the block, which is part of a transaction, rows of these artists may be written."""
+    """Only within this block, which is part of a transaction, may rows of these artists be written."""
     ordered = sorted(set(owner_ids))
     await conn.execute(LOCK, ordered)
     yield

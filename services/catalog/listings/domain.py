@@ -23,7 +23,7 @@ class Listings:
         self._database = database
 
     async def list_tracks(self, filters: Filters, own: UUID | None, order: Order, page: Page) -> tuple[list[UUID], int]:
-        """Tracks that everyone may see and those of the account `own`, and how many there are."""
+        """Public tracks and those of the account `own`, and how many there are."""
         async with self._database.connection() as conn:
             return await store.list_tracks(conn, filters, own, order, page)
 
@@ -34,32 +34,32 @@ class Listings:
             await store.apply(conn, tracks)
 
     async def write_track_soon(self, track: Track) -> None:
-        """As `write_tracks`, so that its writer finds it at once. Postgres down: the track's event does it later."""
+        """Like `write_tracks`, so that its writer finds it at once. If Postgres is down, the event does it later."""
         try:
             await self.write_tracks([track])
         except Unavailable as fault:
             log.warning("listings.left_to_event", track_id=str(track.id), fault=repr(fault))
 
     async def write_playlist_soon(self, playlist: Playlist) -> None:
-        """As `write_track_soon`, of a playlist."""
+        """Like `write_track_soon`, for a playlist."""
         try:
             await self._write_playlists([playlist])
         except Unavailable as fault:
             log.warning("listings.left_to_event", playlist_id=str(playlist.id), fault=repr(fault))
 
     async def refresh_tracks(self, ids: Collection[UUID]) -> None:
-        """An event says that these changed: MongoDB says how they are now."""
+        """Reads tracks that an event says have changed from MongoDB and writes their rows."""
         await self.write_tracks(await tracks_store.get_many(self._mongo, ids))
 
     async def refresh_playlists(self, ids: Collection[UUID]) -> None:
-        """As `refresh_tracks`, of playlists."""
+        """Like `refresh_tracks`, for playlists."""
         await self._write_playlists(await playlists_store.get_many(self._mongo, ids))
 
     async def rebuild(self) -> int:
-        """Makes all rows anew from MongoDB while the old ones serve; answers of how many tracks. Raises Conflict."""
+        """Rebuilds all rows from MongoDB while the old ones serve; returns the number of tracks. Raises Conflict."""
         async with self._database.connection() as conn, shadow.rebuilding(conn) as is_alone:
             if not is_alone:
-                raise Conflict("The search rows are being rebuilt already")
+                raise Conflict("The search rows are already being rebuilt")
             started = await shadow.make(conn)
             count = await self._fill_shadows()
             await shadow.finish(conn)

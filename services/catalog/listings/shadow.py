@@ -17,14 +17,14 @@ TABLES = {
     "track_cards": ("track_id", store.NEWER_CARD),
     "search_playlists": ("playlist_id", playlists.NEWER),
 }
-# Over all rows; the pool's own limit is for requests.
+# For statements over all rows; the pool's own timeout is for requests.
 LONG_SECONDS = 3600.0
-# Of a quarter of a second each, in which writers wait.
+# A quarter of a second each, during which writers wait.
 MAX_TRIES = 60
 NO_TIMEOUT = "SET statement_timeout = 0"
 NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 USUAL_TIMEOUT = "RESET statement_timeout"
-# Who writes waits from here on; who reads, only while the tables take the others' places.
+# Writers wait from here on, readers only while the tables are swapped.
 LOCK = "LOCK TABLE search_tracks, track_cards, search_playlists, search_words IN EXCLUSIVE MODE"
 LOCK_ALONE = """
 SET LOCAL lock_timeout = '200ms';
@@ -38,7 +38,7 @@ DROP TABLE IF EXISTS shadow.{table};
 CREATE TABLE shadow.{table} (LIKE public.{table} INCLUDING ALL EXCLUDING INDEXES);
 ALTER TABLE shadow.{table} ADD PRIMARY KEY ({key})
 """
-# All indexes but that of the key are made when the rows are in: one by one they would cost most of the rebuild.
+# Indexes other than the primary key are created after the rows: row by row they would cost most of the rebuild.
 LIST_INDEXES = """
 SELECT replace(indexdef, ' ON public.', ' ON shadow.') FROM pg_indexes
 WHERE schemaname = 'public' AND tablename = $1 AND indexname NOT IN (
@@ -70,7 +70,7 @@ async def rebuilding(conn: Connection) -> AsyncIterator[bool]:
 
 
 async def make(conn: Connection) -> datetime:
-    """Starts a rebuild; answers since when rows must be taken over at its end."""
+    """Starts a rebuild. Returns the time since which rows must be taken over at its end."""
     started: datetime = await conn.fetchval(NOW)
     for table, (key, _) in TABLES.items():
         await conn.execute(MAKE.format(table=table, key=key))
@@ -78,7 +78,7 @@ async def make(conn: Connection) -> datetime:
 
 
 async def finish(conn: Connection) -> None:
-    """Indexes what is in the shadows, and lets the planner know of it; outside a transaction."""
+    """Indexes and analyzes the shadow tables; outside a transaction."""
     await conn.execute(NO_TIMEOUT)
     try:
         for table in TABLES:
@@ -90,7 +90,7 @@ async def finish(conn: Connection) -> None:
 
 
 async def swap(conn: Connection, started: datetime) -> None:
-    """Takes over what was written meanwhile and puts the shadows in the places of the tables."""
+    """Takes over what was written meanwhile and swaps the shadow tables in."""
     await conn.execute(NO_TIMEOUT_HERE)
     await conn.execute(LOCK)
     for table, (_, newer) in TABLES.items():
@@ -104,7 +104,7 @@ async def swap(conn: Connection, started: datetime) -> None:
 
 
 async def _lock_alone(conn: Connection) -> None:
-    """Whoever reads two of the tables may hold one and wait for the other, so give way before one of us is ended."""
+    """A reader of two of the tables may hold one and wait for the other, so give way before it becomes a deadlock."""
     for _ in range(MAX_TRIES):
         try:
             async with conn.transaction():

@@ -74,7 +74,7 @@ async def apply(conn: Connection, tracks: Sequence[Track], *, schema: str = "pub
 async def list_tracks(
     conn: Connection, filters: Filters, own: UUID | None, order: Order, page: Page
 ) -> tuple[list[UUID], int]:
-    """Ids of one page of what everyone may see and the account `own` owns, and how many there are in all."""
+    """Ids of one page of public tracks and those of the account `own`, and how many there are in all."""
     which = Which(filters)
     which.add(LISTED if own is None else LISTED_OR_OWN, *([] if own is None else [own]))
     return await which.page(conn, by(order), page), await which.count(conn)
@@ -105,7 +105,7 @@ def _is_listed(track: Track) -> bool:
 
 
 class Which:
-    """Which rows: conditions and the values of their placeholders. Only what is asked for is in the SQL, so that
+    """Conditions and the values of their placeholders. The SQL holds only what is asked for, so that
     Postgres sees which index answers it."""
 
     def __init__(self, filters: Filters) -> None:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from chassis.postgres import Connection
 
-# From the top; each has its index in the schema.
+# From the top; each has an index in the schema.
 TIERS = (6, 5, 4, 3, 2, 1, 0)
-# Of each way of matching; what lies deeper than all of them is not found by relevance.
+# Candidates for each way of matching; what lies below all of them is not found by relevance.
 MAX_CANDIDATES = 400
 
 _LOT = "get_byte(uuid_send({id}), 15)"

@@ -37,7 +37,7 @@ class People:
             await store.apply(conn, account)
 
     async def get_batch(self, caller: Principal, refs: Sequence[Ref]) -> list[Person]:
-        """The cards of these, in the order asked; unknown, removed and other tenants' people are left out."""
+        """Their cards, in the order asked; unknown, removed and other tenants' people are left out."""
         kept = await self._get_or_ask(refs)
         found = [kept.get(ref) for ref in refs]
         return [
@@ -63,19 +63,19 @@ class People:
         return person
 
     async def get_by_handle(self, handle: str) -> Person:
-        """Of the public tenant, in any case of letters. Raises NotFound, Unavailable."""
+        """A person of the public tenant; the handle's case does not matter. Raises NotFound, Unavailable."""
         found = await self._asked_by_handle.read(lambda: self._find(handle), lambda found: [] if found else [handle])
         if found is None:
             raise NotFound("Account not found")
         return found
 
     async def list_top(self, page: Page) -> list[Person]:
-        """Who has a track that everyone may hear, most followers first."""
+        """People with a public track, most followers first."""
         async with self._database.connection() as conn:
             return await store.list_top(conn, PUBLIC_TENANT, page)
 
     async def search(self, query: str, page: Page, *, only_downloadable: bool = False) -> tuple[list[Person], int]:
-        """People of the public tenant by handle and name, the best first, and how many there are."""
+        """People of the public tenant by handle and name, the best match first, and how many there are."""
         asked = Query(query)
         if asked.is_empty:
             return [], 0
@@ -85,7 +85,7 @@ class People:
     async def _find(self, handle: str) -> Person | None:
         async with self._database.connection() as conn:
             found = await store.get_by_handle(conn, handle, PUBLIC_TENANT)
-        # Search folds accents, too; a handle is compared without regard to case alone.
+        # Search folds accents too; a handle is compared ignoring only case.
         return found if found and found.handle.casefold() == handle.casefold() else None
 
     async def _get_or_ask(self, refs: Collection[Ref]) -> dict[Ref, _Kept]:
@@ -110,5 +110,5 @@ class People:
 
 
 def _is_open(caller: Principal, tenant: str) -> bool:
-    """A tenant never sees another's people. Everyone sees the public tenant's, and the gateway itself no others."""
+    """A tenant never sees another's people. Everyone sees the public tenant's; the gateway itself sees only those."""
     return tenant in (PUBLIC_TENANT, caller.tenant)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as auth's events tell it."""
+    """An account, as auth's events report it."""
 
     id: UUID
     number: int
@@ -23,7 +23,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The card of a person, with the totals beside it."""
+    """A person's card and totals."""
 
     id: UUID
     number: int

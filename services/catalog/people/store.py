@@ -53,14 +53,14 @@ SELECT {CARD}
 FROM top JOIN people AS p USING (id) LEFT JOIN totals AS a ON a.subject_id = p.id
 ORDER BY top.followers DESC, p.number
 """
-# Who has a track that may be downloaded.
+# People with a downloadable track.
 OFFERS_DOWNLOADS = """
 EXISTS (
     SELECT FROM search_tracks AS s LEFT JOIN sold ON sold.track_id = s.track_id AND sold.is_sold
     WHERE s.owner_id = p.id AND s.is_listed AND sold.track_id IS NULL
 )
 """
-# The exact handle first, then the exact name, then by how well it matches, weighed by how many follow.
+# The exact handle first, then the exact name, then the quality of the match weighted by followers.
 SEARCH = f"""
 SELECT {CARD}
 FROM people AS p LEFT JOIN totals AS a ON a.subject_id = p.id
@@ -98,7 +98,7 @@ async def apply(conn: Connection, account: Account) -> None:
 
 
 async def get_many(conn: Connection, ids: Collection[UUID], numbers: Collection[int]) -> list[tuple[Person, str, bool]]:
-    """What is kept of these: the card, the tenant, and whether the account is removed."""
+    """For each: the card, the tenant, and whether the account is removed."""
     rows = await conn.fetch(GET_MANY, ids, numbers)
     return [(person(row), row["tenant"], row["is_removed"]) for row in rows]
 

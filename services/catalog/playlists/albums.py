@@ -18,7 +18,7 @@ class Albums:
         self._mongo = mongo
 
     async def keep(self, session: Session, before: Track | None, after: Track) -> None:
-        """Brings the albums that a track leaves, enters or shows itself in up to date, in its transaction."""
+        """Updates the albums that a track leaves, enters or appears in, in its transaction."""
         if before and (before.album, before.is_listed) == (after.album, after.is_listed):
             return
         keys = {track.album_key for track in (before, after) if track}
@@ -26,7 +26,7 @@ class Albums:
             await self._keep(session, after, key)
 
     async def fill_in(self) -> None:
-        """Makes the albums of tracks that were written before there were any; part of `migrate`."""
+        """Creates the albums of tracks that were written before albums existed; part of `migrate`."""
         for id in await tracks_store.list_without_album_key(self._mongo):
 
             async def work(session: Session, id: UUID = id) -> None:
@@ -68,7 +68,7 @@ class Albums:
 
 
 def _with_tracks(album: Playlist, tracks: list[Track]) -> Playlist:
-    """The album as its tracks make it; those that stand in it already keep their entries."""
+    """The album that its tracks make up; tracks already in it keep their entries."""
     kept = {entry.track_id: entry for entry in album.entries}
     return replace(
         album,

@@ -62,7 +62,7 @@ class Playlists:
         self._edits = Edits(mongo, listings)
 
     async def add(self, caller: Principal, form: Form, key: str, fingerprint: bytes) -> View:
-        """An empty playlist; the same key gives the same one again.
+        """Adds an empty playlist; the same key returns the same one again.
 
         Raises Invalid (also IDEMPOTENCY_KEY_REUSED), Forbidden.
         """
@@ -108,13 +108,13 @@ class Playlists:
         return view
 
     async def get_batch(self, caller: Principal, ids: Sequence[UUID]) -> list[View]:
-        """Those of these that everyone may see, in the order asked."""
+        """The public ones of these, in the order asked."""
         known = {p.id: p for p in await store.get_many(self._mongo, ids)}
         found = [known[id] for id in dict.fromkeys(ids) if id in known]
         return await self.show(caller, [p for p in found if p.is_public and p.is_open_to(caller)])
 
     async def search(self, caller: Principal, query: str, wanted: Wanted, page: Page) -> tuple[list[View], int]:
-        """Those the caller may see, by relevance if words are given, else the newest first; and how many there are."""
+        """Those the caller may see, by relevance if words are given, else newest first; and how many there are."""
         found, total = await self._finder.search_playlists(query, wanted, page)
         # A row may be older than its document.
         readable = [p for p in found if p.may_be_seen_by(caller) and (p.is_public or wanted.reader_id)]
@@ -154,7 +154,7 @@ class Playlists:
         if unknown:
             raise Invalid(fields=unknown)
         values = changes(named, form)
-        # The answer needs Postgres: without it nothing is begun, rather than changed and answered with a failure.
+        # The answer needs Postgres. If it is down, start nothing, rather than change the playlist and then fail.
         await self._database.ping()
 
         async def edit(_: Session, found: Playlist | None) -> Playlist:
@@ -174,7 +174,7 @@ class Playlists:
         await self._edits.run(id, edit)
 
     async def add_track(self, caller: Principal, id: UUID, track_id: UUID) -> None:
-        """Puts a track at the end. Raises NotFound and Forbidden of either, Conflict when it is there or full."""
+        """Appends a track. Raises NotFound and Forbidden for either, Conflict if it is there or the list is full."""
 
         async def edit(session: Session, found: Playlist | None) -> Playlist:
             before, _ = await self._standing(session, editable(found, caller, Permission.WRITE))
@@ -185,12 +185,12 @@ class Playlists:
             return before.with_track(track_id, moments.now())
 
         await self._edits.run(id, edit)
-        # Whoever removed the track since we read it may have looked for its entries before there was this one.
+        # If the track was removed since we read it, its entries may have been collected before this one existed.
         if not await tracks_store.get_outlines(self._mongo, [track_id]):
             await self._drop_track(id, track_id)
 
     async def remove_track(self, caller: Principal, id: UUID, track_id: UUID) -> None:
-        """Raises NotFound (also when the track is not in it), Forbidden."""
+        """Raises NotFound (also if the track is not in it), Forbidden."""
 
         async def edit(session: Session, found: Playlist | None) -> Playlist:
             before, _ = await self._standing(session, editable(found, caller, Permission.WRITE))
@@ -209,12 +209,12 @@ class Playlists:
         await self._edits.run(id, edit)
 
     async def forget_track(self, track_id: UUID) -> None:
-        """A track was removed: its entries go from all playlists. May be repeated."""
+        """Removes a deleted track's entries from all playlists. Idempotent."""
         for id in await store.ids_with_track(self._mongo, track_id):
             await self._drop_track(id, track_id)
 
     async def forget_account(self, account_id: UUID) -> None:
-        """An account is gone: its playlists and its places in others' go one by one. May be repeated."""
+        """Removes a deleted account's playlists, and the account from others' playlists, one by one. Idempotent."""
         for id in await store.ids_of_owner(self._mongo, account_id):
             await self._edits.run_if_there(id, lambda found: found.removed(moments.now()))
         for id in await store.ids_with_collaborator(self._mongo, account_id):
@@ -243,7 +243,7 @@ class Playlists:
         await self._edits.run_if_there(id, dropped)
 
     async def _standing(self, session: Session, playlist: Playlist) -> tuple[Playlist, dict[UUID, Outline]]:
-        """Without entries of tracks that were removed and not yet forgotten, and the tracks of the others."""
+        """The playlists without entries of removed tracks, and the tracks of the other entries."""
         outlines = await tracks_store.get_outlines(self._mongo, playlist.track_ids, session)
         entries = tuple(entry for entry in playlist.entries if entry.track_id in outlines)
         return replace(playlist, entries=entries), outlines

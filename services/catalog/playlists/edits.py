@@ -11,7 +11,7 @@ from services.catalog import events
 from services.catalog.playlists import store
 from services.catalog.playlists.playlist import Playlist
 
-# What a transaction makes of a playlist; the same one: nothing to write.
+# What a transaction turns a playlist into; the same object means nothing to write.
 Edit = Callable[[Session, Playlist | None], Awaitable[Playlist]]
 
 
@@ -26,7 +26,7 @@ class Edits:
         self._listings = listings
 
     async def run(self, id: UUID, edit: Edit) -> Playlist:
-        """One transaction; of two at once the later runs again on what the earlier left."""
+        """One transaction. Of two at once, the later is retried on the result of the earlier."""
 
         async def work(session: Session) -> Playlist:
             before = await store.get(self._mongo, session, id)
@@ -46,5 +46,5 @@ class Edits:
                 raise NotFound()
             return change(found)
 
-        with suppress(NotFound):  # gone by another way
+        with suppress(NotFound):  # removed otherwise
             await self.run(id, edit)

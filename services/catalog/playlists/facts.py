@@ -25,7 +25,7 @@ PLAYS = "SELECT subject_id, plays FROM totals WHERE subject_id = ANY($1::uuid[])
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    # None: the copy of accounts has none, as it was removed or the copy is being made anew.
+    # None: not in the copy of accounts, which means removed, or a copy that is being rebuilt.
     owner: Person | None
     likes: int
     reposts: int
@@ -37,7 +37,7 @@ async def get_many(conn: Connection, playlists: Collection[Playlist]) -> dict[UU
 
 
 async def get_plays(conn: Connection, track_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The plays of those of these tracks that have any."""
+    """The plays of these tracks, where there are any."""
     if not track_ids:
         return {}
     return {row["subject_id"]: row["plays"] for row in await conn.fetch(PLAYS, list(track_ids))}

@@ -21,12 +21,12 @@ LINK_LIVES = timedelta(days=30)
 
 
 class Permission(IntEnum):
-    """Each holds what the one below holds."""
+    """Each includes the one before."""
 
     READ = 1
     WRITE = 2
     ADMIN = 3
-    # No collaborator's: the owner's and administrators'.
+    # Never a collaborator's: only the owner and administrators have it.
     OWNER = 4
 
 
@@ -76,7 +76,7 @@ class Playlist:
         return list(dict.fromkeys(entry.track_id for entry in self.entries))
 
     def is_open_to(self, caller: Principal) -> bool:
-        """Whether the caller may know of it: another tenant's does not exist."""
+        """Whether the caller may know that it exists; another tenant's does not."""
         return not self.is_removed and (caller.tenant == self.tenant or caller.kind is Kind.SERVICE)
 
     def permission_of(self, caller: Principal) -> Permission | None:
@@ -97,14 +97,14 @@ class Playlist:
         return replace(self, version=self.version + 1, updated_at=now, **changes)
 
     def removed(self, now: datetime) -> "Playlist":
-        """The tombstone: what others keep copies by; the rest is forgotten."""
+        """The tombstone: only what other services' copies need."""
         blank = {"description": None, "entries": (), "collaborators": (), "album_key": None}
         return self.changed(now, is_removed=True, **blank)
 
     def with_track(self, track_id: UUID, now: datetime) -> "Playlist":
-        """Raises Conflict when it is there already, or the playlist is full."""
+        """Raises Conflict if it is there already, or the playlist is full."""
         if any(entry.track_id == track_id for entry in self.entries):
-            raise Conflict("The track is in the playlist already")
+            raise Conflict("The track is already in the playlist")
         if len(self.entries) >= MAX_TRACKS:
             raise Conflict(f"A playlist holds at most {MAX_TRACKS} tracks")
         return self.changed(now, entries=(*self.entries, Entry(ids.new_id(), track_id, now)))
@@ -131,9 +131,9 @@ class Playlist:
         return self.changed(now, entries=tuple(entries))
 
     def with_collaborator(self, added: Collaborator, now: datetime) -> "Playlist":
-        """Raises Conflict for the owner, for who is one already, and when there are too many."""
+        """Raises Conflict for the owner, for a collaborator, and if there are too many."""
         if added.account_id == self.owner_id or self.find_collaborator(added.account_id):
-            raise Conflict("This user is the owner or a collaborator already")
+            raise Conflict("This user is already the owner or a collaborator")
         if len(self.collaborators) >= MAX_COLLABORATORS:
             raise Conflict(f"A playlist has at most {MAX_COLLABORATORS} collaborators")
         return self.changed(now, collaborators=(*self.collaborators, added))
@@ -156,7 +156,7 @@ class Playlist:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry that the caller may see, at its position (from 1) among all that stand."""
+    """An entry that the caller may see, at its position (from 1) among all that are left."""
 
     entry: Entry
     position: int
@@ -185,7 +185,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a share link's holder has, and until when it works."""
+    """What a share link grants, and until when."""
 
     token: str
     expires_at: datetime
@@ -193,7 +193,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which playlists of a list are meant, and for whom; None means any."""
+    """Filters of a list of playlists, and its caller; None means any."""
 
     tenant: str
     # Sees own private ones and those it collaborates on; None: only public ones.
@@ -230,7 +230,7 @@ def editable(playlist: Playlist | None, caller: Principal, least: Permission) ->
 
 
 def shown(playlist: Playlist, outlines: dict[UUID, Outline], caller: Principal) -> tuple[Shown, ...]:
-    """Positions are those among what stands: a track that was deleted leaves no hole, one that is hidden does."""
+    """Positions skip deleted tracks; hidden ones leave a gap."""
     standing = [entry for entry in playlist.entries if entry.track_id in outlines]
     placed = (Shown(entry, place, outlines[entry.track_id]) for place, entry in enumerate(standing, 1))
     return tuple(one for one in placed if one.track.may_be_seen_by(caller))
@@ -241,7 +241,7 @@ def _places(entries: Sequence[Entry], named: Counter[UUID]) -> list[int]:
 
 
 def _queued(entries: Sequence[Entry], order: Sequence[UUID]) -> list[Entry]:
-    """The entries in the order of their tracks; of one track those that stood first come first."""
+    """The entries in the order of their tracks; several of one track keep their order."""
     waiting: dict[UUID, list[Entry]] = defaultdict(list)
     for entry in reversed(entries):
         waiting[entry.track_id].append(entry)

@@ -67,7 +67,7 @@ class Sharing:
         return changed, await self._people.get(caller, Ref(id=account_id))
 
     async def remove_collaborator(self, caller: Principal, id: UUID, account_id: UUID) -> None:
-        """Anyone may take oneself out. Raises NotFound (also when it is none), Forbidden."""
+        """Anyone may leave. Raises NotFound (also for who is none), Forbidden."""
         least = Permission.READ if caller.is_(account_id) else Permission.ADMIN
 
         async def edit(_: Session, found: Playlist | None) -> Playlist:
@@ -76,7 +76,7 @@ class Sharing:
         await self._edits.run(id, edit)
 
     async def share(self, caller: Principal, id: UUID, key: str, fingerprint: bytes) -> Link:
-        """A new link; the same key gives the same one again. Raises NotFound, Forbidden, Invalid."""
+        """Adds a link; the same key returns the same one again. Raises NotFound, Forbidden, Invalid."""
         check_key(key)
         kept_as = links.digest(f"{caller.user_id} playlists.share {key}")
 
@@ -98,7 +98,7 @@ class Sharing:
         return await self._mongo.run(work)
 
     async def get_linked(self, token: str) -> Playlist:
-        """What a link opens. Raises NotFound."""
+        """The playlist that a link opens. Raises NotFound."""
         playlist = await store.find_linked(self._mongo, links.digest(token), moments.now())
         if playlist is None or playlist.is_removed:
             raise NotFound("This link is invalid or has expired")

@@ -20,7 +20,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class KeptLink:
-    """What was answered under an idempotency key, without the token: that comes of the key and the salt."""
+    """The answer kept under an idempotency key, without the token, which is derived from the key and the salt."""
 
     fingerprint: bytes
     salt: bytes
@@ -28,7 +28,7 @@ class KeptLink:
 
 
 async def prepare(mongo: Mongo) -> None:
-    """Makes counter and indexes; part of `migrate`, may run any number of times."""
+    """Creates the counter and the indexes; part of `migrate`, idempotent."""
     with reachable():
         await numbers.prepare(mongo, PLAYLISTS)
         playlists = mongo.collection(PLAYLISTS)
@@ -52,7 +52,7 @@ async def add(mongo: Mongo, session: Session, playlist: Playlist) -> None:
 
 
 async def replace(mongo: Mongo, session: Session, playlist: Playlist) -> None:
-    """Puts the next version of a playlist that was read in this transaction."""
+    """Writes the next version of a playlist that was read in this transaction."""
     await mongo.collection(PLAYLISTS).replace_one({"_id": playlist.id}, _document(playlist), session=session)
 
 
@@ -91,14 +91,14 @@ async def ids_with_collaborator(mongo: Mongo, account_id: UUID) -> list[UUID]:
 
 
 async def export(mongo: Mongo, after_id: UUID | None) -> AsyncIterator[list[Playlist]]:
-    """All playlists in order of number, tombstones too, in batches; from behind `after_id` on, if there is such."""
+    """All playlists in order of number, tombstones too, in batches; after `after_id`, if given."""
     async with aclosing(numbers.windows(mongo, PLAYLISTS, after_id, BATCH)) as windows:
         async for documents in windows:
             yield [_playlist(document) for document in documents]
 
 
 async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, Playlist] | None:
-    """What was answered under an idempotency key: the request's fingerprint, and the playlist as it was."""
+    """The answer kept under an idempotency key: the request's fingerprint, and the playlist at that time."""
     kept = await mongo.collection(KEYS).find_one({"_id": key}, session=session)
     return (bytes(kept["fingerprint"]), _playlist(kept["playlist"])) if kept else None
 

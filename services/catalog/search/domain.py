@@ -20,7 +20,7 @@ class Search:
         self._database = database
 
     async def search_tracks(self, query: str, filters: Filters, order: Order, page: Page) -> tuple[list[UUID], int]:
-        """Tracks that everyone may see, and how many there are. Raises Invalid."""
+        """Public tracks, and how many there are. Raises Invalid."""
         _check(filters)
         asked = Query(query)
         async with self._database.connection() as conn:
@@ -29,7 +29,7 @@ class Search:
             return ([], 0) if asked.is_empty else await store.search_tracks(conn, asked, filters, order, page)
 
     async def search_playlists(self, query: str, wanted: Wanted, page: Page) -> tuple[list[Playlist], int]:
-        """Without words the newest first. A row may be older than its document."""
+        """Without words, newest first. A row may be older than its document."""
         asked = Query(query)
         if asked.is_empty and query.strip():
             return [], 0

@@ -20,7 +20,7 @@ EXISTS (
 )
 """
 NEWEST = "p.created_at DESC, p.playlist_id DESC"
-# As of tracks: how well the words match, and of equals the liked before the obscure.
+# Like tracks: by quality of the match, and among equals the most liked first.
 RELEVANCE = """
 (({forgiving} + 2 * {prefixed} + 4 * {exact} + 4 * (p.title_key = {folded})::int)
     * (1 + ln(1 + coalesce(t.likes, 0)) / 10)) DESC, p.playlist_id DESC
@@ -56,7 +56,7 @@ LIMIT $3
 
 
 async def search(conn: Connection, query: words.Query | None, wanted: Wanted, page: Page) -> tuple[list[UUID], int]:
-    """Ids of one page of what is wanted, and how many there are in all; without a query the newest first."""
+    """Ids of one page, and how many there are in all; without a query, newest first."""
     which = _Which(wanted)
     order = NEWEST if query is None else await _by_relevance(conn, which, query)
     total = int(await conn.fetchval(f"SELECT count(*) {which.matching}", *which.filters))

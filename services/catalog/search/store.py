@@ -37,7 +37,7 @@ RANK = "ts_rank(s.words, {}::text::tsquery)"
 async def search_tracks(
     conn: Connection, query: words.Query, filters: Filters, order: Order, page: Page
 ) -> tuple[list[UUID], int]:
-    """As `list_tracks`, of what everyone may see and all words of `query` match."""
+    """Like `list_tracks`, for public tracks that match all words of `query`."""
     known = await vocabulary.near(conn, query.may_err)
     which = Which(filters)
     which.add(LISTED)
@@ -50,7 +50,7 @@ async def search_tracks(
 async def _best(
     conn: Connection, which: Which, query: words.Query, known: Collection[str], page: Page
 ) -> tuple[list[UUID], int]:
-    """By relevance, of some hundreds of candidates: those of the very title, and of each way of matching the played."""
+    """By relevance, among some hundreds of candidates: exact titles, and for each way of matching the most played."""
     begun = await vocabulary.begun(conn, query.may_begin)
     folded = which.place(query.folded)
     found = [OF_TITLE.format(conditions=" AND ".join([*which.conditions, f"s.title_key = {folded}"]))]

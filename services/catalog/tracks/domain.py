@@ -20,7 +20,7 @@ from services.catalog.tracks.form import Form, changes, checked, merged
 from services.catalog.tracks.track import Filters, Order, Recording, Status, Track, View, Wanted
 from services.catalog.tracks.upload import Upload, check_key, key_of, new_track
 
-# Less than callers give a read, so that a batch is still answered when MongoDB hangs.
+# Less than a caller's deadline, so that a batch is still answered while MongoDB hangs.
 MONGO_SECONDS = 2.0
 _Found = TypeVar("_Found", View, Track)
 
@@ -39,7 +39,7 @@ class Listings(Protocol):
 
 class Albums(Protocol):
     async def keep(self, session: Session, before: Track | None, after: Track) -> None:
-        """Brings the albums of a track that changes up to date, in its transaction."""
+        """Updates the albums of a changed track, in its transaction."""
 
 
 class Tracks:
@@ -51,7 +51,7 @@ class Tracks:
         self._albums = albums
 
     async def add(self, caller: Principal, upload: Upload) -> View:
-        """Makes a track of a recording; the same key or recording gives the same track again.
+        """Adds the track of a recording; the same key or recording returns the same track again.
 
         Raises Invalid (also IDEMPOTENCY_KEY_REUSED), Conflict (the recording is another's), Forbidden.
         """
@@ -119,7 +119,7 @@ class Tracks:
     async def change(self, caller: Principal, id: UUID, named: Collection[str], form: Form) -> View:
         """Sets the fields named. Raises Invalid, NotFound, Forbidden."""
         values = changes(named, form)
-        # Tracks are shown from Postgres: without it nothing is begun, rather than changed and shown as before.
+        # Tracks are served from Postgres. If it is down, start nothing, rather than show the old track.
         await self._database.ping()
 
         async def work(session: Session) -> Track:
@@ -132,7 +132,7 @@ class Tracks:
 
     async def remove(self, caller: Principal, id: UUID) -> None:
         """Raises NotFound (also the second time), Forbidden."""
-        # Tracks are shown from Postgres: without it nothing is begun, rather than removed and still shown.
+        # Tracks are served from Postgres. If it is down, start nothing, rather than remove a track and still show it.
         await self._database.ping()
 
         async def work(session: Session) -> Track:
@@ -142,7 +142,7 @@ class Tracks:
         await self._listings.write_tracks([await self._mongo.run(work)])
 
     async def remove_of_owner(self, owner_id: UUID) -> None:
-        """An account is gone: its tracks go one by one, each with its event. May be repeated."""
+        """Removes a deleted account's tracks one by one, each with its event. Idempotent."""
         for id in await store.ids_of_owner(self._mongo, owner_id):
 
             async def work(session: Session, id: UUID = id) -> Track | None:
@@ -153,7 +153,7 @@ class Tracks:
                 await self._listings.write_track_soon(track)
 
     async def complete(self, recording: Recording) -> None:
-        """A recording is ready. Does nothing unless its track waits for it."""
+        """Completes the track of a recording that is ready. Does nothing unless the track waits for it."""
 
         async def work(session: Session) -> Track | None:
             before = await self._awaiting(session, recording.recording_id, recording.track_id)
@@ -163,7 +163,7 @@ class Tracks:
             await self._listings.write_track_soon(track)
 
     async def fail(self, recording_id: UUID, track_id: UUID) -> None:
-        """A recording cannot be transcoded. Does nothing unless its track waits for it."""
+        """Marks the track of a recording that cannot be transcoded. Does nothing unless the track waits for it."""
 
         async def work(session: Session) -> Track | None:
             before = await self._awaiting(session, recording_id, track_id)
@@ -181,7 +181,7 @@ class Tracks:
         return await store.get_many(self._mongo, *_names(refs))
 
     async def list_tags(self, caller: Principal, owner: Ref, most: int) -> list[str]:
-        """The tags of the owner's tracks that everyone may see, most used first, then from Z to A. Raises NotFound."""
+        """The tags of the owner's public tracks, most used first, then from Z to A. Raises NotFound."""
         person = await self._people.get(caller, owner)
         used = Counter(tag for tags in await store.list_tags(self._mongo, person.id) for tag in tags)
         return sorted(used, key=lambda tag: (used[tag], tag), reverse=True)[:most]
@@ -190,7 +190,7 @@ class Tracks:
         return store.export(self._mongo, after_id)
 
     async def _find_added(self, session: Session, track: Track, upload: Upload) -> Track | None:
-        """What an earlier request of the same key, or for the same recording, has made."""
+        """The track that an earlier request with the same key, or for the same recording, has added."""
         if upload.idempotency_key:
             kept = await store.get_answer(self._mongo, session, key_of(track, upload))
             if kept and kept[0] != upload.fingerprint:
@@ -250,7 +250,7 @@ def _by_ref(found: Iterable[_Found]) -> dict[Ref, _Found]:
 
 
 def outcome_of(item: Wanted, track: Track | None) -> Track | Error:
-    """The track, or why its caller does not get it."""
+    """The track, or the refusal for its caller."""
     if track is None or track.is_removed or (item.public_only and not track.is_listed):
         return NotFound("Track not found")
     if not track.may_be_seen_by(item.caller):
@@ -262,5 +262,5 @@ def _changeable(caller: Principal, track: Track | None) -> Track:
     if track is None or track.is_removed:
         raise NotFound("Track not found")
     if not track.may_be_changed_by(caller):
-        raise Forbidden("Only its owner may change a track")
+        raise Forbidden("Only the owner may change a track")
     return track

@@ -12,7 +12,7 @@ MAX_TAGS_LENGTH = 1000
 YEARS = range(1000, 10_000)
 REQUIRED = ("title", "artist", "is_public")
 UNTITLED = "Untitled"
-# They turn the reading order of what stands beside a name.
+# They change the reading order of the text around a name.
 _TURNS = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -35,7 +35,7 @@ FIELDS = tuple(field.name for field in fields(Form))
 
 
 def checked(form: Form) -> Form:
-    """The form with blank texts as None. Raises Invalid with every field that is wrong."""
+    """The form with blank strings as None. Raises Invalid with every invalid field."""
     wrong = [FieldError(name, fault) for name in FIELDS if (fault := _fault(name, getattr(form, name)))]
     if wrong:
         raise Invalid(fields=wrong)
@@ -43,7 +43,7 @@ def checked(form: Form) -> Form:
 
 
 def changes(named: Collection[str], form: Form) -> dict[str, Any]:
-    """What a change sets: the fields named, cleared where the form says nothing. Raises Invalid."""
+    """What a change sets: the named fields, cleared where the form has none. Raises Invalid."""
     unknown = [FieldError(name, "is not a field that can be changed") for name in named if name not in FIELDS]
     form = checked(form)
     cleared = [
@@ -62,7 +62,7 @@ def merged(form: Form, file_tags: Form, filename: str, user_name: str) -> Form:
 
 
 def title_of(filename: str) -> str:
-    """The name without folders and without its ending."""
+    """The file name without directory and extension."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]
     stem = name.rsplit(".", 1)[0]
     return _one_line("".join(char for char in stem if char not in _TURNS), 200).strip(".") or UNTITLED
@@ -74,7 +74,7 @@ def _first(name: str, *forms: Form) -> Any:
 
 
 def _fitting(tags: Form) -> Form:
-    """A file's tags as far as they fit; a file is never refused for what it says of itself."""
+    """A file's tags as far as they are valid; a file is never refused for its tags."""
     said: Mapping[str, Any] = {name: getattr(tags, name) for name in FIELDS}
     texts: dict[str, Any] = {name: _one_line(said[name] or "", most) or None for name, most in LONGEST.items()}
     texts["description"] = (said["description"] or "").replace("\x00", "").strip()[: LONGEST["description"]] or None

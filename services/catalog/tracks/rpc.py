@@ -127,7 +127,7 @@ def _outcome(outcome: View | Error) -> pb.GetTrackOutcome:
 
 
 def _caller(encoded: bytes) -> principal.Principal:
-    """Who asks for an item; only a service that groups its callers may say so."""
+    """The caller of an item; only a service that groups calls may name it."""
     if not encoded:
         return current()
     if current().kind is not Kind.SERVICE:
@@ -136,7 +136,7 @@ def _caller(encoded: bytes) -> principal.Principal:
 
 
 def _fingerprint(request: pb.AddTrackRequest) -> bytes:
-    """Of the file by its digest and of what was said of it; the recording is another one at each attempt."""
+    """Of the file's digest and its metadata; each attempt has a new recording."""
     same = pb.AddTrackRequest(
         filename=request.filename, sha256=request.sha256, file_bytes=request.file_bytes, form=request.form
     )

@@ -8,7 +8,7 @@ NAMELESS = "track"
 
 
 def of(title: str, nameless: str = NAMELESS) -> str:
-    """Never empty, and never needs more of an URL than percent-encoding."""
+    """Never empty; in a URL it needs at most percent-encoding."""
     folded = normalize("NFKC", normalize("NFKC", title).casefold())
     kept = "".join(char if _is_kept(char) else " " for char in folded if char not in "'\u2019")
     return "-".join(kept.split())[:LONGEST].strip("-") or nameless

@@ -25,7 +25,7 @@ def batched(values: Collection[Any]) -> Iterator[list[Any]]:
 
 
 async def prepare(mongo: Mongo) -> None:
-    """Makes counter and indexes; part of `migrate`, may run any number of times."""
+    """Creates the counter and the indexes; part of `migrate`, idempotent."""
     with reachable():
         await mongo.check()
         await numbers.prepare(mongo, TRACKS)
@@ -46,7 +46,7 @@ async def add(mongo: Mongo, session: Session, track: Track) -> None:
 
 
 async def replace(mongo: Mongo, session: Session, track: Track) -> None:
-    """Puts the next version of a track that was read in this transaction."""
+    """Writes the next version of a track that was read in this transaction."""
     await mongo.collection(TRACKS).replace_one({"_id": track.id}, as_document(track), session=session)
 
 
@@ -61,7 +61,7 @@ async def get_by_recording(mongo: Mongo, session: Session, recording_id: UUID) -
 async def get_many(mongo: Mongo, ids: Collection[UUID], numbers: Collection[int] = ()) -> list[Track]:
     """The known ones, tombstones too, in no order. Queries apart for ids and numbers: an $or of both scans all."""
     wanted: tuple[tuple[str, Collection[Any]], ...] = (("_id", ids), ("number", numbers))
-    # One answer, however many: by default the driver fetches 101 and then asks for more.
+    # One reply, however many: by default the driver fetches 101 and then the rest.
     cursors = [
         mongo.collection(TRACKS).find({field: {"$in": some}}, batch_size=len(some))
         for field, values in wanted
@@ -98,7 +98,7 @@ async def list_without_album_key(mongo: Mongo) -> list[UUID]:
 
 
 async def list_tags(mongo: Mongo, owner_id: UUID) -> list[tuple[str, ...]]:
-    """The tags of each track of the owner that everyone may see, newest first."""
+    """The tags of each public track of the owner, newest first."""
     listed = {"owner_id": owner_id, "is_removed": False, "is_public": True, "status": Status.COMPLETED.value}
     with reachable():
         cursor = mongo.collection(TRACKS).find(listed, {"tags": 1}).sort("_id", -1)
@@ -113,14 +113,14 @@ async def ids_of_owner(mongo: Mongo, owner_id: UUID) -> list[UUID]:
 
 
 async def export(mongo: Mongo, after_id: UUID | None) -> AsyncIterator[list[Track]]:
-    """All tracks in order of number, tombstones too, in batches; from behind `after_id` on, if there is such."""
+    """All tracks in order of number, tombstones too, in batches; after `after_id`, if given."""
     async with aclosing(numbers.windows(mongo, TRACKS, after_id, BATCH)) as windows:
         async for documents in windows:
             yield [_track(document) for document in documents]
 
 
 async def get_answer(mongo: Mongo, session: Session, key: str) -> tuple[bytes, Track] | None:
-    """What was answered under an idempotency key: the request's fingerprint, and the track as it was."""
+    """The answer kept under an idempotency key: the request's fingerprint, and the track at that time."""
     kept = await mongo.collection(KEYS).find_one({"_id": key}, session=session)
     return (bytes(kept["fingerprint"]), _track(kept["track"])) if kept else None
 

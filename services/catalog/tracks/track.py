@@ -28,7 +28,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """By EBU R 128; None where it could not be measured."""
+    """By EBU R 128; None if it could not be measured."""
 
     integrated_lufs: float | None = None
     range_lu: float | None = None
@@ -37,7 +37,7 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What transcoding found out; `objects` are names in the store."""
+    """What transcoding measured; `objects` are names in the store."""
 
     recording_id: UUID
     track_id: UUID
@@ -48,7 +48,7 @@ class Recording:
 
 
 class Visible:
-    """Who may see and who may change a track, by what both of its shapes have."""
+    """Who may see and who may change a track, from what both of its shapes have."""
 
     __slots__ = ()
     owner_id: UUID
@@ -106,7 +106,7 @@ class Track(Visible):
     loudness: Loudness = Loudness()
     progressive_object: str = ""
     cover_object: str = ""
-    # When everyone could hear it for the first time.
+    # When it first became public and completed.
     published_at: datetime | None = None
     version: int = 1
     is_removed: bool = False
@@ -117,7 +117,7 @@ class Track(Visible):
 
     @property
     def album_key(self) -> str | None:
-        """The album's title as compared: tracks of one owner with the same key are of one album."""
+        """The album's title, folded: one owner's tracks with the same key form one album."""
         return self.album and (words.fold(self.album) or self.album)
 
     @property
@@ -125,7 +125,7 @@ class Track(Visible):
         return (self.duration_ms + 500) // 1000
 
     def changed(self, now: datetime, **changes: Any) -> "Track":
-        """The next version, published if this is what makes everyone see it."""
+        """The next version; sets `published_at` if this makes it listed."""
         after = replace(self, version=self.version + 1, updated_at=now, **changes)
         return replace(after, published_at=now) if after.is_listed and after.published_at is None else after
 
@@ -140,7 +140,7 @@ class Track(Visible):
         )
 
     def removed(self, now: datetime) -> "Track":
-        """The tombstone: what others keep copies by; the rest is forgotten."""
+        """The tombstone: only what other services' copies need."""
         blank = {"album": None, "mood": None, "tags": (), "description": None, "loudness": Loudness()}
         objects = {"progressive_object": "", "cover_object": ""}
         return self.changed(now, is_removed=True, **blank, **objects)
@@ -148,7 +148,7 @@ class Track(Visible):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A track as it is shown: its card, its owner's and its totals."""
+    """A track to show: its card, its owner's card and its totals."""
 
     id: UUID
     number: int
@@ -167,7 +167,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which tracks of a list are meant; None means any."""
+    """Filters of a list of tracks; None means any."""
 
     owner_id: UUID | None = None
     owner_number: int | None = None

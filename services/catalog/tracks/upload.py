@@ -15,7 +15,7 @@ MAX_KEY_LENGTH = 255
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A recording that waits for its track, and what is said of it."""
+    """A recording without a track yet, and its metadata."""
 
     recording_id: UUID
     filename: str
@@ -24,7 +24,7 @@ class Upload:
     form: Form
     file_tags: Form
     idempotency_key: str
-    # Tells this request from another under the same key; holds the digest of the file.
+    # Distinguishes requests under the same key; includes the file's digest.
     fingerprint: bytes
 
 

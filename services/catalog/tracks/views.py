@@ -14,7 +14,7 @@ INSERT INTO sold AS kept (track_id, is_sold, version) VALUES ($1, $2, $3)
 ON CONFLICT (track_id) DO UPDATE SET is_sold = excluded.is_sold, version = excluded.version
 WHERE kept.version < excluded.version
 """
-# All of them in one round trip, each owner's card worked out once.
+# All in one round trip; each owner's card is computed once.
 _GET = f"""
 WITH wanted AS MATERIALIZED ({{wanted}}),
 owners AS MATERIALIZED (
@@ -58,7 +58,7 @@ async def get_of(conn: Connection, tracks: Collection[Track]) -> dict[UUID, View
 
 
 async def apply_sold(conn: Connection, track_id: UUID, is_sold: bool, version: int) -> None:
-    """Takes over marketplace's word if it is newer than what is kept."""
+    """Takes over marketplace's state if it is newer than what is kept."""
     await conn.execute(APPLY_SOLD, track_id, is_sold, version)
 
 
@@ -77,5 +77,5 @@ def _view(row: Row) -> View:
 
 
 def _nameless(row: Row) -> Person:
-    """The owner when the copy of accounts has none: removed, or the copy is being made anew."""
+    """The owner if missing from the copy of accounts, which means removed, or a copy that is being rebuilt."""
     return Person(id=row["owner_id"], number=row["owner_number"], handle="", name="")

@@ -7,7 +7,7 @@ from services.catalog.words import words
 
 MAX_NEAR = 200
 
-# A beginning of more words than this is left to the index to collect.
+# A prefix of more words than this is left to the index.
 MAX_BEGUN = 50
 
 # A word is known when it stands under its own digest.
@@ -15,7 +15,7 @@ KNOWN = """
 SELECT word FROM search_words
 WHERE (digest, word) IN (SELECT digest, word FROM unnest($1::int[], $2::text[]) AS asked (digest, word))
 """
-# In order, so that two transactions that add the same words never wait for each other in a circle.
+# In order, so that two transactions that add the same words never deadlock.
 ADD = """
 INSERT INTO search_words (digest, word)
 SELECT digest, word FROM unnest($1::int[], $2::text[]) AS new (digest, word) ORDER BY digest, word

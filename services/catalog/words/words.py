@@ -14,9 +14,9 @@ from unicodedata import category, combining, normalize
 MAX_WORDS = 12
 MAX_WORD_LENGTH = 24
 MAX_KEPT = 4096
-# What is shorter begins too many words, and is near to too many.
+# Anything shorter is a prefix of too many words, and close to too many.
 MIN_KNOWN = 4
-# By the beginning of words, those that it begins.
+# By prefix, the words that have it.
 Begun = Mapping[str, Collection[str]]
 NOTHING_KNOWN: Begun = MappingProxyType({})
 # Letters that carry their stroke or ligature without decomposing.
@@ -48,7 +48,7 @@ def key(text: str) -> str:
 def split(text: str) -> list[list[str]]:
     """The words of a text; a word of an unspaced script is a run of letters, any other word a run of one.
 
-    Kept, so not to be changed.
+    Cached, so do not modify it.
     """
     runs: list[list[str]] = []
     is_open = False
@@ -159,8 +159,8 @@ class Query:
         return self.begun(NOTHING_KNOWN)
 
     def begun(self, begun: Begun) -> str:
-        """As `prefixed`, with the words that each begins in its place where those are known: an index finds them at
-        once, and needs to collect all that a beginning stands for."""
+        """Like `prefixed`, with each prefix replaced by its words where those are known: an index finds them at
+        once, where it would have to collect everything that a prefix matches."""
         return _all(self._prefixed(place, run, begun) for place, run in enumerate(self.runs))
 
     def forgiving(self, known: Iterable[str], begun: Begun = NOTHING_KNOWN) -> str:

@@ -33,7 +33,7 @@ class Figures:
         self._tracks = tracks
 
     async def get_stats(self, caller: Principal, subject: Subject) -> Stats:
-        """Of all time, for a subject that `caller` may see. Raises NotFound, Forbidden, Unavailable."""
+        """All-time totals of a subject that `caller` may see. Raises NotFound, Forbidden, Unavailable."""
         track = await self._tracks.require_open(caller, subject.track)
         async with self._database.connection() as conn:
             return await store.get_stats(conn, track.id)
@@ -56,7 +56,7 @@ class Figures:
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Connection]:
-        """One moment for several queries, so that their figures agree."""
+        """One snapshot for several queries, so that their figures agree."""
         async with (
             self._database.connection() as conn,
             conn.transaction(isolation="repeatable_read", readonly=True),

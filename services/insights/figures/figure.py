@@ -13,14 +13,14 @@ MAX_DAYS = 366
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What figures are of: a track, by one of its names."""
+    """What the figures are about: a track, by UUID or number."""
 
     track: Ref
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """UTC days, both included."""
+    """UTC days, both inclusive."""
 
     first: date
     last: date
@@ -38,7 +38,7 @@ class Window:
 
     @property
     def before(self) -> "Window":
-        """As long, and ends the day before this one starts."""
+        """A window of the same length that ends the day before this one starts."""
         return Window(self.first - timedelta(days=self.length), self.first - timedelta(days=1))
 
     @property
@@ -51,13 +51,13 @@ class Window:
 
     @property
     def until(self) -> datetime:
-        """The first moment that is not in it."""
+        """The first moment after it."""
         return datetime.combine(self.last + timedelta(days=1), time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What adds up over days: of one day, of a window, or of all time."""
+    """Sums that add up over days: of one day, of a window, or of all time."""
 
     plays: int = 0
     timed_plays: int = 0
@@ -83,7 +83,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Distinct over a window, so they do not add up; `saved` of them like the track now."""
+    """Distinct listeners of a window, which do not add up; `saved` of them like the track now."""
 
     distinct: int
     saved: int
@@ -91,7 +91,7 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """How a window's plays were listened to; None where there is nothing to divide by."""
+    """Rates of a window's plays; None where there is nothing to divide by."""
 
     timed_plays: int
     average_seconds: float | None
@@ -184,7 +184,7 @@ def percent(part: int, whole: int) -> float | None:
 
 
 def change(now: int, before: int) -> float:
-    """Percent; from zero it is 100.0 if anything happened."""
+    """Percent; a rise from zero is 100.0."""
     if not before:
         return 100.0 if now else 0.0
     return round(100 * (now - before) / before, 1)

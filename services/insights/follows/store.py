@@ -6,7 +6,7 @@ from datetime import datetime
 from chassis.postgres import Connection
 from services.insights.follows.follow import Follow
 
-# Both accounts' rows of account_totals are held, so what is read as old cannot change before it is replaced.
+# Both accounts' rows of account_totals are locked, so the old values cannot change before they are replaced.
 COUNT = """
 WITH incoming AS (
     SELECT DISTINCT ON (followee_id, follower_id) followee_id, follower_id, is_following, version, changed_at
@@ -53,7 +53,7 @@ WHERE changed_at >= $1 AND changed_at < $2 GROUP BY minute
 
 
 async def count(conn: Connection, follows: Sequence[Follow]) -> None:
-    """Takes over the newer states and moves both accounts' totals by what they changed."""
+    """Takes over the newer states and adjusts both accounts' totals."""
     await conn.execute(
         COUNT,
         [follow.followee_id for follow in follows],
@@ -65,6 +65,6 @@ async def count(conn: Connection, follows: Sequence[Follow]) -> None:
 
 
 async def count_changed(conn: Connection, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """By minute: the states last changed then, and the sum of their versions."""
+    """By minute: how many states last changed in it, and the sum of their versions."""
     rows = await conn.fetch(COUNT_CHANGED, since, until)
     return {row["minute"]: (row["count"], row["versions"]) for row in rows}

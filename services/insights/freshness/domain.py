@@ -8,7 +8,7 @@ from chassis import clock
 from chassis.postgres import Connection, Database
 from services.insights.freshness import store
 
-# What was accepted longer ago than this has left the owner's outbox.
+# Anything accepted longer ago than this has left the owner's outbox.
 RELAYED = timedelta(seconds=2)
 MAX_NOTES = 900
 
@@ -22,7 +22,7 @@ class Freshness:
         self._notes: deque[tuple[datetime, Places]] = deque(maxlen=MAX_NOTES)
 
     async def note(self, noted_at: datetime, ends: Places) -> None:
-        """Remembers where the log ended, and keeps the last moment whose ends were passed."""
+        """Notes where the log ends now, and keeps the latest time whose log ends have been consumed."""
         self._notes.append((noted_at, ends))
         async with self._database.transaction() as conn:
             places = await store.get_places(conn, self._consumer)
@@ -33,7 +33,7 @@ class Freshness:
 
 
 async def as_of(conn: Connection, now: datetime) -> datetime:
-    """Every play and like accepted before this moment is counted. Now, where no `work` process ever looked."""
+    """Every play and like accepted before this time is counted. Now, if no `work` process has ever looked."""
     passed_at = await store.get_passed(conn)
     return min(now, passed_at - RELAYED) if passed_at else now
 

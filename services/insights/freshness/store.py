@@ -13,7 +13,7 @@ GET_PASSED = "SELECT passed_at FROM freshness"
 
 
 async def get_places(conn: Connection, consumer: str) -> dict[tuple[str, int], int]:
-    """Where the counting consumer stands, by topic and partition."""
+    """The counting consumer's offsets, by topic and partition."""
     return {(row["topic"], row["partition"]): row["next"] for row in await conn.fetch(GET_PLACES, consumer)}
 
 

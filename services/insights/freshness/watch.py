@@ -26,7 +26,7 @@ class Watch:
                         await self._note(opened)
                         await _pause(stop)
             except (errors.Unavailable, TimeoutError) as away:
-                # Nothing is noted meanwhile, so `as_of` stands still: nobody can tell what waits.
+                # Nothing is noted meanwhile, so `as_of` does not advance: nobody knows what is waiting.
                 log.warning("freshness.interrupted", fault=repr(away.__cause__ or away))
                 await _pause(stop)
 

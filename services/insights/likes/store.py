@@ -6,7 +6,7 @@ from datetime import datetime
 from chassis.postgres import Connection
 from services.insights.likes.like import Like
 
-# The tracks' rows of track_totals are held, so what is read as old cannot change before it is replaced.
+# The tracks' rows of track_totals are locked, so the old values cannot change before they are replaced.
 COUNT = """
 WITH incoming AS (
     SELECT DISTINCT ON (track_id, user_id) track_id, user_id, is_liked, version, liked_at, changed_at
@@ -42,7 +42,7 @@ WHERE changed_at >= $1 AND changed_at < $2 GROUP BY minute
 
 
 async def count(conn: Connection, likes: Sequence[Like]) -> None:
-    """Takes over the newer states and moves the tracks' totals by what they changed."""
+    """Takes over the newer states and adjusts the tracks' totals."""
     await conn.execute(
         COUNT,
         [like.track_id for like in likes],
@@ -55,6 +55,6 @@ async def count(conn: Connection, likes: Sequence[Like]) -> None:
 
 
 async def count_changed(conn: Connection, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """By minute: the states last changed then, and the sum of their versions."""
+    """By minute: how many states last changed in it, and the sum of their versions."""
     rows = await conn.fetch(COUNT_CHANGED, since, until)
     return {row["minute"]: (row["count"], row["versions"]) for row in rows}

@@ -21,7 +21,7 @@ class Listeners:
         self._tracks = tracks
 
     async def list_for_track(self, caller: Principal, ref: Ref, page: Page, main_user_id: UUID | None) -> Audience:
-        """Heard last first. Raises NotFound, Forbidden, Unavailable."""
+        """Most recent listeners first. Raises NotFound, Forbidden, Unavailable."""
         track = await self._tracks.require_open(caller, ref)
         _require_own(caller, main_user_id)
         async with self._database.connection() as conn:
@@ -39,7 +39,7 @@ class Listeners:
             return await store.list_top(conn, track.id, MAX_TOP), await _place(conn, track.id, main_user_id)
 
     async def count_for_tracks(self, track_ids: Sequence[UUID]) -> Streams:
-        """Of tracks that the caller may see: who hands over the ids has asked."""
+        """Of tracks that the caller may see; whoever passes the ids has checked that."""
         async with self._database.connection() as conn:
             streams = await store.count_streams(conn, track_ids)
             listeners = await store.count_listeners(conn, track_ids)

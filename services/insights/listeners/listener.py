@@ -31,7 +31,7 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Of several tracks: of each, and the distinct listeners of all."""
+    """Streams of each of several tracks, and the distinct listeners of all."""
 
     by_track: dict[UUID, int]
     unique_listeners: int

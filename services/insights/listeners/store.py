@@ -8,13 +8,13 @@ from chassis.postgres import Connection
 from services.insights.listeners.listener import Listener, Place
 
 GET_TOTALS = "SELECT plays, listeners FROM track_totals WHERE track_id = $1"
-# A track's listeners lie together under the primary key. An index in this order would be rewritten with every play,
+# A track's listeners are adjacent under the primary key. An index in this order would be rewritten with every play,
 # to save sorting some thousand rows here.
 LIST_LAST_FIRST = """
 SELECT user_id, streams, first_streamed_at, last_streamed_at FROM track_listeners WHERE track_id = $1
 ORDER BY last_streamed_at DESC, user_id LIMIT $2 OFFSET $3
 """
-# Only those who tie for one of the places need their followers looked up.
+# Followers are looked up only for listeners who tie for a place.
 LIST_TOP = """
 SELECT user_id, streams, first_streamed_at, last_streamed_at
 FROM (
@@ -24,7 +24,7 @@ FROM (
 LEFT JOIN account_totals ON account_id = user_id
 ORDER BY hours DESC, streams DESC, coalesce(followers, 0) DESC, user_id LIMIT $2
 """
-# One more than those who stand before the user in the order of LIST_TOP.
+# One more than the listeners before the user in the order of LIST_TOP.
 GET_PLACE = """
 WITH own AS (
     SELECT user_id, streams, hours, coalesce(followers, 0) AS followers
@@ -49,7 +49,7 @@ SELECT count(*) FROM (SELECT DISTINCT user_id FROM track_listeners WHERE track_i
 
 
 async def get_totals(conn: Connection, track_id: UUID) -> tuple[int, int]:
-    """Plays, those without a user too, and distinct listeners."""
+    """Plays, including anonymous ones, and distinct listeners."""
     row = await conn.fetchrow(GET_TOTALS, track_id)
     return (row["plays"], row["listeners"]) if row else (0, 0)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from chassis.postgres import Connection
 from services.insights.playlist_likes.playlist_like import PlaylistLike
 
-# The playlists' rows of playlist_totals are held, so what is read as old cannot change before it is replaced.
+# The playlists' rows of playlist_totals are locked, so the old values cannot change before they are replaced.
 COUNT = """
 WITH incoming AS (
     SELECT DISTINCT ON (playlist_id, account_id) playlist_id, account_id, is_liked, version, changed_at
@@ -41,7 +41,7 @@ FROM playlist_likes WHERE changed_at >= $1 AND changed_at < $2 GROUP BY minute
 
 
 async def count(conn: Connection, likes: Sequence[PlaylistLike]) -> None:
-    """Takes over the newer states and moves the playlists' totals by what they changed."""
+    """Takes over the newer states and adjusts the playlists' totals."""
     await conn.execute(
         COUNT,
         [like.playlist_id for like in likes],
@@ -53,6 +53,6 @@ async def count(conn: Connection, likes: Sequence[PlaylistLike]) -> None:
 
 
 async def count_changed(conn: Connection, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """By minute: the states last changed then, and the sum of their versions."""
+    """By minute: how many states last changed in it, and the sum of their versions."""
     rows = await conn.fetch(COUNT_CHANGED, since, until)
     return {row["minute"]: (row["count"], row["versions"]) for row in rows}

@@ -26,6 +26,6 @@ class Plays:
         self._database = database
 
     async def prune(self) -> None:
-        """Forgets the minutes that no read looks back to."""
+        """Deletes the minutes that no read looks back to."""
         async with self._database.transaction() as conn:
             await store.prune_minutes(conn, clock.utc_now())

@@ -22,7 +22,7 @@ class Listening:
 
     @classmethod
     def of(cls, seconds: int, duration_ms: int) -> "Listening":
-        """Seconds are cut at the duration; of a track whose duration is unknown (0) nothing was reached."""
+        """Seconds are capped at the duration; with an unknown duration (0), no position was reached."""
         if duration_ms <= 0:
             return cls(seconds * 1000, 0, False, seconds * 1000 < SKIPPED_BEFORE_MS)
         heard_ms = min(seconds * 1000, duration_ms)
@@ -35,12 +35,12 @@ class Listening:
 class Play:
     id: UUID
     track_id: UUID
-    # None: nobody is known; it is a play and adds no listener.
+    # None: anonymous; it counts as a play and adds no listener.
     user_id: UUID | None
     occurred_at: datetime
     received_at: datetime
-    # None: the player did not say how long.
+    # None: the player reported no time.
     listening: Listening | None
     device: str | None
-    # False: kept, and left out of every figure.
+    # False: stored, but excluded from every figure.
     is_counted: bool

@@ -28,8 +28,8 @@ ARRAYS = """unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::ti
 
 ADD = f"INSERT INTO plays ({COLUMNS}) SELECT * FROM {ARRAYS} ON CONFLICT (id) DO NOTHING RETURNING id"
 
-# All aggregates from the plays in `source`. One statement, so one snapshot, taken when the tracks' rows of track_totals
-# were already held: nobody else changes what is read here as old.
+# All aggregates of the plays in `source`. One statement, so one snapshot, taken after the tracks' rows of track_totals
+# were locked: nobody else changes the old values read here.
 _COUNT = """
 WITH fresh AS MATERIALIZED (
     SELECT track_id, user_id, occurred_at, (occurred_at AT TIME ZONE 'UTC')::date AS day,
@@ -140,17 +140,17 @@ MINUTES_KEPT = timedelta(hours=25)
 
 
 async def add(conn: Connection, plays: Sequence[Play]) -> set[UUID]:
-    """Keeps those not kept yet; answers their ids."""
+    """Stores the new ones; returns their ids."""
     return {row["id"] for row in await conn.fetch(ADD, *columns(plays))}
 
 
 async def count(conn: Connection, plays: Sequence[Play], now: datetime) -> None:
-    """Adds plays, each handed over once in its life, to all aggregates."""
+    """Adds plays to all aggregates. Each play must be passed exactly once."""
     await conn.execute(COUNT, *columns(plays), now - MINUTES_KEPT)
 
 
 async def count_received(conn: Connection, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """Kept plays by minute of their receipt, as audience counts them; plays have no versions to sum."""
+    """Stored plays by the minute they were received, as audience counts them; plays have no versions to sum."""
     return {row["minute"]: (row["count"], 0) for row in await conn.fetch(COUNT_RECEIVED, since, until)}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class RecentPlay:
-    """Without a word on who listened. `heard_ms` is None when the player did not say."""
+    """Without the listener. `heard_ms` is None if the player reported no time."""
 
     played_at: datetime
     device: str | None
@@ -19,7 +19,7 @@ class Realtime:
     active_listeners: int
     last_24_hours: int
     minutes_from: datetime
-    # Oldest first, the last one under way.
+    # Oldest first; the last one is not over yet.
     per_minute: list[int]
     # Newest first.
     recent_plays: list[RecentPlay]

@@ -21,7 +21,7 @@ async def count_active(conn: Connection, track_id: UUID, since: datetime) -> int
 
 
 async def list_minutes(conn: Connection, track_id: UUID, first: datetime, last: datetime) -> dict[datetime, int]:
-    """Plays of each minute, both ends included; those without any are left out."""
+    """Plays of each minute, both ends inclusive; empty minutes are left out."""
     return {row["minute"]: row["plays"] for row in await conn.fetch(LIST_MINUTES, track_id, first, last)}
 
 

@@ -29,7 +29,7 @@ Places = dict[tuple[str, int], int]
 MAX_FAILURES = 5
 BACKOFF_SECONDS = 1.0
 COPY_BATCH = 10_000
-# An owner's outbox empties within seconds; a play that the live tables lack for longer is lost there.
+# An owner's outbox empties within seconds; a play that the live tables lack for longer is lost.
 UNDERWAY = timedelta(minutes=10)
 MINUTES_COMPARED = timedelta(hours=24)
 
@@ -37,7 +37,7 @@ log = telemetry.logger(__name__)
 
 
 class Owners(Protocol):
-    """Where rows are exported from: in order, from behind the given one on. Each may raise Unavailable midway."""
+    """The sources of exported rows: in order, after the given one. Each may raise Unavailable midway."""
 
     def export_tracks(self, after: Track | None) -> AsyncIterator[Sequence[Track]]: ...
 
@@ -82,9 +82,9 @@ class Report:
     reposts: int = 0
     playlist_likes: int = 0
     tracks: int = 0
-    # Until all was counted, before live and rebuilt were compared.
+    # Until everything was counted, before live and rebuilt tables were compared.
     seconds: float = 0.0
-    # By table, the rows that live and rebuilt do not share.
+    # By table, how many rows live and rebuilt do not share.
     differing: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -106,7 +106,7 @@ class Rebuild:
     patience_seconds: float = 60.0
 
     async def run(self, *, swaps: bool) -> Report:
-        """Raises Conflict while another one runs, Unavailable when something it needs stays away."""
+        """Raises Conflict while another one runs, Unavailable if something it needs stays down."""
         report, started = Report(), monotonic()
         async with self._alone() as conn, self.log.opened() as opened:
             await store.make_shadow(conn)
@@ -162,14 +162,14 @@ class Rebuild:
         return keep
 
     async def _catch_up(self, opened: OpenLog, places: Places, ends: Places) -> Places:
-        """Counts what lies between; answers the places reached."""
+        """Counts the records in between; returns the offsets reached."""
         async for records in opened.between(places, ends):
             async with self.shadow.transaction() as conn:
                 await self.counter.apply_or_skip(conn, records)
         return {key: max(places.get(key, 0), ends.get(key, 0)) for key in places.keys() | ends.keys()}
 
     async def _await_live(self, conn: Connection, places: Places) -> None:
-        """Until the live consumer has met what we have; not for ever, since it may be what needs mending."""
+        """Waits until the live consumer has what we have, but not for ever: it may be what is broken."""
         deadline = monotonic() + self.patience_seconds
         while monotonic() < deadline:
             stands = await store.get_places(conn, self.consumer)
@@ -198,7 +198,7 @@ async def _each(
     export: Callable[[Any], AsyncIterator[Sequence[Item]]],
     keep: Callable[[Sequence[Item]], Awaitable[None]],
 ) -> int:
-    """Keeps all that is exported, in larger batches, and goes on behind the last kept one when the owner was away."""
+    """Stores everything exported, in larger batches, and resumes after the last stored row if the owner was down."""
     last, kept, failures = None, 0, 0
     while True:
         try:

@@ -11,10 +11,10 @@ from services.insights.trending import ranking_store as ranking
 
 SHADOW = "rebuild"
 LIVE = "public"
-# Over all plays; the pool's own limit is for requests.
+# For statements over all plays; the pool's own timeout is for requests.
 LONG_SECONDS = 6 * 3600.0
 
-# What is compared of each table; versions and dirt tell what was published, not what was counted.
+# The columns compared of each table; versions and dirty flags say what was published, not what was counted.
 COMPARED = {
     "tracks": tracks.COLUMNS,
     "plays": plays.COLUMNS,
@@ -33,7 +33,7 @@ COMPARED = {
     "track_listeners": "track_id, user_id, streams, hours, first_streamed_at, last_streamed_at",
     "track_listener_days": "track_id, day, user_id, plays, hours",
 }
-# Rows of zeros mean the same as no rows, and minutes older than a day are read by nobody.
+# Rows of zeros mean the same as no rows, and nobody reads minutes older than a day.
 CONDITIONS = {
     "track_totals": "plays + likes + reposts > 0",
     "playlist_totals": "likes + reposts > 0",
@@ -47,7 +47,7 @@ MAKE_SHADOW = f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE; CREATE SCHEMA {SHADOW}"
 DROP_SHADOW = f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE"
 NO_TIMEOUT = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 GET_PLACES = f"SELECT topic, partition, next FROM {LIVE}.consumer_offsets WHERE consumer = $1"
-# What the owners had, and the live consumer has not met yet: it waits in an outbox or in Kafka.
+# What the owners have and the live consumer has not seen yet: it waits in an outbox or in Kafka.
 COUNT_UNDERWAY = f"""
 SELECT
     (SELECT count(*) FROM {SHADOW}.plays AS new WHERE new.received_at > $1
@@ -62,21 +62,21 @@ SELECT
         LEFT JOIN {LIVE}.playlist_likes AS old USING (playlist_id, account_id)
         WHERE new.changed_at > $1 AND coalesce(old.version, 0) < new.version)
 """
-# In the order in which consumers take them, so none waits for us while we wait for it. Reads go on.
+# In the order in which consumers lock them, so that none waits for us while we wait for it. Reads continue.
 HELD_FIRST = ["consumer_offsets", "track_totals", "playlist_totals", "account_totals"]
 HOLD_LIVE = [
-    # Nobody ranks meanwhile: whoever does reads these tables in an order of its own.
+    # The ranking is paused meanwhile: it reads these tables in an order of its own.
     ranking.HOLD,
     *(
         f"LOCK TABLE {LIVE}.{table} IN EXCLUSIVE MODE"
         for table in [*HELD_FIRST, *sorted(COMPARED.keys() - set(HELD_FIRST))]
     ),
 ]
-# The copy of tracks moved on meanwhile, by itself.
+# The copy of tracks has been updated meanwhile.
 TAKE_NEWER_TRACKS = f"""
 INSERT INTO {SHADOW}.tracks AS kept ({tracks.COLUMNS}) SELECT {tracks.COLUMNS} FROM {LIVE}.tracks {tracks.TAKE_OVER}
 """
-# Totals by table: their key, and what others are told of them.
+# Totals by table: their key, and the columns that are published.
 TOLD = {
     "track_totals": ("track_id", ("plays", "likes", "reposts")),
     "playlist_totals": ("playlist_id", ("likes", "reposts")),
@@ -88,7 +88,7 @@ def _of(row: str, columns: Sequence[str]) -> str:
     return ", ".join(f"{row}.{column}" for column in columns)
 
 
-# Versions go on upwards, and whoever was told another total is told again; what was counted wrongly becomes 0.
+# Versions keep growing, and totals that differ are published again; what was counted wrongly becomes 0.
 GO_ON = [
     statement
     for table, (key, told) in TOLD.items()
@@ -130,14 +130,14 @@ async def drop_shadow(conn: Connection) -> None:
 
 
 async def add_plays(conn: Connection, batch: Sequence[Play]) -> None:
-    """Into the schema of `conn`, uncounted."""
+    """Into the schema of `conn`, without counting them."""
     await conn.copy_records_to_table(
         "plays", records=zip(*plays.columns(batch), strict=True), columns=plays.NAMES, timeout=LONG_SECONDS
     )
 
 
 async def count_plays(conn: Connection, minutes_since: datetime) -> None:
-    """Makes all aggregates from the plays in the schema of `conn`."""
+    """Computes all aggregates of the plays in the schema of `conn`."""
     await conn.execute(NO_TIMEOUT)
     await conn.execute("ANALYZE plays", timeout=LONG_SECONDS)
     await conn.execute(plays.COUNT_ALL, minutes_since, timeout=LONG_SECONDS)
@@ -152,7 +152,7 @@ async def count_underway(conn: Connection, since: datetime) -> int:
 
 
 async def hold_live(conn: Connection) -> None:
-    """Until the transaction ends nobody counts; whoever reads goes on."""
+    """Stops counting until the transaction ends; reads continue."""
     await conn.execute(NO_TIMEOUT)
     for statement in HOLD_LIVE:
         await conn.execute(statement, timeout=LONG_SECONDS)
@@ -163,7 +163,7 @@ async def take_newer_tracks(conn: Connection) -> None:
 
 
 async def compare(conn: Connection, minutes_since: datetime) -> dict[str, int]:
-    """Rows that stand in one of the two alone, by table; tables that agree are left out."""
+    """Rows found in only one of the two, by table; tables that agree are left out."""
     differing = {}
     for table in COMPARED:
         arguments = [minutes_since] if table == "track_minutes" else []

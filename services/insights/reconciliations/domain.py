@@ -14,10 +14,10 @@ from services.insights.reconciliations import store
 
 SEALED_AFTER = timedelta(seconds=120)
 FIRST_LOOK_BACK = timedelta(hours=24)
-# A gap that no resending closed within the time that outboxes are held is a matter for `rebuild`.
+# A gap that republishing has not closed within the retention of outboxes needs a `rebuild`.
 GIVE_UP_AFTER = timedelta(days=7)
 MAX_CALL_SPAN = timedelta(hours=24)
-# Resending what merely waits in Kafka would make a backlog longer.
+# Republishing what merely waits in Kafka would lengthen the backlog.
 FRESH_WITHIN = timedelta(seconds=60)
 MAX_RESENT = 10
 NOTHING = (0, 0)
@@ -69,7 +69,7 @@ class Reconciler:
         return gaps
 
     async def _close(self, source: Source, minutes: list[datetime]) -> None:
-        """Asks for the newest first: what no resending can close is old, and must not stand in the way."""
+        """Asks for the newest first: gaps that republishing cannot close are old and must not block the others."""
         async with self._database.connection() as conn:
             is_fresh = await freshness.is_fresh(conn, FRESH_WITHIN)
         if is_fresh and minutes:

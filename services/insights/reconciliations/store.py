@@ -30,7 +30,7 @@ async def get_start(conn: Connection, source: str) -> datetime | None:
 
 
 async def keep(conn: Connection, source: str, until: datetime, gaps: Mapping[datetime, int]) -> None:
-    """Replaces what the round before had found."""
+    """Replaces the findings of the previous round."""
     await conn.execute(KEEP_COMPARED, source, until)
     await conn.execute(FORGET_GAPS, source)
     await conn.execute(KEEP_GAPS, source, list(gaps), list(gaps.values()))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Kind(IntEnum):
-    """Of the subject; as audience numbers them."""
+    """The kind of subject, with audience's numbers."""
 
     TRACK = 1
     PLAYLIST = 2

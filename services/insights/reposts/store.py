@@ -6,7 +6,7 @@ from datetime import datetime
 from chassis.postgres import Connection
 from services.insights.reposts.repost import Kind, Repost
 
-# All subjects' and accounts' rows of totals are held, so what is read as old cannot change before it is replaced.
+# All subjects' and accounts' rows of totals are locked, so the old values cannot change before they are replaced.
 COUNT = f"""
 WITH incoming AS (
     SELECT DISTINCT ON (subject_id, account_id)
@@ -58,7 +58,7 @@ WHERE changed_at >= $1 AND changed_at < $2 GROUP BY minute
 
 
 async def count(conn: Connection, reposts: Sequence[Repost]) -> None:
-    """Takes over the newer states and moves the subjects' and the accounts' totals by what they changed."""
+    """Takes over the newer states and adjusts the subjects' and accounts' totals."""
     await conn.execute(
         COUNT,
         [repost.kind for repost in reposts],
@@ -72,6 +72,6 @@ async def count(conn: Connection, reposts: Sequence[Repost]) -> None:
 
 
 async def count_changed(conn: Connection, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """By minute: the states last changed then, and the sum of their versions."""
+    """By minute: how many states last changed in it, and the sum of their versions."""
     rows = await conn.fetch(COUNT_CHANGED, since, until)
     return {row["minute"]: (row["count"], row["versions"]) for row in rows}

@@ -12,7 +12,7 @@ class Totals:
         self._database = database
 
     async def publish(self) -> int:
-        """Publishes what is dirty, in one transaction with its being clean again; answers how many subjects."""
+        """Publishes dirty totals and marks them clean in one transaction; returns how many subjects."""
         async with self._database.transaction() as conn:
             tracks = await store.take_dirty_tracks(conn, MAX_AT_ONCE)
             playlists = await store.take_dirty_playlists(conn, MAX_AT_ONCE)

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.postgres import Connection
 from services.insights.totals.total import AccountTotal, PlaylistTotal, Subjects, TrackTotal
 
-# The clock's milliseconds make versions go on upwards even when our rows were lost; a clock set back changes nothing.
+# The clock's milliseconds keep versions growing even after our rows were lost; a clock set back changes nothing.
 _NEXT_VERSION = "greatest(version + 1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)"
 
 
@@ -21,7 +21,7 @@ def _hold(table: str, key: str) -> str:
 
 
 def _take_dirty(table: str, key: str, columns: str) -> str:
-    # In order of id, as whoever counts, and waiting for them: skipped, what always changes would never be told.
+    # In order of id, like the counting, and waiting for it: with SKIP LOCKED, busy subjects would never be published.
     return f"""
     UPDATE {table} SET is_dirty = false, version = {_NEXT_VERSION}
     WHERE {key} IN (SELECT {key} FROM {table} WHERE is_dirty ORDER BY {key} LIMIT $1 FOR NO KEY UPDATE)
@@ -29,7 +29,7 @@ def _take_dirty(table: str, key: str, columns: str) -> str:
     """
 
 
-# In order of id, against deadlocks. First the rows must be there: nothing can hold what does not exist.
+# In order of id, against deadlocks. The rows are created first: a missing row cannot be locked.
 MAKE_TRACKS, HOLD_TRACKS = _make("track_totals", "track_id"), _hold("track_totals", "track_id")
 MAKE_PLAYLISTS, HOLD_PLAYLISTS = _make("playlist_totals", "playlist_id"), _hold("playlist_totals", "playlist_id")
 MAKE_ACCOUNTS, HOLD_ACCOUNTS = _make("account_totals", "account_id"), _hold("account_totals", "account_id")
@@ -39,14 +39,14 @@ TAKE_DIRTY_ACCOUNTS = _take_dirty("account_totals", "account_id", "followers, fo
 
 
 async def hold(conn: Connection, subjects: Subjects) -> None:
-    """Nobody else counts these until the transaction ends. Kind after kind, in one order for all, against deadlocks."""
+    """Locks these until the transaction ends. Kind by kind, in the same order everywhere, against deadlocks."""
     await _hold_all(conn, MAKE_TRACKS, HOLD_TRACKS, subjects.tracks)
     await _hold_all(conn, MAKE_PLAYLISTS, HOLD_PLAYLISTS, subjects.playlists)
     await _hold_all(conn, MAKE_ACCOUNTS, HOLD_ACCOUNTS, subjects.accounts)
 
 
 async def take_dirty_tracks(conn: Connection, limit: int) -> list[TrackTotal]:
-    """Totals that changed since they were last taken, each with a new version."""
+    """Totals that changed since they were last published, each with a new version."""
     return [TrackTotal(*row) for row in await conn.fetch(TAKE_DIRTY_TRACKS, limit)]
 
 

@@ -1,4 +1,4 @@
-"""The totals of one subject, as others are told of them."""
+"""The totals of one subject, as they are published."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 @dataclass(frozen=True, slots=True)
 class TrackTotal:
     track_id: UUID
-    # Grows for ever, also over a rebuild or the loss of our database.
+    # Only grows, even across a rebuild or the loss of our database.
     version: int
     plays: int
     likes: int
@@ -34,7 +34,7 @@ class AccountTotal:
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """Whose totals a batch may move."""
+    """The subjects whose totals a batch may change."""
 
     tracks: Set[UUID] = frozenset()
     playlists: Set[UUID] = frozenset()

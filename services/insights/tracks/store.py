@@ -32,7 +32,7 @@ SELECT {COLUMNS} FROM tracks WHERE owner_id = $1 AND NOT is_removed AND (is_publ
 
 
 async def apply(conn: Connection, tracks: Collection[Track]) -> list[UUID]:
-    """Takes over the states that are newer than what is kept; answers whose."""
+    """Takes over the states that are newer than what is kept; returns their ids."""
     rows = await conn.fetch(
         APPLY,
         [t.id for t in tracks],

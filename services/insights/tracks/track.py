@@ -19,7 +19,7 @@ class Track:
     is_completed: bool = False
     genre: str | None = None
     published_at: datetime | None = None
-    # Empty in a row copied before titles were.
+    # Empty in a row copied before titles were added.
     title: str = ""
 
     def is_owned_by(self, caller: Principal) -> bool:

@@ -21,6 +21,6 @@ class Trending:
             return await store.list_tracks(conn, window, genre, page)
 
     async def get_ranked_at(self) -> datetime | None:
-        """Everything counted before this moment is in the scores; None before the first time."""
+        """Everything counted before this time is in the scores; None before the first ranking."""
         async with self._database.connection() as conn:
             return await store.get_ranked_at(conn)

@@ -24,7 +24,7 @@ LENGTHS = {Window.WEEK: 7, Window.MONTH: 30, Window.YEAR: 365}
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened to a track in a window; `oldest` of it is the first to leave the window."""
+    """What happened to a track in a window; `oldest` is the first to leave it."""
 
     plays: int = 0
     reposts: int = 0
@@ -34,7 +34,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What scores of a track are made of, beside its windows. `ever`: of all time."""
+    """The inputs of a track's scores besides its windows. `ever`: of all time."""
 
     track_id: UUID
     number: int
@@ -51,7 +51,7 @@ class Standing:
 
     @property
     def is_scored(self) -> bool:
-        """Otherwise every score is 0, whatever happened and whenever."""
+        """Otherwise every score is 0, whatever happened."""
         return self.published_at is not None and self.has_audience and self.karma > 0
 
 
@@ -63,7 +63,7 @@ class Score:
 
 
 def edge(window: Window, now: datetime) -> datetime:
-    """Where a rolling window begins: an hour stays in it until all of it is too old."""
+    """Where a rolling window begins: an hour stays in it until all of the hour is too old."""
     return (now - LENGTHS[window] * DAY).replace(minute=0, second=0, microsecond=0)
 
 
@@ -93,7 +93,7 @@ def quality(window: Window, age_days: int) -> float:
 
 
 def _score(standing: Standing, counts: Counts, quality: float) -> float:
-    # In hundredths up to here, so that equal scores are equal.
+    # In hundredths up to here, so that equal scores compare equal.
     points = 100 * counts.plays + 5000 * counts.reposts + 100 * counts.likes
     points += 25 * standing.ever.reposts + standing.ever.likes
     return points * standing.karma * quality / 100

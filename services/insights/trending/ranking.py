@@ -12,7 +12,7 @@ from services.insights.trending import ranking_store as store
 from services.insights.trending.formula import LENGTHS, MIN_FOLLOWERS, Window, edge, score
 
 TRACKS_AT_ONCE = 5000
-# Each may bring all that it reposted and liked.
+# Each may bring along everything that it reposted and liked.
 QUEUED_AT_ONCE = 500
 PAIRS_AT_ONCE = 10_000
 MAX_BATCHES = 100
@@ -23,7 +23,7 @@ class Ranking:
         self._database = database
 
     async def rank(self) -> None:
-        """Until nothing is left, or for so many batches; does nothing while another process ranks."""
+        """Ranks until nothing is left, or for this many batches; does nothing while another process ranks."""
         started = clock.utc_now()
         is_settled = await self._repeat(self._settle)
         is_scored = await self._repeat(self._score)
@@ -32,7 +32,7 @@ class Ranking:
                 await store.keep_ranked(conn, started)
 
     async def _repeat(self, work: Callable[[Connection], Awaitable[bool]]) -> bool:
-        """Whether `work` said that nothing is left."""
+        """Whether `work` reported that nothing is left."""
         for _ in range(MAX_BATCHES):
             async with self._database.transaction() as conn:
                 if not await store.try_hold(conn):
@@ -42,7 +42,7 @@ class Ranking:
         return False
 
     async def _settle(self, conn: Connection) -> bool:
-        """Karma of what queued accounts repost and like; answers whether there may be more."""
+        """Updates the karma of what queued accounts reposted and liked; returns whether there may be more."""
         queued = await store.list_queued_accounts(conn, QUEUED_AT_ONCE)
         if not queued:
             return False
@@ -51,12 +51,12 @@ class Ranking:
         await store.queue_owned(conn, accounts, MIN_FOLLOWERS)
         settled = await store.settle(conn, accounts, pairs, PAIRS_AT_ONCE)
         if settled == PAIRS_AT_ONCE:
-            return True  # the same rows again: who follows them settles where this batch ended
+            return True  # the same accounts again, until this batch ends before its limit
         await store.forget_queued_accounts(conn, [row.id for row in queued])
         return len(queued) == QUEUED_AT_ONCE
 
     async def _score(self, conn: Connection) -> bool:
-        """Scores what is queued or due; answers whether there may be more."""
+        """Scores what is queued or due; returns whether there may be more."""
         now = clock.utc_now()
         queued = await store.list_queued_tracks(conn, TRACKS_AT_ONCE)
         due = await store.list_due(conn, now, TRACKS_AT_ONCE)

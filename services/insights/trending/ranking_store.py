@@ -19,14 +19,14 @@ FORGET_QUEUED_ACCOUNTS = "DELETE FROM karma_queue WHERE id = ANY($1::bigint[])"
 LIST_QUEUED_TRACKS = "SELECT id, track_id FROM score_queue ORDER BY id LIMIT $1"
 FORGET_QUEUED_TRACKS = "DELETE FROM score_queue WHERE id = ANY($1::bigint[])"
 LIST_DUE = "SELECT track_id FROM track_scores WHERE due_at <= $1 ORDER BY due_at LIMIT $2"
-# Tracks whose owner has come to have enough followers to be ranked, or has them no more.
+# Tracks whose owner has just gained or lost enough followers to be ranked.
 QUEUE_OWNED = """
 INSERT INTO score_queue (track_id)
 SELECT track_id FROM tracks JOIN track_scores ON track_id = tracks.id
     LEFT JOIN account_totals ON account_id = owner_id
 WHERE owner_id = ANY($1::uuid[]) AND has_audience <> (coalesce(followers, 0) >= $2)
 """
-# A person who did both counts once. Only pairs that changed are written, so who is cut off by the limit comes again.
+# A person who did both counts once. Only changed pairs are written, so pairs beyond the limit come again.
 SETTLE = f"""
 WITH wanted AS (
     SELECT account_id, track_id FROM unnest($2::uuid[], $3::uuid[]) AS pairs (account_id, track_id)
@@ -115,7 +115,7 @@ WHERE kept IS DISTINCT FROM excluded
 KEEP_RANKED = """
 INSERT INTO rankings (ranked_at) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET ranked_at = excluded.ranked_at
 """
-# After a rebuild: whatever was counted wrongly may have been scored wrongly.
+# After a rebuild: whatever was counted wrongly was scored wrongly.
 RANK_ALL = [
     "INSERT INTO score_queue (track_id) SELECT id FROM tracks",
     """
@@ -137,7 +137,7 @@ class QueuedTrack(NamedTuple):
 
 
 async def try_hold(conn: Connection) -> bool:
-    """Nobody else ranks until the transaction ends."""
+    """Keeps others from ranking until the transaction ends."""
     return bool(await conn.fetchval(TRY_HOLD))
 
 
@@ -166,13 +166,13 @@ async def queue_owned(conn: Connection, accounts: Collection[UUID], min_follower
 
 
 async def settle(conn: Connection, accounts: Collection[UUID], pairs: Collection[tuple[UUID, UUID]], limit: int) -> int:
-    """Brings into karma what these accounts, and these pairs of account and track, add to it; how many changed."""
+    """Updates the karma that these accounts, and pairs of account and track, contribute; returns how many changed."""
     by_pair = ([account for account, _ in pairs], [track for _, track in pairs])
     return int(await conn.fetchval(SETTLE, accounts, *by_pair, limit))
 
 
 async def list_standings(conn: Connection, ids: Collection[UUID]) -> list[Standing]:
-    """Of those tracks that we have a copy of."""
+    """Of the tracks that we have a copy of."""
     rows = await conn.fetch(LIST_STANDINGS, ids)
     return [_standing(*row) for row in rows]
 

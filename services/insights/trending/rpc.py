@@ -12,7 +12,7 @@ from chassis.principal import allow_anyone
 from services.insights.trending.domain import Trending
 from services.insights.trending.formula import Window
 
-# A public page, and some more for whoever leaves out what may no longer be seen.
+# A public page, and some more for callers that drop what may no longer be seen.
 MAX_TRACKS = 200
 WINDOWS = {
     pb.TRENDING_WINDOW_WEEK: Window.WEEK,

@@ -7,7 +7,7 @@ from chassis.pages import Page
 from chassis.postgres import Connection
 from services.insights.trending.formula import Window
 
-# Each is answered from an index of its own, read from its beginning.
+# Each reads an index of its own from the start.
 LIST_TRACKS = {
     window: f"""
     SELECT track_id FROM track_scores WHERE is_listed ORDER BY {window} DESC, number DESC OFFSET $1 LIMIT $2

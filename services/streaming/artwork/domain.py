@@ -18,10 +18,10 @@ from services.streaming.storage.spool import Spool
 log = telemetry.logger(__name__)
 
 MIB = 1024 * 1024
-# Time that is spent waiting for the machine costs no cover, so only who hangs is ended by the clock.
+# CPU time is the real limit; the clock only ends a process that hangs, so a busy machine costs no cover.
 LIMITS = sandbox.Limits(cpu_seconds=20, wall_seconds=300, memory_bytes=1024 * MIB, file_bytes=4 * MIB)
 SCRIPT = Path(__file__).with_name("squares.py")
-# Stands for all sizes; the others lie beside it.
+# Stands for all sizes; the others are beside it.
 LARGEST = "cover-1000x1000.jpg"
 FIRST = UUID(int=0)
 
@@ -31,9 +31,9 @@ class Artwork:
         self._database, self._objects, self._spool = database, objects, spool
 
     async def make(self, recording: Recording, into: Path) -> str | None:
-        """The name of its cover once what is in `into` is stored; None when it has none that can be shown.
+        """The name of its cover once the files in `into` are stored; None if it has none that can be shown.
 
-        Unavailable: the store is away.
+        Raises Unavailable if the store is down.
         """
         if recording.cover_object is None:
             return None
@@ -46,9 +46,9 @@ class Artwork:
             return f"{folder(recording.id)}/{LARGEST}" if await _draw(source, into) else None
 
     async def make_all(self) -> int:
-        """Makes the covers of recordings that are older than sizes, and counts them; may be broken off and run again.
+        """Resizes the covers of recordings older than sizes and counts them; may be interrupted and run again.
 
-        Unavailable: a store is away.
+        Raises Unavailable if a store is down.
         """
         count, last = 0, FIRST
         while recording := await self._next(last):

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps
 # The largest is drawn from the picture, the others from the largest.
 SIZES = (1000, 480, 150)
 FORMATS = ("JPEG", "PNG", "WEBP")
-# With transparency a picture of so many takes up to 700 MB.
+# With transparency, a picture of this many pixels takes up to 700 MB.
 MAX_PIXELS = 6_000 * 6_000
 QUALITY = 85
 WHITE = (255, 255, 255)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 def draw(source: Path, folder: Path) -> None:
-    """Raises whatever Pillow raises at what is no picture, or not the whole of one."""
+    """Raises whatever Pillow raises for a file that is no picture, or an incomplete one."""
     with Image.open(source, formats=FORMATS) as picture:
         if picture.width * picture.height > MAX_PIXELS:
             raise Refused(f"{picture.width}x{picture.height} are too many pixels")
@@ -58,13 +58,13 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _upright(square: Image.Image) -> Image.Image:
-    with suppress(Exception):  # a broken EXIF says nothing, and may do so in any way
+    with suppress(Exception):  # invalid EXIF may raise anything, and is ignored
         return ImageOps.exif_transpose(square)
     return square
 
 
 def _flat(square: Image.Image) -> Image.Image:
-    """On white, and without the metadata that a copy would carry along."""
+    """On white, and without the metadata that a copy would keep."""
     if square.mode == "RGBA":
         flat = Image.new("RGB", square.size, WHITE)
         flat.paste(square, mask=square)
@@ -76,7 +76,7 @@ def _flat(square: Image.Image) -> Image.Image:
 
 def _srgb(flat: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
-        # One that is broken, or of another kind of picture, counts as none.
+        # An invalid profile, or one for another mode, counts as none.
         with suppress(ImageCms.PyCMSError, OSError):
             theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(flat, theirs, ImageCms.createProfile("sRGB"), outputMode="RGB")

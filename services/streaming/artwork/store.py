@@ -19,5 +19,5 @@ async def get_as_it_came(conn: Connection, after_id: UUID, name: str) -> UUID | 
 
 
 async def replace(conn: Connection, recording_id: UUID, before: str, after: str | None) -> bool:
-    """False when the recording is removed, or its cover another one by now."""
+    """False if the recording was removed or has another cover by now."""
     return await conn.fetchval(REPLACE, recording_id, before, after) is not None

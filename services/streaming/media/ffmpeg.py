@@ -31,7 +31,7 @@ def _filters(plan: Plan) -> str:
     layout = "mono" if plan.channels == 1 else "stereo"
     outs = [f"[a{kbits}]" for kbits in plan.aac_kbits] + (["[mp3]"] if plan.mp3_kbits else []) + ["[pcm]"]
     shape = f"aformat=sample_rates={plan.sample_rate}:channel_layouts={layout}"
-    # The meter wants doubles; fed by a branch of its own, it spares every encoder a conversion back.
+    # The meter needs doubles; with a branch of its own, no encoder has to convert them back.
     split = f"asplit={len(outs) + 1}[meter]{''.join(outs)}"
     return f"[0:a:0]{shape},{split};[meter]ebur128=peak=true:framelog=quiet,anullsink"
 
@@ -43,7 +43,7 @@ def _aac(kbits: int, plan: Plan) -> list[str]:
 
 
 def command(ffmpeg: str, source: Path, known: Format, plan: Plan, *, max_seconds: int, max_bytes: int) -> list[str]:
-    """Names are relative: to be run in the folder that shall hold the files. PCM (s16le) goes to stdout."""
+    """Names are relative: run it in the directory for the files. PCM (s16le) goes to stdout."""
     argv = [ffmpeg, "-nostdin", "-hide_banner", "-y", "-loglevel", "level+info", "-nostats"]
     argv += [*input_options(known), "-t", str(max_seconds), "-i", f"file:{source.resolve()}"]
     argv += ["-filter_complex", _filters(plan)]

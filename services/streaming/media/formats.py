@@ -77,7 +77,7 @@ def sniff(path: Path) -> Format | None:
 
 
 def is_cut_short(path: Path, known: Format) -> bool:
-    """An Ogg file that stops inside a page; the other formats say their length, which is compared after decoding."""
+    """Whether an Ogg file stops inside a page; other formats state their length, which is compared after decoding."""
     if known is not Format.OGG:
         return False
     with path.open("rb") as file:

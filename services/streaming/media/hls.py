@@ -52,7 +52,7 @@ def average_bits(segments: list[Segment]) -> int:
 
 
 def multivariant(renditions: dict[str, list[Segment]]) -> str:
-    """From playlist name to segments, in the order they shall stand; a player begins with the first."""
+    """Playlist names and their segments, in the order of the master playlist; a player starts with the first."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", INDEPENDENT]
     for name, segments in renditions.items():
         rates = f"BANDWIDTH={peak_bits(segments)},AVERAGE-BANDWIDTH={average_bits(segments)}"

@@ -10,7 +10,7 @@ BLOCK_SECONDS = 0.4
 
 @dataclass(frozen=True)
 class Loudness:
-    """None for what cannot be measured: in digital silence, or in less than 0.4 s."""
+    """None if it cannot be measured: digital silence, or less than 0.4 s."""
 
     integrated_lufs: float | None = None
     range_lu: float | None = None

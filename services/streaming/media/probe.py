@@ -20,7 +20,7 @@ TAGS_SCRIPT = Path(__file__).with_name("tags.py")
 
 
 class Refused(Exception):
-    """The file cannot be taken; the text is for people. Unsupported is what is no audio of a kind that we know."""
+    """The file is refused; the text is for people. Unsupported: not audio in a format that we accept."""
 
     def __init__(self, message: str, *, is_unsupported: bool = False) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class Tags:
 
 @dataclass(frozen=True)
 class Sound:
-    """Of the file as it came. `seconds` is None when the file does not state it; bitrate in bit/s, 0 when unknown."""
+    """Of the file as uploaded. `seconds` is None if the file does not state it; bitrate in bit/s, 0 if unknown."""
 
     format: Format
     seconds: float | None
@@ -52,12 +52,12 @@ class Sound:
 class Probe:
     sound: Sound
     tags: Tags
-    # jpg, png or webp, of the picture that now lies at the path given for it.
+    # jpg, png or webp: format of the picture written to the given path.
     cover_suffix: str | None
 
 
 def describe(path: Path) -> str:
-    """What a refused file seems to be, for people."""
+    """What a refused file appears to be, for people."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith((b"#EXTM3U", b"[playlist]", b"ffconcat", b"<?xml", b"<asx")):
@@ -97,7 +97,7 @@ async def _read_tags(path: Path, known: Format, cover: Path) -> dict[str, object
 
 
 def input_options(known: Format) -> list[str]:
-    """What every reading of a stranger's file is held to; goes before -i."""
+    """The limits for reading an untrusted file; go before -i."""
     forced = DEMUXING[known]
     guards = ["-protocol_whitelist", "file,pipe", "-codec_whitelist", forced.decoders, "-f", forced.demuxer]
     return [*guards, "-vn", "-sn", "-dn"]

@@ -8,7 +8,7 @@ from services.streaming.media.probe import Sound
 AAC_KBITS = (64, 128, 256)
 MP3_KBITS = (64, 96, 128, 160, 192)
 TS_KBITS = 128
-# Measured averages lie a little below what a file was made with.
+# Measured averages are slightly below the encoder's nominal bitrate.
 SLACK = 1.1
 
 
@@ -35,7 +35,7 @@ def sample_rate_for(rate: int) -> int:
 
 
 def plan(sound: Sound) -> Plan:
-    """A source worth less than the least rendition still gets that one: there must be something to play."""
+    """A source below the lowest rendition still gets that one: there must be something to play."""
     worth = _worth_kbits(sound)
     aac = tuple(kbits for kbits in AAC_KBITS if kbits <= worth) or AAC_KBITS[:1]
     mp3 = max((kbits for kbits in MP3_KBITS if kbits <= worth), default=MP3_KBITS[0])

@@ -31,7 +31,7 @@ def _command(argv: Sequence[str], limits: Limits) -> list[str]:
 
 
 class Child:
-    """A process and what it says. Of `subprocess`, not of asyncio: that one forks, under uvloop, a process full of gRPC
+    """A process and its output. From `subprocess`, not asyncio: that forks, under uvloop, a process full of gRPC
     threads and its fork handlers, and one child in some dozens died of it before it was a program; this one does vfork.
     """
 
@@ -55,7 +55,7 @@ class Child:
         return await asyncio.to_thread(self._popen.wait)
 
     async def end(self) -> None:
-        """Kills the whole group, if it still runs, and takes its status away."""
+        """Kills the whole group, if it still runs, and reaps it."""
         if self._popen.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._popen.pid, signal.SIGKILL)
@@ -74,7 +74,7 @@ async def _reader(pipe: IO[bytes]) -> tuple[asyncio.StreamReader, asyncio.BaseTr
 
 @asynccontextmanager
 async def running(argv: Sequence[str], limits: Limits, folder: Path | None = None) -> AsyncIterator[Child]:
-    """Yields the child; TimeoutError when the wall clock is up. It never outlives the block."""
+    """Yields the child, which never outlives the block. Raises TimeoutError when the wall-clock limit is reached."""
     child = Child(argv, limits, folder)
     await child.listen()
     try:
@@ -85,7 +85,7 @@ async def running(argv: Sequence[str], limits: Limits, folder: Path | None = Non
 
 
 async def tail_of(stream: asyncio.StreamReader, length: int = 64 * 1024) -> bytes:
-    """The end of what a stream says, however much that is."""
+    """The last bytes of a stream, however long it is."""
     kept = b""
     while chunk := await stream.read(PIPE_BYTES):
         kept = (kept + chunk)[-length:]

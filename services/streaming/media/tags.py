@@ -31,7 +31,7 @@ ATOMS = {"title": "\xa9nam", "artist": "\xa9ART", "album": "\xa9alb", "genre": "
 RIFF = {"title": b"INAM", "artist": b"IART", "album": b"IPRD", "genre": b"IGNR", "year": b"ICRD"}
 # Embeddings and overrides of direction can make a name swallow the text around it; the two plain marks stay.
 DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
-UNKNOWN_WAV_BYTES = 0x7FFF0000  # who writes to a pipe cannot go back and fill in the size
+UNKNOWN_WAV_BYTES = 0x7FFF0000  # a writer to a pipe cannot seek back to fill in the size
 
 
 def clean(text: str, length: int) -> str | None:
@@ -134,7 +134,7 @@ OPENERS: dict[str, Any] = {"mp3": MP3, "flac": FLAC, "wav": WAVE, "m4a": MP4}
 
 
 class Untagged:
-    """An MP3 whose tag is beyond reading, but whose sound is not."""
+    """An MP3 with an unreadable tag but playable audio."""
 
     tags = None
 
@@ -144,7 +144,7 @@ class Untagged:
 
 
 def _length(info: Any, known: str, size: int) -> float | None:
-    """Seconds, when the file states them; an estimate from bytes would accuse intact files of being cut short."""
+    """Seconds, if the file states them; an estimate from its size would make intact files look truncated."""
     if known == "mp3" and info.bitrate_mode == BitrateMode.UNKNOWN:
         return None
     if known == "wav" and info.length * info.bitrate / 8 >= UNKNOWN_WAV_BYTES:
@@ -174,7 +174,7 @@ def _has_video(path: Path) -> bool:
 
 
 def read(path: Path, known: str, cover: Path) -> dict[str, Any]:
-    """Raises mutagen.MutagenError when the file is not what its first bytes say."""
+    """Raises mutagen.MutagenError if the file is not what its first bytes suggest."""
     file: Any
     try:
         file = _open(path, known)

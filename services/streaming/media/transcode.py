@@ -9,24 +9,24 @@ from services.streaming.media import ffmpeg, hls, loudness, renditions, sandbox,
 from services.streaming.media.probe import MIB, Sound
 
 WAVEFORM = "waveform.json"
-# Decoders drop a damaged last frame or two, and lengths in headers are rounded; what lacks more was cut off.
+# Decoders drop a damaged last frame or two, and headers round; a file that lacks more was truncated.
 SHORT_SHARE, SHORT_SECONDS = 0.02, 0.2
 
 
 class Undecodable(Exception):
-    """No second attempt would help; the text is for people."""
+    """A retry would not help; the text is for people."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Per file: the longest recording, and how long the processing may take."""
+    """Per file: the maximum duration of the recording and of its processing."""
 
     max_seconds: int = 6 * 3600
     wall_seconds: float = 3600.0
 
     @property
     def file_bytes(self) -> int:
-        """No single file that we make is larger than the MP3 at 192 kbit/s; twice that is enough."""
+        """No file that we write is larger than the MP3 at 192 kbit/s; twice that is enough."""
         return 192_000 // 8 * self.max_seconds * 2
 
     @property
@@ -36,7 +36,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Transcoded:
-    """Everything lies in the folder; `progressive` is None when the upload is the MP3 that is served."""
+    """Everything is in the folder; `progressive` is None if the upload itself is the MP3 that is served."""
 
     frames: int
     sample_rate: int
@@ -54,7 +54,7 @@ class Transcoded:
 
 @dataclass(frozen=True)
 class Task:
-    """A file to be transcoded, and who is told how far that is, in percent from 0 to 99."""
+    """A file to be transcoded, and a callback for the progress, in percent from 0 to 99."""
 
     source: Path
     sound: Sound
@@ -63,7 +63,7 @@ class Task:
 
 
 def _expected_seconds(task: Task) -> float | None:
-    """For progress alone an estimate is good enough; an MP3 without a header states no length."""
+    """An estimate is good enough for progress; an MP3 without a header states no length."""
     if task.sound.seconds or not task.sound.bitrate:
         return task.sound.seconds
     return task.source.stat().st_size * 8 / task.sound.bitrate
@@ -76,7 +76,7 @@ def _percent(seconds: float, expected: float | None) -> int:
 async def _measure(
     pcm: asyncio.StreamReader, plan: renditions.Plan, expected: float | None, tell: Callable[[int], None]
 ) -> waveform.Waveform:
-    """Progress is counted in samples that left the decoder; the encoders are at most a few frames behind."""
+    """Progress counts decoded samples; the encoders are at most a few frames behind."""
     seen = waveform.Waveform(plan.channels)
     while chunk := await pcm.read(sandbox.PIPE_BYTES):
         seen.add(chunk)
@@ -97,7 +97,7 @@ async def _run(
 
 
 def _check(seconds: float, log: str, status: int, sound: Sound, budget: Budget) -> None:
-    """A file's fault is Undecodable; that of the machine (disk full, killed from outside) is OSError: try again."""
+    """Undecodable if the file is at fault; OSError if the machine is (disk full, killed from outside): try again."""
     if "No space left on device" in log or status in (-9, -15, 255, 137, 143):
         raise OSError(f"ffmpeg ended with {status}")
     if seconds == 0:
@@ -120,7 +120,7 @@ def _write_playlists(folder: Path, plan: renditions.Plan) -> None:
 
 
 async def transcode(task: Task, executable: str, budget: Budget) -> Transcoded:
-    """Fills the task's folder. Raises Undecodable, or OSError for what may pass."""
+    """Fills the task's folder. Raises Undecodable, or OSError for what a retry may cure."""
     plan, bounds = renditions.plan(task.sound), {"max_seconds": budget.max_seconds, "max_bytes": budget.file_bytes}
     argv = ffmpeg.command(executable, task.source, task.sound.format, plan, **bounds)
     try:

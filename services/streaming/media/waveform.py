@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PEAKS = 1_000
-# Buckets double their width when they are too many, so between 8 and 16 of them make one peak of a long file.
+# Buckets double in width when there are too many, so 8 to 16 of them make up one peak of a long file.
 MAX_BUCKETS = 16 * PEAKS
 FULL_SCALE = 32_768
 
@@ -44,7 +44,7 @@ class Waveform:
         every = np.concatenate(self._buckets)
         even = len(every) - len(every) % 2
         merged, odd = np.maximum(every[:even:2], every[1:even:2]), every[even:]
-        # A bucket left over is half empty; counting it as full shifts the peaks behind it by under 1/8000 of the file.
+        # A leftover bucket is partly empty; counting it as full shifts the later peaks by under 1/8000 of the file.
         self._buckets = [merged, odd]
         self._count = len(merged) + len(odd)
         self._width *= 2

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from chassis.postgres import Connection
 
-# Locks the owner, whether known before or not, and answers its own limit if it has one.
+# Locks the owner, known or not, and returns its own limit if it has one.
 LOCK_OWNER = """
 INSERT INTO quotas (owner_id) VALUES ($1) ON CONFLICT (owner_id) DO UPDATE SET owner_id = excluded.owner_id
 RETURNING limit_bytes

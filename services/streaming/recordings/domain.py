@@ -30,10 +30,10 @@ class Recordings:
         return recording
 
     async def apply_track(self, track: Track) -> None:
-        """Applies a state to the copy; starts processing of a new track, ends everything of a removed one."""
+        """Applies a state to the copy; starts the processing of a new track, deletes everything of a removed one."""
         async with self._database.transaction() as conn:
             await tracks.apply(conn, track)
-            # By the state in the event, not by the copy's: a removal that overtook it has marked the recording.
+            # From the event's state, not the copy's: a removal that overtook it has marked the recording.
             if track.is_removed:
                 await remove(conn, track)
             elif track.is_processing:
@@ -44,7 +44,7 @@ class Recordings:
             await store.keep_original(conn, recording_id)
 
     async def release_original(self, recording_id: UUID) -> None:
-        """Nothing needs the original any more: the track is gone, even when we have not heard of that yet."""
+        """Nothing needs the original any longer: the track is gone, even if we have not heard of that yet."""
         async with self._database.transaction() as conn:
             await discard_renditions(conn, recording_id)
             if await store.release_original(conn, recording_id):
@@ -65,7 +65,7 @@ class Recordings:
 
 
 async def remove(conn: Connection, track: Track) -> None:
-    """Only with the right owner, and not what another track is made of."""
+    """Only for the right owner, and not if it belongs to another track."""
     recording = await store.lock(conn, track.recording_id)
     if recording is None or recording.owner_id != track.owner_id or recording.track_id not in (None, track.id):
         return
@@ -75,6 +75,6 @@ async def remove(conn: Connection, track: Track) -> None:
 async def discard_renditions(conn: Connection, recording_id: UUID) -> None:
     if not await store.remove(conn, recording_id):
         return
-    # A worker that is still writing cleans up behind itself; the second look is for one that dies while doing so.
+    # A worker that is still writing cleans up after itself; the second look is for one that dies while doing so.
     was_working = await jobs.cancel(conn, recording_id)
     await deletions.add(conn, folder(recording_id), 2 * jobs.LEASE_SECONDS if was_working else 0)

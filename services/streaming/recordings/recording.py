@@ -19,7 +19,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class File:
-    """An original as it lies in the store."""
+    """An original in the store."""
 
     size_bytes: int
     sha256: bytes
@@ -35,13 +35,13 @@ class Recording:
     percent: int
     reason: str | None
     sound: Sound
-    # As it came in the file, until the recording is ready; then the largest of the sizes made of it.
+    # The file's own picture until the recording is ready; then the largest of the sizes made from it.
     cover_object: str | None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished transcoding found."""
+    """The result of a finished transcoding."""
 
     frames: int
     frame_rate: int
@@ -60,5 +60,5 @@ def original_object(recording_id: UUID) -> str:
 
 
 def folder(recording_id: UUID) -> str:
-    """Where everything made of the recording lies, without the last slash."""
+    """Prefix of everything made from the recording, without the trailing slash."""
     return f"recordings/{recording_id}"

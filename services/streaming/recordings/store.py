@@ -82,7 +82,7 @@ async def set_percent(conn: Connection, recording_id: UUID, percent: int) -> Non
 
 
 async def finish(conn: Connection, recording_id: UUID, outcome: Outcome) -> UUID | None:
-    """The track, or None when the recording is no longer waiting for this."""
+    """The track, or None if the recording is no longer waiting for this."""
     o, heard = outcome, outcome.loudness
     loudness = (heard.integrated_lufs, heard.range_lu, heard.true_peak_dbtp)
     track_id: UUID | None = await conn.fetchval(

@@ -2,7 +2,7 @@
 
 from chassis.postgres import Connection
 
-# A worker may still be writing: what it leaves behind is looked for once more when its lease must have ended.
+# A worker may still be writing: delete again once its lease must have ended.
 ADD = """
 INSERT INTO deletions (prefix, due_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
 ON CONFLICT (prefix) DO UPDATE SET due_at = greatest(deletions.due_at, excluded.due_at)

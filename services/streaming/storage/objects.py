@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # One part at a time: with the default of twelve, a large original would take 60 MiB of memory. S3 takes none smaller.
 PART_BYTES, LOCAL_PART_BYTES = 5 * 1024 * 1024, 1024 * 1024
 FILES_AT_ONCE = 8
-# By default a bucket that is away is asked for three minutes, and a part that is slow ends after half of one.
+# By default an unreachable bucket is retried for three minutes, and a slow part ends after 30 s.
 PATIENCE: "ClientConfig" = {"connect_timeout": "2s", "read_timeout": "8s", "timeout": "1h", "allow_http": True}
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
 LOCAL = ("", "file")
@@ -38,7 +38,7 @@ def _opened(url: str) -> ObjectStore:
 
 @asynccontextmanager
 async def _or_unavailable() -> AsyncIterator[None]:
-    """Away, full or forbidden: the caller's call fails as a whole and may be repeated."""
+    """Down, full or forbidden: the caller's call fails as a whole and may be repeated."""
     try:
         yield
     except (FileNotFoundError, KeyError):
@@ -48,7 +48,7 @@ async def _or_unavailable() -> AsyncIterator[None]:
 
 
 class Objects:
-    """Names are relative and made by us. Raises Unavailable; FileNotFoundError when an object is not there."""
+    """Names are relative and our own. Raises Unavailable; FileNotFoundError if an object does not exist."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -63,7 +63,7 @@ class Objects:
             await obstore.put_async(self._store, name, path, chunk_size=self._part_bytes, max_concurrency=1)
 
     async def put_folder(self, name: str, path: Path, progress: Callable[[float], None] = lambda _: None) -> None:
-        """Everything in `path` under `name`; playlists last, so that none names what is not there yet."""
+        """Stores everything in `path` under `name`; playlists last, so that none names a missing object."""
         files = sorted(path.iterdir(), key=lambda file: file.suffix == ".m3u8")
         turn, done = asyncio.Semaphore(FILES_AT_ONCE), 0
 
@@ -88,7 +88,7 @@ class Objects:
                     await asyncio.to_thread(file.write, part)
 
     async def delete(self, prefix: str) -> int:
-        """Deletes the object of this name and all below it; what is gone already is no error."""
+        """Deletes the object of this name and all below it; missing ones are no error."""
         async with _or_unavailable():
             names = [meta["path"] async for batch in obstore.list(self._store, prefix=prefix) for meta in batch]
             names += [prefix] if await self._has(prefix) else []

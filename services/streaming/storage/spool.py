@@ -39,7 +39,7 @@ class Spooled:
 
 
 class Spool:
-    """`root` may be shared by several processes of a machine. Made when first used; close it at the end."""
+    """`root` may be shared by several processes of a machine. Created when first used; close it at the end."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -72,7 +72,7 @@ class Spool:
 
 
 def _clear(root: Path) -> None:
-    """Removes what dead processes left: their locks are free, whatever killed them."""
+    """Removes what dead processes left behind: their locks are free, however they died."""
     for left in root.glob("spool-*/lock"):
         with left.open() as lock:
             try:

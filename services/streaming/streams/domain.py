@@ -18,7 +18,7 @@ class Streams:
         self._tracks = tracks
 
     async def open(self, caller: Principal, stream_id: UUID) -> Opened:
-        """Raises NotFound for what the caller may not know of. Catalog down: what the copy allows still plays."""
+        """Raises NotFound for what the caller may not see. While catalog is down, what the copy allows still plays."""
 
         def refused(stream: Stream | None) -> list[UUID]:
             is_refused = stream and stream.is_ready and not stream.may_be_played_by(caller)

@@ -24,7 +24,7 @@ class Stream:
     published_at: datetime | None
 
     def may_be_played_by(self, caller: Principal) -> bool:
-        """An owner plays what is private; everyone plays what is public from its release date on."""
+        """Owners may play private tracks; everyone may play public ones from the release date on."""
         if not self.is_open:
             return False
         if caller.is_admin or caller.is_(self.owner_id):

@@ -27,17 +27,17 @@ MAX_ATTEMPTS = 5
 POLL_SECONDS = 0.5
 AWAY_SECONDS = 2.0
 BEAT_SECONDS = 1.0
-# What remains of the hundred is writing to the store; 100 is for what is ready.
+# The rest is for writing to the store; 100 means ready.
 ENCODED_PERCENT, WRITTEN_PERCENT = 90, 99
 GAVE_UP = "The file could not be processed after several attempts."
 
 
 class Lost(Exception):
-    """The job is not ours any more: the track was removed, or our lease had ended."""
+    """The job is no longer ours: the track was removed, or our lease had ended."""
 
 
 class _Progress:
-    """Told by whoever works, read by the heartbeat: as many rows are written however fast the news comes."""
+    """Set by the work, read by the heartbeat, so that the rate of writes does not depend on the rate of updates."""
 
     percent = 0
 
@@ -49,7 +49,7 @@ class _Progress:
 
 
 class Processing:
-    """`run` keeps up to `workers` recordings in work, each in a folder of its own."""
+    """`run` transcodes up to `workers` recordings at a time, each in a folder of its own."""
 
     def __init__(
         self,
@@ -70,13 +70,13 @@ class Processing:
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
                 group.create_task(self._work(stop))
-        # Here and not where a job is cancelled, which may be the very moment in which it was taken.
+        # Here and not where a job is cancelled, which may be just as it was leased.
         with suppress(Unavailable):
             async with self._database.transaction() as conn:
                 await jobs.give_back_all(conn, self._id)
 
     async def _work(self, stop: asyncio.Event) -> None:
-        """On stop a job is dropped where it is: there is less time to end than most recordings take."""
+        """On stop a job is dropped: shutdown leaves less time than most recordings take."""
         while not stop.is_set():
             try:
                 idle = not await _unless(stop, self.work_once())
@@ -88,7 +88,7 @@ class Processing:
                     await asyncio.wait_for(stop.wait(), POLL_SECONDS)
 
     async def work_once(self) -> bool:
-        """One job, if there is one. Unavailable: the database is away; the lease runs out and the job comes again."""
+        """Does one job, if there is one. Raises Unavailable if the database is down; the lease then expires."""
         async with self._database.transaction() as conn:
             job = await jobs.take(conn, self._id)
             recording = await store.get(conn, job.recording_id) if job else None
@@ -133,9 +133,9 @@ class Processing:
         return _outcome(recording, done, cover)
 
     async def _beat(self, recording: Recording, progress: _Progress) -> None:
-        """Ends only by raising: Lost when the job is not ours any more, Unavailable when its lease cannot be renewed.
+        """Ends only by raising: Lost if the job is no longer ours, Unavailable if its lease cannot be renewed.
 
-        The database may be away for less than the lease.
+        The database may be down for less than the lease.
         """
         last = asyncio.get_running_loop().time()
         while True:
@@ -177,13 +177,13 @@ class Processing:
         return await self._give_back(recording, 2.0**job.attempts, is_counted=True)
 
     async def _give_back(self, recording: Recording, delay_seconds: float, *, is_counted: bool) -> None:
-        # Database away: the lease runs out by itself.
+        # Database down: the lease expires by itself.
         with suppress(Unavailable):
             async with self._database.transaction() as conn:
                 await jobs.retry(conn, recording.id, self._id, delay_seconds, is_counted=is_counted)
 
     async def _clean(self, recording: Recording) -> None:
-        """Removed meanwhile: what we wrote goes. Taken by another worker: the files are that one's now."""
+        """Deletes what we wrote if the recording was removed; if another worker leased it, the files are its own."""
         async with self._database.connection() as conn:
             now = await store.get(conn, recording.id)
         if now is None or now.state is State.REMOVED:
@@ -202,7 +202,7 @@ async def _ended(*tasks: asyncio.Task[Any]) -> None:
 
 
 async def _while(beat: Coroutine[Any, Any, None], work: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """The work's answer, as long as the beat goes on; when that raises, the work is cancelled and awaited."""
+    """The work's result; if the heartbeat raises, the work is cancelled and awaited."""
     beating, working = asyncio.create_task(beat), asyncio.create_task(work)
     try:
         await asyncio.wait((beating, working), return_when=asyncio.FIRST_COMPLETED)
@@ -214,7 +214,7 @@ async def _while(beat: Coroutine[Any, Any, None], work: Coroutine[Any, Any, Outc
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool:
-    """The work's answer; on stop it is cancelled and awaited."""
+    """The work's result; on stop it is cancelled and awaited."""
     working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)

@@ -33,11 +33,11 @@ class Uploads:
         self._probing = asyncio.Semaphore(PROBES_AT_ONCE)
 
     async def receive(self, caller: Principal, declared_bytes: int, chunks: AsyncIterator[bytes]) -> Received:
-        """`declared_bytes` is what the file has at least, 0 when nobody said; it is reserved at once.
+        """`declared_bytes` is a lower bound of the file's size, 0 if unknown; it is reserved at once.
 
-        Invalid for what cannot be taken, with the reason TOO_LARGE, QUOTA_EXCEEDED, UNSUPPORTED_MEDIA or INVALID.
+        Raises Invalid with the reason TOO_LARGE, QUOTA_EXCEEDED, UNSUPPORTED_MEDIA or INVALID.
 
-        Whatever else ends it, a client that goes away too: neither spool nor reservation nor object stays.
+        However else it ends, also if the client disconnects, no spool file, reservation or object is left.
         """
         owner_id, recording_id = caller.user_id, new_id()
         try:
@@ -51,7 +51,7 @@ class Uploads:
             raise Unavailable("There is no room for the file right now", retry_after_seconds=60) from fault
 
     async def withdraw(self, caller: Principal, recording_id: UUID) -> None:
-        """Gives up a recording of the caller that no track will be made of; one that has a track stays."""
+        """Discards a recording of the caller that gets no track; one that has a track stays."""
         async with prompt_transaction(self._database) as conn:
             recording = await recordings.lock(conn, recording_id)
             if recording is None or recording.state is not State.RECEIVED or not caller.is_(recording.owner_id):
@@ -72,7 +72,7 @@ class Uploads:
         try:
             yield reservation
         except BaseException:
-            # Database away: the sweeper finds the row by its age.
+            # Database down: the sweeper finds the row by its age.
             await asyncio.shield(asyncio.gather(reservation.release(), return_exceptions=True))
             raise
 
@@ -107,7 +107,7 @@ class Uploads:
             raise invalid(str(refusal), "UNSUPPORTED_MEDIA" if refusal.is_unsupported else "") from None
 
     async def _commit(self, recording_id: UUID, owner_id: UUID, file: File, found: Probe, cover: str | None) -> None:
-        """The reservation becomes the recording: at no moment are the bytes counted twice, or not at all."""
+        """Turns the reservation into the recording, so that the bytes are never counted twice or not at all."""
         async with prompt_transaction(self._database) as conn:
             if not await store.release(conn, recording_id):
                 raise invalid("The upload took too long")

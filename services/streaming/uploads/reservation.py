@@ -11,7 +11,7 @@ from services.streaming.quotas.domain import Quotas
 from services.streaming.uploads import store
 from services.streaming.uploads.upload import invalid
 
-# Reserved in steps while nobody has said how long the file will be.
+# Reserved in steps while the file's size is unknown.
 STEP_BYTES = 8 * 1024 * 1024
 # A file may take a quarter of an hour to arrive, and its call as long; a database that hangs is reported at once.
 DATABASE_SECONDS = 4.0
@@ -19,7 +19,7 @@ DATABASE_SECONDS = 4.0
 
 @asynccontextmanager
 async def prompt_transaction(database: Database) -> AsyncIterator[Connection]:
-    """A transaction that is Unavailable also when the database just does not answer."""
+    """A transaction that also raises Unavailable if the database just does not answer."""
     try:
         async with asyncio.timeout(DATABASE_SECONDS), database.transaction() as conn:
             yield conn
@@ -36,7 +36,7 @@ class Reservation:
         self._bytes = 0
 
     async def hold(self, total_bytes: int) -> None:
-        """Makes sure that `total_bytes` are held. Raises Invalid TOO_LARGE or QUOTA_EXCEEDED."""
+        """Ensures that `total_bytes` are held. Raises Invalid TOO_LARGE or QUOTA_EXCEEDED."""
         if total_bytes > self._max_bytes:
             raise invalid(f"The file is larger than {self._max_bytes // 2**20} MiB", "TOO_LARGE")
         if total_bytes > self._bytes:

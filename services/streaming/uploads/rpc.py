@@ -42,7 +42,7 @@ async def _head(parts: AsyncIterator[pb.ReceiveUploadRequest]) -> pb.UploadHead:
 
 
 async def _chunks(parts: AsyncIterator[pb.ReceiveUploadRequest]) -> AsyncIterator[bytes]:
-    """Up to the empty chunk that ends a file: when a caller goes away, grpc.aio's iterator may just end as if all were
+    """Reads up to the empty chunk that ends a file: on a disconnect, grpc.aio's iterator may just end as if all were
     there, and only a later await is cancelled.
     """
     async for part in parts:

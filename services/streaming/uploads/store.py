@@ -19,7 +19,7 @@ async def reserve(conn: Connection, upload_id: UUID, owner_id: UUID, reserved_by
 
 
 async def release(conn: Connection, upload_id: UUID) -> bool:
-    """False when there was none: it took so long that it was swept."""
+    """False if there was none: it took so long that it was swept."""
     return str(await conn.execute(RELEASE, upload_id)) != "DELETE 0"
 
 
