@@ -274,9 +274,8 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             self._kafka.pause(*assigned)  # or it would meanwhile fetch from where Kafka says
             await self._seek(assigned)
             self._kafka.resume(*assigned)
-        except Exception as fault:
+        except Exception as fault:  # raised later: here aiokafka would only log it, and go on
             self._fault = fault
-            raise
 
     async def _seek(self, assigned: list[TopicPartition]) -> None:
         """Continues where the sink says, or from the start if the broker's log does not contain that offset."""
