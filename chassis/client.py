@@ -1,5 +1,6 @@
 """Calls to other services: they carry principal, trace and deadline, and raise what the service raised."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -63,10 +64,28 @@ async def call(
     timeout = clock.remaining(timeout_seconds)
     if timeout <= 0:
         raise errors.Unavailable()
+    if isinstance(request, AsyncIterator):
+        request = _until_answered(request, lambda: running)
+    running = method(request, metadata=metadata(caller), timeout=timeout)
     try:
-        return await method(request, metadata=metadata(caller), timeout=timeout)
+        return await running
     except aio.AioRpcError as failure:
         raise rpc_errors.restore(failure) from None
+
+
+async def _until_answered(requests: AsyncIterator[Any], running: Callable[[], Any]) -> AsyncIterator[Any]:
+    """Stops when the server answers early, which is a refusal (`chassis.server`).
+
+    grpc.aio replaces the status of a call by INTERNAL if it meets a message that is being written.
+    """
+    answered = asyncio.create_task(running().initial_metadata())
+    try:
+        async for request in requests:
+            if answered.done():
+                return
+            yield request
+    finally:
+        answered.cancel()
 
 
 async def stream(

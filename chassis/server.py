@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any
@@ -21,6 +21,8 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_CALLS = 512
 # The deadline of a call whose caller set none.
 MAX_CALL_SECONDS = 30.0
+# How long a refused client may take to stop sending.
+HUSH_SECONDS = 2.0
 
 log = telemetry.logger(__name__)
 # gRPC logs a traceback when a caller disconnects just as it is answered.
@@ -136,6 +138,8 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
             with self._entered(method, context) as outcome:
                 principal.check(principal.current(), self._allowed[method])
                 return await behaviour(request, context)
+            if isinstance(request, AsyncIterable):
+                await _hush(request, context)
             return await _abort(context, outcome)
 
         return call
@@ -184,6 +188,15 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
 def _caller(metadata: dict[str, Any]) -> principal.Principal:
     encoded = metadata.get(principal.METADATA_KEY)
     return principal.decode(encoded) if encoded else principal.ANONYMOUS
+
+
+async def _hush(requests: AsyncIterable[Any], context: Any) -> None:
+    """Has the client stop sending before it gets the status, which would be lost to it otherwise (`chassis.client`)."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HUSH_SECONDS):
+            await context.send_initial_metadata(())
+            async for _ in requests:
+                pass
 
 
 async def _abort(context: Any, outcome: _Outcome) -> None:

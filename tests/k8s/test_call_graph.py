@@ -27,8 +27,9 @@ STORES = {
     "kafka_bootstrap": ("kafka", "kafka.dialled:9092"),
     "storage_url": ("objects", "file:///objects.dialled"),
 }
-# `migrate` is built from all of catalog's parts, one of which may call auth; it prepares MongoDB alone.
-UNUSED = {("catalog", "migrate"): {"auth"}}
+# `migrate` is built from all of catalog's parts, one of which may call auth; it prepares MongoDB alone. Marketplace's
+# copy of tracks can ask catalog; a consumer only applies events to it.
+UNUSED = {("catalog", "migrate"): {"auth"}, ("marketplace", "consume"): {"catalog"}}
 
 
 class Line:
