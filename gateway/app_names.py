@@ -72,7 +72,7 @@ class AppNames:
             log.error("app_names.refused", error=refused.reason)
             self._pending = None
         except errors.Error as failure:
-            log.warning("app_names.insights_away", error=failure.reason)
+            log.warning("app_names.insights_down", error=failure.reason)
         return not self._counts and self._pending is None
 
     def _next(self) -> RecordAppsRequest | None:

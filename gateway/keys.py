@@ -65,7 +65,7 @@ class Keys:
                 self._take(json.loads(await self._fetch()))
             except errors.Error as failure:
                 # Auth is down: keep the keys we have.
-                log.warning("keys.auth_away", error=failure.reason)
+                log.warning("keys.auth_down", error=failure.reason)
 
     def _take(self, jwks: dict[str, Any]) -> None:
         found = {key["kid"]: jwt.PyJWK(key, algorithm="EdDSA").key for key in jwks["keys"]}

@@ -206,7 +206,7 @@ class Limits:
         except (RedisError, OSError, TimeoutError) as failure:
             # Redis is down: each gateway enforces the limits alone.
             if not self._is_away():
-                log.warning("limits.redis_away", error=type(failure).__name__)
+                log.warning("limits.redis_down", error=type(failure).__name__)
             self._away_until = asyncio.get_running_loop().time() + REDIS_PAUSE_SECONDS
             return await self._alone(claims)
 

@@ -45,7 +45,7 @@ class Revocations:
             try:
                 await self.poll()
             except errors.Error as failure:
-                log.warning("revocations.auth_away", error=failure.reason)
+                log.warning("revocations.auth_down", error=failure.reason)
             telemetry.REVOCATIONS_AGE_SECONDS.set((clock.utc_now() - self._heard_at).total_seconds())
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_SECONDS if self.is_ready else 0.2)

@@ -15,7 +15,7 @@ class Settings(config.Settings):
     database_url: str = Field(default="postgresql://auth@127.0.0.1:7300/auth", description="Postgres database of auth")
     signing_keys_dir: Path = Field(
         default=Path(".soundstage/keys/auth"),
-        description="Directory of the Ed25519 private keys; `migrate` creates the first",
+        description="Directory of the Ed25519 signing keys; `migrate` creates one",
     )
     issuer: str = Field(default="soundstage", description="`iss` of every token; the gateway expects the same")
     argon2_memory_kib: int = Field(

@@ -12,7 +12,7 @@ class Settings(config.Settings):
     metrics_port: int = Field(default=7202, description="Port of the Prometheus metrics; 0: none")
     database_url: str = Field(
         default="postgresql://catalog@127.0.0.1:7300/catalog",
-        description="Postgres database of catalog: search rows, copies",
+        description="Postgres database of catalog",
     )
     database_connections: int = Field(default=8, description="Maximum number of Postgres connections of a process")
     mongodb_url: str = Field(

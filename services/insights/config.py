@@ -21,5 +21,5 @@ class Settings(config.Settings):
         "127.0.0.1:7104", validation_alias=config.common("AUDIENCE_ADDRESS"), description="gRPC address of audience"
     )
     counts_unauthenticated: bool = Field(
-        True, description="Whether plays that were reported without a token count; after a change, rebuild"
+        True, description="Whether plays reported without a token count; rebuild after a change"
     )

@@ -13,7 +13,7 @@ class Settings(config.Settings):
     port: int = Field(7105, description="Port of the gRPC server")
     metrics_port: int = Field(7205, description="Port of the Prometheus metrics; 0: none")
     database_url: str = Field(
-        "postgresql://marketplace@127.0.0.1:7300/marketplace", description="Postgres database of marketplace"
+        "postgresql://marketplace@127.0.0.1:7300/marketplace", description="Postgres of marketplace"
     )
     catalog_address: str = Field(
         "127.0.0.1:7102", validation_alias=config.common("CATALOG_ADDRESS"), description="gRPC address of catalog"

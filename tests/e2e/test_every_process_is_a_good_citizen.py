@@ -79,7 +79,7 @@ def test_a_line_of_a_log_names_the_request_it_came_from(running_system: System, 
     def traced(name: str) -> set[str]:
         return {line["event"] for line in lines_of(running_system, name) if line.get("trace_id") == trace_id}
 
-    assert "limits.redis_away" in traced("gateway")
+    assert "limits.redis_down" in traced("gateway")
     eventually(lambda: "recording.ready" in traced("streaming"))
 
 
