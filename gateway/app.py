@@ -21,11 +21,7 @@ def create_app(home: Contract) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def refuse(_request: Request, refusal: HTTPException) -> Response:
-        if refusal.status_code != 405:
-            return cors.opened(home.render(NotFound()))
         allow = (refusal.headers or {}).get("Allow", "")
-        answer = home.render(MethodNotAllowed(allow))
-        answer.headers["allow"] = allow
-        return cors.opened(answer)
+        return cors.opened(home.render(MethodNotAllowed(allow) if refusal.status_code == 405 else NotFound()))
 
     return app

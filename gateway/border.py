@@ -141,10 +141,7 @@ class Border:
                 await self._spend(request, owner.limits, request.address)
         except errors.Error as limited:
             error = limited
-        answer = owner.render(error)
-        if isinstance(error, MethodNotAllowed):
-            answer.headers["allow"] = error.allow
-        return _with_rate_limit_headers(cors.opened(answer), request.standing)
+        return _with_rate_limit_headers(cors.opened(owner.render(error)), request.standing)
 
     async def _spend(self, request: Request, limits: Sequence[Limit], who: str) -> None:
         try:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from chassis import clock, errors
 from gateway.objects import Objects
-from gateway.web.faults import MethodNotAllowed, RangeNotSatisfiable
+from gateway.web.faults import MethodNotAllowed, RangeNotSatisfiable, headers
 from gateway.web.requests import Request
 from gateway.web.responses import JSONResponse
 
@@ -116,7 +116,7 @@ def render(error: errors.Error) -> JSONResponse:
     if isinstance(error, RangeNotSatisfiable):
         return JSONResponse(document, 416, {"content-range": f"bytes */{error.total_bytes}"})
     if isinstance(error, MethodNotAllowed):
-        return JSONResponse(document, 405, {"allow": error.allow})
+        return JSONResponse(document, 405, headers(error, 405))
     if isinstance(error, errors.Unavailable):
         return JSONResponse(document, 503, {"retry-after": "1"})
     statuses = {errors.NotFound: 404, errors.Forbidden: 403, errors.Invalid: 400}

@@ -58,7 +58,9 @@ def retry_after_seconds(error: errors.Error) -> int:
 
 
 def headers(error: errors.Error, status: int) -> dict[str, str]:
-    """The headers that HTTP requires of an error in any contract (RFC 9110, 11.6.1 and 10.2.3)."""
+    """The headers that HTTP requires of an error in any contract (RFC 9110, 10.2.1, 10.2.3 and 11.6.1)."""
+    if isinstance(error, MethodNotAllowed):
+        return {"allow": error.allow}
     if status == 401:
         return {"www-authenticate": "Bearer"}
     if status in (429, 503):

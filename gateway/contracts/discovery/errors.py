@@ -26,7 +26,7 @@ def render(error: errors.Error) -> JSONResponse:
     if isinstance(error, errors.Unavailable):
         return _answer(503, "Oh no! Try again in a moment.", headers(error, 503))
     if isinstance(error, MethodNotAllowed):
-        return _answer(405, error.message)
+        return _answer(405, error.message, headers(error, 405))
     return _answer(501, error.message) if isinstance(error, NotBuilt) else _answer(500, _CRASH)
 
 
