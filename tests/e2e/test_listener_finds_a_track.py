@@ -45,7 +45,7 @@ def test_a_person_is_found_by_name(stage: Stage, artist: Person) -> None:
 def test_lists_page_and_filter(stage: Stage, artist: Person, tune: Tune) -> None:
     titles = ["Alpha", "Beta", "Gamma"]
     for title in titles:
-        artist.release(tune("mp3", 6.0), title=title, genre="Techno" if title == "Beta" else "System")
+        artist.release(tune("mp3", 6.0), title=title, genre="Techno" if title == "Beta" else "House")
     query: dict[str, Any] = {"user_id": artist.id, "sort_by": "title", "sort_order": "asc", "limit": 2}
 
     def page(number: int, **more: str) -> list[str]:

@@ -117,7 +117,7 @@ def test_an_object_less_is_noticed(kustomize: None, overlay: str) -> None:
     ] == []
 
 
-HOUSE: dict[str, tuple[str, Change]] = {
+SYSTEM: dict[str, tuple[str, Change]] = {
     "maxUnavailable": ("PodDisruptionBudget", lambda it: it["spec"].pop("maxUnavailable")),
     "unhealthyPodEvictionPolicy": ("PodDisruptionBudget", lambda it: it["spec"].pop("unhealthyPodEvictionPolicy")),
     "minReplicas": ("HorizontalPodAutoscaler", lambda it: it["spec"].pop("minReplicas")),
@@ -128,9 +128,9 @@ HOUSE: dict[str, tuple[str, Change]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOUSE)
+@pytest.mark.parametrize("name", SYSTEM)
 def test_a_system_without_it_is_noticed(production: list[Object], name: str) -> None:
-    kind, change = HOUSE[name]
+    kind, change = SYSTEM[name]
     for position, it in enumerate(production):
         if it["kind"] == kind and (kind != "NetworkPolicy" or it["metadata"]["name"].endswith(("-callers", "-calls"))):
             changed = deepcopy(it)

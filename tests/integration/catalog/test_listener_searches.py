@@ -176,7 +176,7 @@ async def test_a_row_of_an_older_catalog_shows_nothing(system: System, older: st
 
 async def test_lists_show_the_public_and_ones_own(system: System) -> None:
     artist, other = system.user(), system.user()
-    first = await system.release(artist, title="First", genre="System")
+    first = await system.release(artist, title="First", genre="House")
     await system.release(artist, title="Hidden", is_public=False)
     await system.add(artist, filename="Waiting.mp3")
     await system.release(other, title="Ötherwise")

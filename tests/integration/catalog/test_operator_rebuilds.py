@@ -90,7 +90,7 @@ async def test_migrate_twice(system: System) -> None:
 async def test_rebuilt_rows_equal_those_that_grew(system: System) -> None:
     artist = system.user()
     for title in ("Zweistromland", "Kaleidoscope"):
-        await system.release(artist, title=title, genre="System", tags=["night"])
+        await system.release(artist, title=title, genre="House", tags=["night"])
     played = await system.release(artist, title="Played")
     await system.counted(played.id, plays=100)
     await system.release(artist, title="Hidden", is_public=False)

@@ -105,7 +105,7 @@ async def test_totals_and_sales_stand_beside_the_track(system: System) -> None:
 
 async def test_only_named_fields_change(system: System) -> None:
     artist = system.user()
-    track = await system.release(artist, title="Old", genre="System", tags=["x"], year=1999)
+    track = await system.release(artist, title="Old", genre="House", tags=["x"], year=1999)
     after = await system.change(track, artist, "title", "genre", "tags", title="Neu über", album="ignored")
     assert (after.title, after.slug, after.year, after.HasField("album")) == ("Neu über", "neu-über", 1999, False)
     assert (after.HasField("genre"), list(after.tags)) == (False, [])
