@@ -5,22 +5,26 @@ A write is one transaction, retried on transient errors, which holds document, i
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, WTimeoutError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError, WTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from chassis import clock, errors
 from chassis.events import Event
+from chassis.ids import new_id
 
 HELD = timedelta(days=7)
+# How long a relay that died keeps others from taking over; longer than one of its turns.
+LEASE = timedelta(seconds=20)
 SERVER_SECONDS = 3.0
 # The driver alone would retry for two minutes.
 TRANSACTION_SECONDS = 10.0
@@ -50,6 +54,8 @@ class Mongo:
             tz_aware=True, tzinfo=UTC, uuid_representation=UuidRepresentation.STANDARD
         )
         self._database = self._client.get_database(database, codec_options=options)
+        self._id = new_id()
+        self._leads_until = datetime.fromtimestamp(0, UTC)
 
     def collection(self, name: str) -> Any:
         return self._database[name]
@@ -94,23 +100,50 @@ class Mongo:
         await self.collection("outbox").create_index([("published_at", 1), ("_id", 1)])
 
     @asynccontextmanager
-    async def pending(self, limit: int) -> AsyncIterator["Pending"]:
-        """The oldest unpublished events. No claim: a single replica relays, and consumers ignore duplicates."""
+    async def pending(self, limit: int) -> AsyncIterator["Claim"]:
+        """The oldest unpublished events; none while another relay leads."""
         with reachable():
-            cursor = self.collection("outbox").find({"published_at": None}).sort("_id", 1).limit(limit)
-            documents = await cursor.to_list(limit)
-            yield Pending(self, [_event(document) for document in documents])
+            documents = await self._listed({"published_at": None}, limit) if await self._leads() else []
+            ids = {"_id": {"$in": [document["_id"] for document in documents]}}
+            published = {"$set": {"published_at": clock.utc_now()}}
+            yield Claim(documents, partial(self.collection("outbox").update_many, ids, published))
 
-    async def renew(self, cluster_id: str) -> bool:
+    @asynccontextmanager
+    async def held(self, cluster_id: str, limit: int) -> AsyncIterator["Claim"]:
+        """The next published events, oldest first, that this cluster may lack; marking them keeps the place.
+
+        Empty once it has them all, and while another relay leads.
+        """
         with reachable():
-            broker = self.collection("outbox_broker")
-            known = await broker.find_one_and_update(
-                {"_id": "broker"}, {"$set": {"cluster_id": cluster_id}}, upsert=True
-            )
-            if known is None or known["cluster_id"] == cluster_id:
-                return False
-            await self.collection("outbox").update_many({}, {"$set": {"published_at": None}})
+            broker, documents = self.collection("outbox_broker"), []
+            first = {"$setOnInsert": {"cluster_id": cluster_id}}
+            known = await broker.find_one_and_update({"_id": "broker"}, first, upsert=True)
+            if known and known["cluster_id"] != cluster_id and await self._leads():
+                is_begun = known.get("refilled_id") == cluster_id
+                after = {"_id": {"$gt": known["refilled_to"]}} if is_begun else {}
+                documents = await self._listed({"published_at": {"$ne": None}} | after, limit)
+                if not documents:
+                    await broker.replace_one({"_id": "broker"}, {"cluster_id": cluster_id})
+            place = {"refilled_id": cluster_id, "refilled_to": documents[-1]["_id"] if documents else None}
+            yield Claim(documents, partial(broker.update_one, {"_id": "broker"}, {"$set": place}))
+
+    async def _leads(self) -> bool:
+        """Whether this relay is the one that publishes: documents cannot be claimed as rows can."""
+        now = clock.utc_now()
+        if now < self._leads_until - LEASE / 2:
             return True
+        free = {"_id": "relay", "$or": [{"holder": self._id}, {"until": {"$lt": now}}]}
+        lease = {"holder": self._id, "until": now + LEASE}
+        try:
+            await self.collection("outbox_broker").update_one(free, {"$set": lease}, upsert=True)
+        except DuplicateKeyError:  # it is another's, so the upsert could not insert it
+            return False
+        self._leads_until = now + LEASE
+        return True
+
+    async def _listed(self, which: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = await self.collection("outbox").find(which).sort("_id", 1).to_list(limit)
+        return listed
 
     async def prune(self) -> float:
         with reachable():
@@ -125,14 +158,11 @@ class Mongo:
         yield asyncio.Event()
 
 
-class Pending:
-    def __init__(self, mongo: Mongo, events: list[Event]) -> None:
-        self._mongo, self.events = mongo, events
+class Claim:
+    """Events in hand; `mark` them once the broker has acknowledged them."""
 
-    async def mark(self) -> None:
-        ids = [event.id for event in self.events]
-        published = {"$set": {"published_at": clock.utc_now()}}
-        await self._mongo.collection("outbox").update_many({"_id": {"$in": ids}}, published)
+    def __init__(self, documents: list[dict[str, Any]], mark: Callable[[], Awaitable[Any]]) -> None:
+        self.events, self.mark = [_event(document) for document in documents], mark
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Postgres: a pool that survives outages, transactions as blocks, and this service's outbox."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ STATEMENT_TIMEOUT_MS = 20_000
 # A vanished client would hold its locks for hours, and others would skip the rows that it claimed.
 IDLE_TIMEOUT_MS = 15_000
 ACQUIRE_SECONDS = 5.0
+# Events in a row of the outbox.
+MAX_LISTED = 500
 
 # What asyncpg raises while the server is down, starting, shutting down or refusing; the call may be repeated.
 DOWN: tuple[type[BaseException], ...] = (
@@ -43,24 +45,32 @@ DOWN: tuple[type[BaseException], ...] = (
 INTERRUPTED = (TimeoutError, asyncio.CancelledError)
 
 ADD_EVENTS = """
-INSERT INTO outbox (event_id, topic, key, type, payload, occurred_at, traceparent)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::text[])
+INSERT INTO outbox (topic, event_ids, keys, types, payloads, times, traceparents) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 WAKE_RELAY = "NOTIFY outbox"
-PENDING_EVENTS = """
-SELECT id, event_id, topic, key, type, payload, occurred_at, traceparent FROM outbox
-WHERE published_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1
+# 0.2 wrote a row an event, in columns of its own; they go in 0.3.
+EVENTS = """
+id, topic, coalesce(event_ids, ARRAY[event_id]) AS event_ids, coalesce(keys, ARRAY[key]) AS keys,
+coalesce(types, ARRAY[type]) AS types, coalesce(payloads, ARRAY[payload]) AS payloads,
+coalesce(times, ARRAY[occurred_at]) AS times, coalesce(traceparents, ARRAY[traceparent]) AS traceparents
 """
+PENDING = f"SELECT {EVENTS} FROM outbox WHERE published_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1"
 MARK_PUBLISHED = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
-FORGET_PUBLISHED = "DELETE FROM outbox WHERE published_at < clock_timestamp() - $1::interval"
+# In slices: after an outage of days, all at once would take longer than a statement may.
+FORGET_PUBLISHED = """
+DELETE FROM outbox WHERE id IN (
+    SELECT id FROM outbox WHERE published_at < clock_timestamp() - $1::interval ORDER BY published_at LIMIT 10000
+)
+"""
 OLDEST_PENDING_SECONDS = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) FROM outbox WHERE published_at IS NULL
 """
-KNOWN_CLUSTER = "SELECT cluster_id FROM outbox_broker FOR UPDATE"
-KEEP_CLUSTER = """
-INSERT INTO outbox_broker (cluster_id) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET cluster_id = excluded.cluster_id
-"""
-UNPUBLISH_ALL = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
+# Whichever relay holds the row refills the broker; the others go on with what is new.
+GET_BROKER = "SELECT cluster_id, refilled_id, refilled_to FROM outbox_broker FOR UPDATE SKIP LOCKED"
+KEEP_FIRST_BROKER = "INSERT INTO outbox_broker (cluster_id) VALUES ($1) ON CONFLICT DO NOTHING"
+HELD_EVENTS = f"SELECT {EVENTS} FROM outbox WHERE published_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2"
+KEEP_REFILLED = "UPDATE outbox_broker SET refilled_id = $1, refilled_to = $2"
+KEEP_BROKER = "UPDATE outbox_broker SET cluster_id = $1, refilled_id = NULL, refilled_to = 0"
 # How long a broker that lost its log can be refilled.
 HELD = timedelta(days=7)
 
@@ -138,31 +148,43 @@ class Database:
                 telemetry.DATABASE_LIMIT.inc(self._size[1])
             return self._pool
 
-    async def add_events(self, conn: Connection, events: Sequence[Event]) -> None:
-        """Adds events to the caller's transaction; the relay publishes them after the commit."""
-        if events:
-            await conn.execute(ADD_EVENTS, *columns(events))
+    async def add_events(self, conn: Connection, events: Sequence[Event], *, wake: bool = True) -> None:
+        """Adds events to the caller's transaction; the relay publishes them after the commit.
+
+        `wake=False` leaves them to the relay's next poll: commits with a NOTIFY queue behind one lock.
+        """
+        for topic, listed in lists(events):
+            await conn.execute(ADD_EVENTS, topic, *columns(listed))
+        if events and wake:
             await conn.execute(WAKE_RELAY)
 
     async def add_event(self, conn: Connection, event: Event) -> None:
         await self.add_events(conn, [event])
 
     @asynccontextmanager
-    async def pending(self, limit: int) -> AsyncIterator["Pending"]:
-        """Claims the oldest unpublished events for the duration of the block (SKIP LOCKED)."""
+    async def pending(self, limit: int) -> AsyncIterator["Claim"]:
+        """Claims the oldest `limit` unpublished lists of events for the duration of the block (SKIP LOCKED)."""
         async with self.transaction() as conn:
-            rows = await conn.fetch(PENDING_EVENTS, limit)
-            yield Pending(conn, [row["id"] for row in rows], [_event(row) for row in rows])
+            rows = await conn.fetch(PENDING, limit)
+            yield Claim(conn, _events(rows), MARK_PUBLISHED, [row["id"] for row in rows])
 
-    async def renew(self, cluster_id: str) -> bool:
-        """Marks all stored events as unpublished if the cluster id has changed; returns whether it has."""
+    @asynccontextmanager
+    async def held(self, cluster_id: str, limit: int) -> AsyncIterator["Claim"]:
+        """The next `limit` published lists, oldest first, that this cluster may lack; marking them keeps the place.
+
+        Empty once it has them all, and while another relay is at it. Rows published meanwhile come again too, so the
+        last event of a key stays the last.
+        """
         async with self.transaction() as conn:
-            known = await conn.fetchval(KNOWN_CLUSTER)
-            await conn.execute(KEEP_CLUSTER, cluster_id)
-            if known in (None, cluster_id):
-                return False
-            await conn.execute(UNPUBLISH_ALL)
-            return True
+            await conn.execute(KEEP_FIRST_BROKER, cluster_id)
+            broker = await conn.fetchrow(GET_BROKER)
+            rows = []
+            if broker is not None and broker["cluster_id"] != cluster_id:
+                place = broker["refilled_to"] if broker["refilled_id"] == cluster_id else 0
+                rows = await conn.fetch(HELD_EVENTS, place, limit)
+                if not rows:
+                    await conn.execute(KEEP_BROKER, cluster_id)
+            yield Claim(conn, _events(rows), KEEP_REFILLED, cluster_id, rows[-1]["id"] if rows else 0)
 
     async def prune(self) -> float:
         """Deletes events published over a week ago; returns the age in seconds of the oldest unpublished one."""
@@ -190,21 +212,30 @@ async def _no_reset(conn: Connection) -> None:
     """No block leaves session state behind, so asyncpg's clean-up would be a wasted round trip."""
 
 
-class Pending:
-    """Claimed events; `mark` them once the broker has acknowledged them."""
+class Claim:
+    """Events in hand; `mark` them once the broker has acknowledged them."""
 
-    def __init__(self, conn: Connection, ids: list[int], events: list[Event]) -> None:
-        self._conn, self._ids, self.events = conn, ids, events
+    def __init__(self, conn: Connection, events: list[Event], statement: str, *arguments: object) -> None:
+        self._conn, self.events, self._statement, self._arguments = conn, events, statement, arguments
 
     async def mark(self) -> None:
-        await self._conn.execute(MARK_PUBLISHED, self._ids)
+        await self._conn.execute(self._statement, *self._arguments)
+
+
+def lists(events: Iterable[Event]) -> Iterator[tuple[str, list[Event]]]:
+    """What is said to each topic, in order and in lists of which a relay can hold a hundred."""
+    by_topic: dict[str, list[Event]] = {}
+    for event in events:
+        by_topic.setdefault(event.topic, []).append(event)
+    for topic, said in by_topic.items():
+        for start in range(0, len(said), MAX_LISTED):
+            yield topic, said[start : start + MAX_LISTED]
 
 
 def columns(events: Sequence[Event]) -> list[list[Any]]:
-    """The events as the arrays that ADD_EVENTS takes, one per column."""
+    """The events as the arrays of one row."""
     return [
         [e.id for e in events],
-        [e.topic for e in events],
         [e.key for e in events],
         [e.type for e in events],
         [e.payload for e in events],
@@ -213,13 +244,11 @@ def columns(events: Sequence[Event]) -> list[list[Any]]:
     ]
 
 
-def _event(row: asyncpg.Record) -> Event:
-    return Event(
-        id=row["event_id"],
-        topic=row["topic"],
-        key=row["key"],
-        type=row["type"],
-        payload=row["payload"],
-        occurred_at=row["occurred_at"],
-        traceparent=row["traceparent"],
-    )
+def _events(rows: Sequence[asyncpg.Record]) -> list[Event]:
+    return [
+        Event(id=id, topic=row["topic"], key=key, type=type, payload=payload, occurred_at=time, traceparent=traceparent)
+        for row in rows
+        for id, key, type, payload, time, traceparent in zip(
+            *(row[name] for name in ("event_ids", "keys", "types", "payloads", "times", "traceparents")), strict=True
+        )
+    ]

@@ -1,23 +1,34 @@
 -- What chassis needs in a service's database. A service copies the parts it uses into its first migration.
 
--- outbox: events, published by the relay and kept for a week in case the broker loses its log.
+-- outbox: what transactions said to topics; published by the relay, held for a week in case the broker loses its log.
 CREATE TABLE outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    event_id uuid NOT NULL,
+    -- The columns of a single event are those of rows that 0.2 wrote; they go in 0.3.
+    event_id uuid,
     topic text NOT NULL,
-    key text NOT NULL,
-    type text NOT NULL,
-    payload bytea NOT NULL,
-    occurred_at timestamptz NOT NULL,
-    traceparent text NOT NULL DEFAULT '',
+    key text,
+    type text,
+    payload bytea,
+    occurred_at timestamptz,
+    traceparent text DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    published_at timestamptz
+    published_at timestamptz,
+    -- A list of events, in arrays side by side.
+    event_ids uuid[],
+    keys text[],
+    types text[],
+    payloads bytea[],
+    times timestamptz[],
+    traceparents text[]
 );
 CREATE INDEX outbox_pending ON outbox (id) WHERE published_at IS NULL;
 CREATE INDEX outbox_published_at ON outbox (published_at) WHERE published_at IS NOT NULL;
 CREATE TABLE outbox_broker (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    cluster_id text NOT NULL
+    cluster_id text NOT NULL,
+    -- How far a new broker has been refilled with events that the old one had.
+    refilled_id text,
+    refilled_to bigint NOT NULL DEFAULT 0
 );
 
 -- inbox: the offsets of exactly-once consumers, and the cluster that they refer to.

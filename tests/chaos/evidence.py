@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local.ports import SERVICES
 from tests.chaos.checker import Evidence, Kept, Place, Public
 from tests.chaos.ledger import Ledger
+from tests.support.outbox import EVENTS
 
 KEPT = """
 SELECT id::text, user_id::text, track_id::text, (occurred_at AT TIME ZONE 'UTC')::date, idempotency_key
@@ -26,7 +27,7 @@ BY_DAY = "SELECT track_id::text, day, plays FROM track_days WHERE track_id = ANY
 BY_LISTENER = "SELECT track_id::text, user_id::text, streams FROM track_listeners WHERE track_id = ANY($1)"
 BY_TRACK = "SELECT track_id::text, plays, likes FROM track_totals WHERE track_id = ANY($1)"
 LIKES = "SELECT user_id::text, track_id::text FROM likes WHERE track_id = ANY($1) AND is_liked"
-WAITING = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+WAITING = f"SELECT count(*) FROM {EVENTS} WHERE published_at IS NULL"
 
 
 class System:

@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.conftest import MakeStand
 from tests.chaos.crash import points
 from tests.chaos.stand import Stand
+from tests.support.outbox import EVENTS
 from tests.support.people import ok
 from tests.support.waiting import eventually
 
@@ -17,7 +18,7 @@ RUN_SECONDS = 30.0
 UPLOAD_SECONDS = 10.0
 SWEPT_SECONDS = 60.0
 RESERVED = "SELECT count(*) FROM uploads"
-READY = "SELECT count(*) FROM outbox WHERE type = 'RecordingReady'"
+READY = f"SELECT count(*) FROM {EVENTS} WHERE type = 'RecordingReady'"
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ from tests.chaos.test_kills import MOMENTS, OFTEN
 from tests.chaos.writers import Writers
 from tests.kafka.conftest import Measured
 from tests.support.brokers import IDS, Brokers
+from tests.support.outbox import EVENTS
 from tests.support.waiting import eventually
 
 NOW = "SELECT clock_timestamp()"
 KEPT = "SELECT count(*) FROM plays"
 COUNTED = "SELECT count(*) FROM plays WHERE is_counted"
-PUBLISHED_SINCE = "SELECT published_at IS NOT NULL, count(*) FROM outbox WHERE created_at > $1 GROUP BY 1"
+PUBLISHED_SINCE = f"SELECT published_at IS NOT NULL, count(*) FROM {EVENTS} WHERE created_at > $1 GROUP BY 1"
 GIVEN_UP = "outbox.interrupted"
 LOST = ("broker_changed", "log_was_reset")
 HUNG_SECONDS = 15.0

@@ -99,18 +99,24 @@ class Plays:
             tracks, now = await tracks_store.get_many(conn, {item.track_id for item in items})
             outcomes = {item.id: judge(item, tracks.get(item.track_id), now) for item in items}
             allowed = {item.id: item for item in items if not outcomes[item.id].refused}
-            new = await _add(conn, [(item, tracks[item.track_id]) for item in allowed.values()], now)
+            new = await self._add(conn, [(item, tracks[item.track_id]) for item in allowed.values()], now)
             if others := [item for item in items if item.id not in new]:
                 outcomes |= recall(others, outcomes, await store.get_firsts(conn, others))
         return outcomes
 
-
-async def _add(conn: Connection, items: Sequence[tuple[Item, Track]], now: datetime) -> set[UUID]:
-    if not items:
-        return set()
-    plays = [Play.of(item, track, now) for item, track in items]
-    recorded = [events.play_recorded(p, traceparent=_traced(item)) for p, (item, _) in zip(plays, items, strict=True)]
-    return await store.add(conn, plays, recorded)
+    async def _add(self, conn: Connection, items: Sequence[tuple[Item, Track]], now: datetime) -> set[UUID]:
+        """Returns the ids of the plays that are new."""
+        if not items:
+            return set()
+        plays = [Play.of(item, track, now) for item, track in items]
+        new = await store.add(conn, plays)
+        added = [
+            events.play_recorded(play, traceparent=_traced(item))
+            for play, (item, _) in zip(plays, items, strict=True)
+            if play.id in new
+        ]
+        await self._database.add_events(conn, added, wake=False)  # decision 0005
+        return new
 
 
 def _traced(item: Item) -> str:

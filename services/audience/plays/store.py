@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from chassis.events import Event
 from chassis.postgres import Connection
 from services.audience.plays.play import Item, MinuteCount, Play
 
@@ -12,22 +11,15 @@ COLUMNS = """
     id, track_id, owner_id, user_id, seconds, duration_ms, device, source, is_authenticated,
     idempotency_key, fingerprint, occurred_at, received_at
 """
-# One statement stores the plays and their events; it skips what is already known by id or by key.
-# The order makes two groups that share keys wait for each other in one direction only.
-# No NOTIFY: its commits queue behind one lock, and the relay polls every 250 ms anyway (decision 0005).
+# Skips what is already known by id or by key. The order makes two groups that share keys wait for each other in one
+# direction only.
 ADD = f"""
-WITH new AS (
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::bigint[], $7::text[], $8::smallint[],
-        $9::boolean[], $10::text[], $11::bytea[], $12::timestamptz[], $13::timestamptz[], $14::bytea[], $15::text[]
-    ) AS new ({COLUMNS}, payload, traceparent)
-), kept AS (
-    INSERT INTO plays ({COLUMNS}) SELECT {COLUMNS} FROM new ORDER BY user_id, idempotency_key, id
-    ON CONFLICT DO NOTHING RETURNING id
-)
-INSERT INTO outbox (event_id, topic, key, type, payload, occurred_at, traceparent)
-SELECT id, $16, track_id::text, $17, payload, occurred_at, traceparent FROM new JOIN kept USING (id)
-RETURNING event_id
+INSERT INTO plays ({COLUMNS})
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::bigint[], $7::text[], $8::smallint[],
+    $9::boolean[], $10::text[], $11::bytea[], $12::timestamptz[], $13::timestamptz[]
+) AS new ({COLUMNS}) ORDER BY user_id, idempotency_key, id
+ON CONFLICT DO NOTHING RETURNING id
 """
 GET_FIRSTS = f"""
 SELECT {COLUMNS} FROM plays WHERE id = ANY($1::uuid[])
@@ -47,8 +39,8 @@ SELECT {COLUMNS} FROM plays WHERE received_at >= $1 AND received_at < $1 + inter
 LIST_AFTER = f"SELECT {COLUMNS} FROM plays WHERE id > $1 ORDER BY id LIMIT $2"
 
 
-async def add(conn: Connection, plays: Sequence[Play], events: Sequence[Event]) -> set[UUID]:
-    """Stores the plays, each with its event (in the same order), and returns the ids of the new ones."""
+async def add(conn: Connection, plays: Sequence[Play]) -> set[UUID]:
+    """Stores the plays and returns the ids of the new ones."""
     rows = await conn.fetch(
         ADD,
         [p.id for p in plays],
@@ -64,10 +56,6 @@ async def add(conn: Connection, plays: Sequence[Play], events: Sequence[Event]) 
         [p.fingerprint for p in plays],
         [p.occurred_at for p in plays],
         [p.received_at for p in plays],
-        [e.payload for e in events],
-        [e.traceparent for e in events],
-        events[0].topic,
-        events[0].type,
     )
     return {row[0] for row in rows}
 

@@ -29,10 +29,11 @@ from chassis.inbox import Consumer
 from chassis.postgres import Database
 from chassis.principal import SERVICE, Kind, Principal
 from chassis.process import Roles
+from tests.support.outbox import EVENTS
 from tests.support.owners import Auth, Catalog, Playlists, track_state
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-OUTBOX = "SELECT event_id, topic, key, type, payload, traceparent FROM outbox ORDER BY id"
+OUTBOX = f"SELECT event_id, topic, key, type, payload, traceparent FROM {EVENTS} ORDER BY id"
 Subject = TypeVar("Subject", bound=TrackState | PlaylistState)
 
 # The topic of a state, and the noun of its event.

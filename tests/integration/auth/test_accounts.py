@@ -13,6 +13,7 @@ from chassis import client, errors
 from chassis.ids import new_id
 from chassis.principal import ANONYMOUS, SERVICE, Kind, Principal
 from tests.integration.auth.conftest import PASSWORD, Auth
+from tests.support.outbox import EVENTS
 
 ACME = Principal(Kind.CLIENT, tenant="acme", role="client")
 
@@ -29,7 +30,7 @@ def new_user(email: str, key: str = "", **changes: str) -> pb.AddAccountRequest:
 
 
 async def states(auth: Auth) -> list[tuple[str, pb.AccountState]]:
-    rows = await auth.fetch("SELECT type, key, topic, payload FROM outbox ORDER BY id")
+    rows = await auth.fetch(f"SELECT type, key, topic, payload FROM {EVENTS} ORDER BY id")
     found = [(row["type"], pb.AccountState.FromString(row["payload"])) for row in rows]
     assert all(row["key"] == state.id for row, (_, state) in zip(rows, found, strict=True))
     assert {row["topic"] for row in rows} <= {"soundstage.accounts.v1"}

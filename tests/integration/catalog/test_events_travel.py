@@ -12,6 +12,7 @@ from chassis.events import Event, Topic
 from chassis.ids import new_id
 from chassis.inbox import Consumer
 from chassis.migrate import make_topics
+from chassis.mongo import Mongo
 from chassis.process import Role
 from services.catalog import events
 from tests.integration.catalog.system import System
@@ -80,3 +81,31 @@ async def test_a_recording_becomes_ready_over_the_broker(system: System) -> None
     async with running(*alone(system.roles.consume)):
         await until(is_completed)
     assert (await system.get(track)).duration_ms == 1500
+
+
+async def test_one_relay_publishes_at_a_time(system: System) -> None:
+    """MongoDB has no SKIP LOCKED: two would publish the versions of a track out of order."""
+    track = await system.release(system.user())
+    other = Mongo(system.settings.mongodb_url, system.settings.mongodb_database)
+    async with system.mongo.pending(10) as leading, other.pending(10) as following:
+        assert [e.key for e in leading.events] == [track.id, track.id]
+        assert following.events == []
+        await leading.mark()
+    async with other.held("another", 10) as following:
+        assert following.events == []
+    await other.close()
+
+
+async def test_another_broker_gets_all_held_events_again(system: System) -> None:
+    outbox = system.mongo
+    first, second = [await system.release(system.user()) for _ in range(2)]
+    async with outbox.held("one", 10) as claim, outbox.pending(10) as new:
+        assert claim.events == []
+        await new.mark()
+    for keys in ([first.id, first.id, second.id], [second.id]):
+        async with outbox.held("two", 3) as claim:
+            assert [e.key for e in claim.events] == keys
+            await claim.mark()
+    for _ in range(2):
+        async with outbox.held("two", 3) as claim:
+            assert claim.events == []

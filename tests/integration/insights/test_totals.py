@@ -10,9 +10,10 @@ from services.insights.plays import domain as plays
 from services.insights.totals.domain import Totals
 from tests.integration.insights.history import a_follow, a_like, a_play, a_playlist_like, a_repost
 from tests.integration.insights.system import System
+from tests.support.outbox import EVENTS
 from tests.support.waiting import until
 
-TOLD = "SELECT key, payload FROM outbox WHERE topic = 'soundstage.totals.v1' AND type = 'TotalsChanged' ORDER BY id"
+TOLD = f"SELECT key, payload FROM {EVENTS} WHERE topic = 'soundstage.totals.v1' AND type = 'TotalsChanged' ORDER BY id"
 
 
 async def told(system: System) -> list[TotalsChanged]:

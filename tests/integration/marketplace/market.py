@@ -18,12 +18,13 @@ from services.marketplace import wiring
 from services.marketplace.config import Settings
 from services.marketplace.wiring import Parts
 from tests.integration.marketplace.awkward import Awkward
+from tests.support.outbox import EVENTS
 from tests.support.owners import Catalog, running, serving
 from tests.support.waiting import until
 
 TIMEOUT_SECONDS = 0.3
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-OUTBOX = "SELECT type, key, payload FROM outbox ORDER BY id"
+OUTBOX = f"SELECT type, key, payload FROM {EVENTS} ORDER BY id"
 
 
 def somebody(role: str = "user") -> Principal:

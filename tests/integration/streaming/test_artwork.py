@@ -17,6 +17,7 @@ from services.streaming.artwork import domain, squares
 from services.streaming.artwork.domain import LIMITS
 from tests.integration.streaming.conftest import Streaming
 from tests.support import audio
+from tests.support.outbox import EVENTS
 
 ID3: Any = id3  # mutagen types a part of its calls
 NAMES = [f"cover-{size}x{size}.jpg" for size in (1000, 150, 480)]
@@ -40,7 +41,7 @@ async def ready(streaming: Streaming, file: Path) -> tuple[UUID, str]:
     recording_id = (await streaming.receive(file)).recording_id
     await streaming.recordings.apply_track(streaming.track(recording_id))
     assert await streaming.processing().work_once()
-    (event,) = await streaming.fetch("SELECT payload FROM outbox WHERE key = $1", str(recording_id))
+    (event,) = await streaming.fetch(f"SELECT payload FROM {EVENTS} WHERE key = $1", str(recording_id))
     return recording_id, pb.RecordingReady.FromString(event["payload"]).cover_object  # type: ignore[arg-type]
 
 

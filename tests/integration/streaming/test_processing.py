@@ -16,9 +16,10 @@ from services.streaming.recordings.recording import State
 from services.streaming.transcoding import processing
 from tests.integration.streaming.conftest import Streaming, until_row
 from tests.support import audio
+from tests.support.outbox import EVENTS
 from tests.support.waiting import PATIENCE_SECONDS
 
-OUTBOX = "SELECT type, key, payload FROM outbox ORDER BY id"
+OUTBOX = f"SELECT type, key, payload FROM {EVENTS} ORDER BY id"
 
 
 async def uploaded(streaming: Streaming, file: Path) -> UUID:
