@@ -83,6 +83,13 @@ class Record:
         return cls(m.topic, m.partition, m.offset, m.key, m.value, m.headers)
 
     @property
+    def event_id(self) -> UUID | None:
+        try:
+            return UUID(dict(self.headers)["id"].decode())
+        except (KeyError, ValueError):
+            return None
+
+    @property
     def event(self) -> Event:
         texts = dict(self.headers)
         try:

@@ -1,22 +1,24 @@
 """Consumers. A message is applied, set aside as a dead letter, or redelivered after a crash. Offsets move last."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError
 
-from chassis import errors, telemetry
+from chassis import dead_letters, telemetry
+from chassis.dead_letters import PERMANENT, Guard
 from chassis.events import MAX_RECORD_BYTES, Record
 from chassis.outbox import cluster_id
-from chassis.postgres import Connection, Database
+from chassis.sinks import Sink
 
-BATCH = 2000
+# How many records are taken at once: as many as are applied in about a second, so that no turn comes near MAX_TURN_MS,
+# after which a member leaves its group.
+FIRST_BATCH, MAX_BATCH = 125, 2000
+MAX_TURN_MS = 60_000
 POLL_SECONDS = BACKOFF_SECONDS = 1.0
 STALLED_SECONDS = 30.0
 # How long a vanished member delays the rebalance; brokers accept no less by default.
@@ -25,94 +27,8 @@ SESSION_MS, HEARTBEAT_MS = 6_000, 2_000
 REQUEST_MS = SESSION_MS + 1_000
 # How soon we notice a topic that was created after we joined, instead of five minutes.
 METADATA_MS = 5_000
-# More than this is a bad deploy, not bad data: the process exits instead of setting everything aside.
-MAX_DEAD_IN_A_ROW = 100
-MAX_DEAD_OF_LAST_THOUSAND = 10
 
 log = telemetry.logger(__name__)
-
-GET_OFFSETS = "SELECT topic, partition, next FROM consumer_offsets WHERE consumer = $1"
-# Inserts the row on first sight. Later moves it only from the position that this consumer expects.
-MOVE_OFFSET = """
-INSERT INTO consumer_offsets (consumer, topic, partition, next) VALUES ($1, $2, $3, $5)
-ON CONFLICT (consumer, topic, partition) DO UPDATE SET next = excluded.next WHERE consumer_offsets.next = $4
-RETURNING next
-"""
-KNOWN_CLUSTER = "SELECT cluster_id FROM inbox_broker WHERE consumer = $1 FOR UPDATE"
-KEEP_CLUSTER = """
-INSERT INTO inbox_broker (consumer, cluster_id) VALUES ($1, $2)
-ON CONFLICT (consumer) DO UPDATE SET cluster_id = excluded.cluster_id
-"""
-FORGET_OFFSETS = "DELETE FROM consumer_offsets WHERE consumer = $1"
-RESET_OFFSET = "UPDATE consumer_offsets SET next = $4 WHERE consumer = $1 AND topic = $2 AND partition = $3"
-
-
-class Fenced(Exception):
-    """Another consumer has moved this partition's offset: our work is rolled back, and we rejoin."""
-
-
-class Sink(Protocol):
-    """Where records go. `apply` raises Invalid, or any unexpected exception, for what can never be applied."""
-
-    async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
-        """Where to continue in each partition of this cluster; None: where Kafka says."""
-
-    async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
-        """Applies records of one partition and moves its offset from `first` to `after`."""
-
-    async def reset(self, partition: TopicPartition, offset: int) -> None:
-        """The broker's log was recreated: continue at `offset`."""
-
-
-class StateSink:
-    """At least once: `handle` is idempotent by version, and Kafka keeps the offsets."""
-
-    def __init__(self, handle: Callable[[Record], Awaitable[None]]) -> None:
-        self._handle = handle
-
-    async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
-        return None
-
-    async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
-        for record in records:
-            with telemetry.span(f"consume {record.topic}", parent=_traceparent(record)):
-                await self._handle(record)
-
-    async def reset(self, partition: TopicPartition, offset: int) -> None: ...
-
-
-class ExactlyOnceSink:
-    """One Postgres transaction holds a batch's effects and its offset."""
-
-    def __init__(
-        self, database: Database, consumer: str, handle: Callable[[Connection, Sequence[Record]], Awaitable[None]]
-    ) -> None:
-        self._database, self._consumer, self._handle = database, consumer, handle
-
-    async def positions(self, cluster_id: str) -> dict[TopicPartition, int] | None:
-        """Forgets the offsets if the cluster is a new one: its log may have grown past where the old one ended."""
-        async with self._database.transaction() as conn:
-            known = await conn.fetchval(KNOWN_CLUSTER, self._consumer)
-            await conn.execute(KEEP_CLUSTER, self._consumer, cluster_id)
-            if known not in (None, cluster_id):
-                log.warning("inbox.broker_changed", consumer=self._consumer)
-                await conn.execute(FORGET_OFFSETS, self._consumer)
-            rows = await conn.fetch(GET_OFFSETS, self._consumer)
-        return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
-
-    async def apply(self, partition: TopicPartition, records: Sequence[Record], first: int, after: int) -> None:
-        name = f"consume {partition.topic}"
-        with telemetry.span(name, parent=_traceparent(records[0]) if records else None):
-            async with self._database.transaction() as conn:
-                place = (self._consumer, partition.topic, partition.partition)
-                if await conn.fetchval(MOVE_OFFSET, *place, first, after) is None:
-                    raise Fenced(f"another consumer moved the offset of {partition}")
-                if records:
-                    await self._handle(conn, records)
-
-    async def reset(self, partition: TopicPartition, offset: int) -> None:
-        async with self._database.connection() as conn:
-            await conn.execute(RESET_OFFSET, self._consumer, partition.topic, partition.partition, offset)
 
 
 @dataclass
@@ -124,11 +40,7 @@ class Consumer:
     topics: Sequence[str]
     sink: Sink
     measured: set[TopicPartition] = field(default_factory=set)
-    _dead: deque[bool] = field(default_factory=lambda: deque(maxlen=1000))
-
-    @property
-    def dead_letters(self) -> str:
-        return f"soundstage.dead.{self.group}.v1"
+    guard: Guard = field(default_factory=Guard)
 
     async def run(self, stop: asyncio.Event) -> None:
         for topic in self.topics:  # start at 0, or the first one would not show as an increase
@@ -137,19 +49,10 @@ class Consumer:
         while not stop.is_set():
             try:
                 await _Session(self).run(stop)
-            except (KafkaError, errors.Unavailable, Fenced, OSError, TimeoutError) as fault:
+            except Exception as fault:
                 log.warning("inbox.interrupted", group=self.group, fault=repr(fault))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), BACKOFF_SECONDS)
-
-    def judge(self, dead: bool) -> None:
-        """Records the outcome of one record; exits if there are too many dead letters for this to be bad data."""
-        self._dead.append(dead)
-        last = list(self._dead)[-MAX_DEAD_IN_A_ROW:]
-        in_a_row = len(last) == MAX_DEAD_IN_A_ROW and all(last)
-        too_many = len(self._dead) == self._dead.maxlen and sum(self._dead) > MAX_DEAD_OF_LAST_THOUSAND
-        if dead and (in_a_row or too_many):
-            raise SystemExit(f"{self.group}: too many dead letters; stopped, because this looks like a bad deploy")
 
 
 class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -160,6 +63,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         self._places: dict[TopicPartition, int] = {}
         self._progressed_at = monotonic()
         self._fault: Exception | None = None
+        self._most = FIRST_BATCH
 
     async def run(self, stop: asyncio.Event) -> None:
         self._kafka = AIOKafkaConsumer(
@@ -169,7 +73,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
-            max_poll_interval_ms=60_000,
+            max_poll_interval_ms=MAX_TURN_MS,
             fetch_max_wait_ms=100,
             request_timeout_ms=REQUEST_MS,
             metadata_max_age_ms=METADATA_MS,
@@ -193,15 +97,17 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _consume(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            batches = await self._kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
+            batches = await self._kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=self._most)
             if self._fault is not None:  # aiokafka itself would continue where Kafka says
                 raise self._fault
             for partition, messages in batches.items():
                 self._places.setdefault(partition, messages[0].offset)
             # Before they are applied: records that cannot be applied right now are lag too.
             self._watch()
+            began = monotonic()
             for partition, messages in batches.items():
                 await self._take(partition, [Record.of(m) for m in messages])
+            self._most = _next_size(self._most, sum(map(len, batches.values())), monotonic() - began)
 
     async def _take(self, partition: TopicPartition, records: list[Record]) -> None:
         first = self._places.get(partition, records[0].offset)
@@ -214,37 +120,31 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         self._places[partition] = after
         self._progressed_at = monotonic()
         telemetry.CONSUMED.labels(self._of.group, partition.topic).inc(len(records))
+        await self._commit(partition, after)
+
+    async def _commit(self, partition: TopicPartition, after: int) -> None:
         with suppress(KafkaError):
-            await self._kafka.commit({partition: after})
+            await self._kafka.commit({partition: (after, self._of.guard.text)})
 
     async def _apply(self, partition: TopicPartition, records: list[Record], first: int, after: int) -> None:
         """Applies all, or halves the batch until the record that can never be applied is alone and is set aside."""
         try:
             await self._of.sink.apply(partition, records, first, after)
-            for _ in records:
-                self._of.judge(dead=False)
-        except (errors.Unavailable, Fenced, KafkaError, OSError, asyncio.CancelledError):
-            raise
-        except Exception as fault:
+            self._of.guard.applied(len(records))
+        except PERMANENT as fault:
             if len(records) == 1:
-                await self._set_aside(records[0], fault)
-                return await self._of.sink.apply(partition, [], first, after)
+                return await self._set_aside(partition, records[0], first, fault)
             half = len(records) // 2
             await self._apply(partition, records[:half], first, records[half].offset)
             await self._apply(partition, records[half:], records[half].offset, after)
 
-    async def _set_aside(self, record: Record, fault: Exception) -> None:
-        self._of.judge(dead=True)
-        text = repr(fault)[:500]
-        log.error("inbox.dead_letter", topic=record.topic, offset=record.offset, fault=text)
-        origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "fault": text}
-        headers = [(f"dead-{name}", str(value).encode()) for name, value in origin.items()]
-        send, topic = self._producer.send_and_wait, self._of.dead_letters
-        try:
-            await send(topic, record.value or b"", key=record.key, headers=[*record.headers, *headers])
-        except MessageSizeTooLargeError:  # too large with its origin; the record itself stays in its topic
-            await send(topic, b"", headers=headers)
-        telemetry.DEAD_LETTERS.labels(self._of.group, record.topic).inc()
+    async def _set_aside(self, partition: TopicPartition, record: Record, first: int, fault: BaseException) -> None:
+        """Once only: an owner that sends its events again gets no second letter, and does not end the consumer."""
+        if not await self._of.sink.is_set_aside(record):
+            self._of.guard.set_aside(self._of.group)
+            await dead_letters.send(self._producer, self._of.group, record, repr(fault)[:500])
+        await self._of.sink.set_aside(partition, record, first)
+        await self._commit(partition, record.offset + 1)
 
     def _watch(self) -> None:
         """Ends the session if records wait and nothing moves: the client is known to stall silently.
@@ -273,6 +173,8 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             self._kafka.pause(*assigned)  # or it would meanwhile fetch from where Kafka says
             await self._seek(assigned)
+            noted = await dead_letters.noted_guards(self._of.bootstrap, self._of.group)
+            self._of.guard = max([self._of.guard, *noted], key=lambda guard: guard.dead)
             self._kafka.resume(*assigned)
         except Exception as fault:  # raised later: here aiokafka would only log it, and go on
             self._fault = fault
@@ -294,5 +196,8 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             self._places[partition] = place
 
 
-def _traceparent(record: Record) -> str | None:
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "traceparent"), None)
+def _next_size(size: int, taken: int, seconds: float) -> int:
+    """How many records to take next: twice as many after a quick turn, half of those that took too long."""
+    if seconds > 2:
+        return max(1, taken // 2)
+    return min(MAX_BATCH, size * 2) if taken == size and seconds < 1 else size

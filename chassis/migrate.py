@@ -25,6 +25,11 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 """
 APPLIED = "SELECT name, digest FROM schema_migrations"
 KEEP_APPLIED = "INSERT INTO schema_migrations (name, digest) VALUES ($1, $2)"
+BROKEN_INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
+ALONE, IN_SLICES = "-- alone", "-- in slices"
+# What comes behind a migration that waits for a lock waits as long as it does.
+LOCK_TIMEOUT_MS = 800
+LOCK_TRIES = 120
 PATIENCE_SECONDS = 60.0
 WAIT_SECONDS = 1.0
 
@@ -72,33 +77,58 @@ async def applied(database_url: str) -> set[str]:
 
 
 async def apply(database_url: str, folder: Path, phase: str = "") -> None:
-    """Applies missing files, named `NNNN_<pre|post>_<what>.sql`, each in its own transaction."""
+    """Applies missing files, named `NNNN_<pre|post>_<what>.sql`, in order; a file's first line says how.
+
+    - By default in one transaction, which gives way: it waits for a lock for less than a second and starts over later, so that
+      what comes behind it does not wait.
+    - `-- alone`: one statement outside any transaction, such as CREATE INDEX CONCURRENTLY IF NOT EXISTS.
+    - `-- in slices`: one statement that changes some rows, in a transaction of its own, until it finds none.
+    """
     conn = await asyncpg.connect(database_url)
     try:
         await conn.execute(LOCK)
         await conn.execute(APPLIED_TABLE)
         digests = {row["name"]: row["digest"] for row in await conn.fetch(APPLIED)}
         for file in sorted(folder.glob("*.sql")):
-            await _apply_one(conn, file, digests, phase)
+            if not phase or file.name.split("_")[1] == phase:
+                await _apply_one(conn, file, digests)
     finally:
         await conn.close()
 
 
-async def _apply_one(
-    conn: "asyncpg.Connection[asyncpg.Record]", file: Path, digests: dict[str, str], phase: str
-) -> None:
+async def _apply_one(conn: "asyncpg.Connection[asyncpg.Record]", file: Path, digests: dict[str, str]) -> None:
     sql = file.read_text()
     digest = hashlib.sha256(sql.encode()).hexdigest()
     if file.name in digests:
         if digests[file.name] != digest:
             raise Error(f"{file.name} was changed after it was applied; add a new migration instead")
         return
-    if phase and file.name.split("_")[1] != phase:
-        return
-    async with conn.transaction():
+    if sql.startswith(ALONE):
+        for (index,) in await conn.fetch(BROKEN_INDEXES):  # left by a build that was cut off
+            await conn.execute(f"DROP INDEX CONCURRENTLY {index}")
         await conn.execute(sql)
         await conn.execute(KEEP_APPLIED, file.name, digest)
+    elif sql.startswith(IN_SLICES):
+        while not (await conn.execute(sql)).endswith(" 0"):
+            pass
+        await conn.execute(KEEP_APPLIED, file.name, digest)
+    else:
+        await _give_way(conn, sql, file.name, digest)
     log.info("migrate.applied", file=file.name)
+
+
+async def _give_way(conn: "asyncpg.Connection[asyncpg.Record]", sql: str, name: str, digest: str) -> None:
+    for _ in range(LOCK_TRIES):
+        try:
+            async with conn.transaction():
+                await conn.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+                await conn.execute(sql)
+                await conn.execute(KEEP_APPLIED, name, digest)
+            return
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            log.info("migrate.locked", file=name)
+            await asyncio.sleep(WAIT_SECONDS)
+    raise Error(f"{name} cannot be applied: a transaction keeps its tables locked; look at pg_stat_activity")
 
 
 async def make_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> None:

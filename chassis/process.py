@@ -11,9 +11,10 @@ from typing import Any, Protocol, TypeVar
 import typer
 import uvloop
 
-from chassis import clock, telemetry
+from chassis import clock, dead_letters, telemetry
 from chassis.config import Settings
 from chassis.errors import Error, Unavailable
+from chassis.inbox import Consumer
 from chassis.migrate import Migration
 
 _Settings = TypeVar("_Settings", bound=Settings)
@@ -96,6 +97,22 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
     ) -> None:
         def work(roles: Roles, stop: asyncio.Event) -> Awaitable[None]:
             return roles.migrate.awaited(stop) if wait else roles.migrate.run(phase)
+
+        run(service, settings_class(), build, work)
+
+    @cli.command(help="Send dead letters back to their topics, once what kept them from being applied is mended.")
+    def resend_dead_letters(
+        topic: str = typer.Option("", help="Only those of this topic, such as soundstage.plays.v1."),
+    ) -> None:
+        async def work(roles: Roles, stop: asyncio.Event) -> None:
+            consumers = [role for role in roles.consume if isinstance(role, Consumer)]
+            known = {name for consumer in consumers for name in consumer.topics}
+            if topic and topic not in known:
+                raise Error(f"{service} does not consume {topic}; it consumes {', '.join(sorted(known)) or 'nothing'}")
+            for consumer in consumers:
+                topics = [name for name in consumer.topics if topic in ("", name)]
+                for name, count in (await dead_letters.resend(consumer.bootstrap, consumer.group, topics)).items():
+                    print(f"{consumer.group}: {count} dead letters are back in {name}.")  # noqa: T201
 
         run(service, settings_class(), build, work)
 

@@ -43,6 +43,15 @@ CREATE TABLE inbox_broker (
     consumer text PRIMARY KEY,
     cluster_id text NOT NULL
 );
+-- The events that were set aside as dead letters, and the minute in which their owner keeps what they tell.
+CREATE TABLE set_aside (
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    minute timestamptz,
+    set_aside_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (consumer, event_id)
+);
 
 -- idempotency: the first answer to each keyed request.
 CREATE TABLE idempotency_keys (

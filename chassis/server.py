@@ -18,6 +18,7 @@ from chassis.client import MAX_ANSWER_BYTES
 from chassis.config import Settings
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+# In flight at once, health checks aside.
 MAX_CALLS = 512
 # The deadline of a call whose caller set none.
 MAX_CALL_SECONDS = 30.0
@@ -56,7 +57,6 @@ class Server:
     def _build(self) -> aio.Server:
         server = aio.server(
             interceptors=[self._border],
-            maximum_concurrent_rpcs=MAX_CALLS,
             options=[
                 ("grpc.so_reuseport", 0),
                 # Otherwise connected clients never find new replicas.
@@ -136,6 +136,7 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
     def _unary(self, method: str, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Any) -> Any:
             with self._entered(method, context) as outcome:
+                self._admit()
                 principal.check(principal.current(), self._allowed[method])
                 return await behaviour(request, context)
             if isinstance(request, AsyncIterable):
@@ -147,6 +148,7 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
     def _streaming(self, method: str, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
             with self._entered(method, context) as outcome:
+                self._admit()
                 principal.check(principal.current(), self._allowed[method])
                 async for answer in behaviour(request, context):
                     yield answer
@@ -175,6 +177,11 @@ class _Border(aio.ServerInterceptor):  # type: ignore[type-arg]
             self._count(-1)
             code = outcome.error.reason if outcome.error else "OK"
             telemetry.RPC_SECONDS.labels(method, code).observe(perf_counter() - started)
+
+    def _admit(self) -> None:
+        """Here and not in gRPC: a full service must still say that it lives, or Kubernetes restarts it."""
+        if self._in_flight > MAX_CALLS:
+            raise errors.Unavailable(retry_after_seconds=1)
 
     def _count(self, change: int) -> None:
         self._in_flight += change

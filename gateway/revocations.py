@@ -17,6 +17,8 @@ log = telemetry.logger(__name__)
 
 POLL_SECONDS = 2.0
 OVERLAP = timedelta(seconds=60)
+# A day's ended sessions may be more than a message can hold; this many are about 2 MB.
+PAGE_SIZE = 50_000
 # Fetch the whole list now and then, so that expired entries are dropped.
 WHOLE_AFTER = timedelta(hours=1)
 
@@ -51,20 +53,26 @@ class Revocations:
                 await asyncio.wait_for(stop.wait(), POLL_SECONDS if self.is_ready else 0.2)
 
     async def poll(self) -> None:
-        request = ListRevocationsRequest()
+        request = ListRevocationsRequest(page_size=PAGE_SIZE)
         whole = self._as_of is None or self._is_due()
         if not whole and self._as_of is not None:
             request.since.FromDatetime(self._as_of - OVERLAP)
-        answer = await self._fetch(request)
-        sessions = {UUID(session) for session in answer.session_ids}
-        moments = {UUID(n.account_id): n.moment.ToMicroseconds() / 1e6 for n in answer.not_before}
+        sessions: set[UUID] = set()
+        moments: dict[UUID, float] = {}
+        as_of = None
+        while as_of is None or request.page:
+            answer = await self._fetch(request)
+            sessions |= {UUID(session) for session in answer.session_ids}
+            moments |= {UUID(n.account_id): n.moment.ToMicroseconds() / 1e6 for n in answer.not_before}
+            as_of = as_of or answer.as_of.ToDatetime()  # the first page's: later ones may miss what came meanwhile
+            request.page = answer.next_page
         now = clock.utc_now()
         if whole:
             self._sessions, self._not_before, self._whole_at = sessions, moments, now
         else:
             self._sessions |= sessions
             self._not_before |= moments
-        self._as_of, self._heard_at = answer.as_of.ToDatetime(), now
+        self._as_of, self._heard_at = as_of, now
 
     def _is_due(self) -> bool:
         return self._whole_at is None or clock.utc_now() - self._whole_at > WHOLE_AFTER

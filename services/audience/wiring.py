@@ -12,12 +12,13 @@ from soundstage.auth.v1 import accounts_pb2
 from soundstage.catalog.v1 import playlists_pb2, tracks_pb2
 
 from chassis.client import Channel
-from chassis.inbox import Consumer, StateSink
+from chassis.inbox import Consumer
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Database
 from chassis.process import Roles
 from chassis.server import Server
+from chassis.sinks import StateSink
 from services.audience import events
 from services.audience.accounts.domain import Accounts
 from services.audience.config import Settings

@@ -9,13 +9,14 @@ from soundstage.catalog.v1.playlists_pb2_grpc import add_PlaylistsServiceService
 from soundstage.catalog.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from soundstage.catalog.v1.tracks_pb2_grpc import add_TracksServiceServicer_to_server
 
-from chassis.inbox import Consumer, StateSink
+from chassis.inbox import Consumer
 from chassis.migrate import Migration
 from chassis.mongo import Mongo
 from chassis.outbox import Relay
 from chassis.postgres import Database
 from chassis.process import Roles
 from chassis.server import Server
+from chassis.sinks import StateSink
 from services.catalog import events
 from services.catalog.config import Settings
 from services.catalog.consumers import Copies, Outcomes, Rows

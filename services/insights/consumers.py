@@ -1,6 +1,8 @@
 """The events insights consumes: what is counted, exactly once, and states of tracks."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from soundstage.audience.v1.follows_pb2 import FollowState
 from soundstage.audience.v1.likes_pb2 import LikeState
@@ -9,7 +11,7 @@ from soundstage.audience.v1.plays_pb2 import PlayRecorded
 from soundstage.audience.v1.reposts_pb2 import RepostState
 from soundstage.catalog.v1.tracks_pb2 import TrackState
 
-from chassis import errors
+from chassis.dead_letters import PERMANENT
 from chassis.events import Event, Record
 from chassis.postgres import Connection
 from services.insights.follows import domain as follows
@@ -27,6 +29,14 @@ LIKED = frozenset({"TrackLiked", "TrackUnliked"})
 FOLLOWED = frozenset({"Followed", "Unfollowed"})
 REPOSTED = frozenset({"Reposted", "Unreposted"})
 PLAYLIST_LIKED = frozenset({"PlaylistLiked", "PlaylistUnliked"})
+# By type, the message of an event and the field that says when its owner keeps what it tells.
+KEPT: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(PLAYED, (PlayRecorded, "received_at")),
+    **dict.fromkeys(LIKED, (LikeState, "changed_at")),
+    **dict.fromkeys(FOLLOWED, (FollowState, "changed_at")),
+    **dict.fromkeys(REPOSTED, (RepostState, "changed_at")),
+    **dict.fromkeys(PLAYLIST_LIKED, (PlaylistLikeState, "changed_at")),
+}
 TRACKS = frozenset({"TrackAdded", "TrackPublished", "TrackChanged", "TrackRemoved"})
 
 
@@ -77,14 +87,22 @@ class Counter:
     async def count_playlist_likes(self, conn: Connection, states: Sequence[PlaylistLikeState]) -> None:
         await playlist_likes.count(conn, [playlist_like_of(state) for state in states])
 
+    @staticmethod
+    def kept_at(record: Record) -> datetime | None:
+        """When the owner keeps what this event tells; None if the event cannot be read."""
+        try:
+            message, field = KEPT[record.event.type]
+            moment: datetime = getattr(message.FromString(record.value), field).ToDatetime(UTC)
+        except PERMANENT:
+            return None
+        return moment
+
     async def apply_or_skip(self, conn: Connection, records: Sequence[Record]) -> None:
         """For a rebuild: passes over what the live consumer set aside."""
         try:
             async with conn.transaction():
                 await self.apply(conn, records)
-        except (errors.Unavailable, OSError):
-            raise
-        except Exception:
+        except PERMANENT:
             if len(records) == 1:
                 return
             middle = len(records) // 2

@@ -270,6 +270,7 @@ CREATE TABLE reconciliation_gaps (
     source text NOT NULL,
     minute timestamptz NOT NULL,
     missing bigint NOT NULL,
+    tries int NOT NULL DEFAULT 0,
     PRIMARY KEY (source, minute)
 );
 
@@ -315,4 +316,13 @@ CREATE TABLE consumer_offsets (
 CREATE TABLE inbox_broker (
     consumer text PRIMARY KEY,
     cluster_id text NOT NULL
+);
+-- The events that were set aside as dead letters, and the minute in which their owner keeps what they tell.
+CREATE TABLE set_aside (
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    minute timestamptz,
+    set_aside_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (consumer, event_id)
 );

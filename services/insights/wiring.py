@@ -19,17 +19,18 @@ from soundstage.insights.v1.trending_pb2_grpc import add_TrendingServiceServicer
 
 from chassis import migrate
 from chassis.client import Channel
-from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
+from chassis.inbox import Consumer
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
 from chassis.process import Every, Role, Roles
 from chassis.server import Server
+from chassis.sinks import ExactlyOnceSink, StateSink
 from services.insights import events
 from services.insights.apps.domain import Apps
 from services.insights.apps.rpc import AppsRpc
 from services.insights.config import Settings
-from services.insights.consumers import Copies, Counter
+from services.insights.consumers import FOLLOWED, LIKED, PLAYED, PLAYLIST_LIKED, REPOSTED, Copies, Counter
 from services.insights.figures.domain import Figures
 from services.insights.figures.rpc import FiguresRpc
 from services.insights.follows import store as follows
@@ -68,7 +69,12 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
         migrate=Migration(settings.database_url, MIGRATIONS, kafka, events.TOPICS, settings.kafka_replication),
         serve=[_server(settings, database, tracks)],
         consume=[
-            Consumer(kafka, counter.GROUP, counter.TOPICS, ExactlyOnceSink(database, counter.GROUP, counter.apply)),
+            Consumer(
+                kafka,
+                counter.GROUP,
+                counter.TOPICS,
+                ExactlyOnceSink(database, counter.GROUP, counter.apply, counter.kept_at),
+            ),
             Consumer(kafka, copies.GROUP, copies.TOPICS, StateSink(copies.apply)),
         ],
         relay=[Relay(database, kafka)],
@@ -112,12 +118,13 @@ def _work(settings: Settings, database: Database, audience: Audience) -> list[Ro
     reconciler = Reconciler(
         database,
         [
-            Source("plays", audience.count_plays, plays.count_received, audience.resend_plays),
-            _states("likes", audience.likes, likes.count_changed),
-            _states("reposts", audience.reposts, reposts.count_changed),
-            _states("playlist_likes", audience.playlist_likes, playlist_likes.count_changed),
-            _states("follows", audience.follows, follows.count_changed),
+            Source("plays", PLAYED, audience.count_plays, plays.count_received, audience.resend_plays),
+            _states("likes", LIKED, audience.likes, likes.count_changed),
+            _states("reposts", REPOSTED, audience.reposts, reposts.count_changed),
+            _states("playlist_likes", PLAYLIST_LIKED, audience.playlist_likes, playlist_likes.count_changed),
+            _states("follows", FOLLOWED, audience.follows, follows.count_changed),
         ],
+        consumer=Counter.GROUP,
     )
     freshness = Freshness(database, Counter.GROUP)
     return [
@@ -130,8 +137,13 @@ def _work(settings: Settings, database: Database, audience: Audience) -> list[Ro
     ]
 
 
-def _states(name: str, theirs: States, ours: Callable[[Connection, datetime, datetime], Awaitable[Minutes]]) -> Source:
-    return Source(name, theirs.count, ours, theirs.resend)
+def _states(
+    name: str,
+    types: frozenset[str],
+    theirs: States,
+    ours: Callable[[Connection, datetime, datetime], Awaitable[Minutes]],
+) -> Source:
+    return Source(name, types, theirs.count, ours, theirs.resend)
 
 
 def _database(settings: Settings, stack: AsyncExitStack, url: str) -> Database:

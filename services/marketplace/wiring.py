@@ -7,12 +7,13 @@ from pathlib import Path
 from soundstage.marketplace.v1.orders_pb2_grpc import add_OrdersServiceServicer_to_server
 from soundstage.marketplace.v1.products_pb2_grpc import add_ProductsServiceServicer_to_server
 
-from chassis.inbox import Consumer, StateSink
+from chassis.inbox import Consumer
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
 from chassis.process import Roles
 from chassis.server import Server
+from chassis.sinks import StateSink
 from services.marketplace import events
 from services.marketplace.config import Settings
 from services.marketplace.consumers import Copies

@@ -9,12 +9,13 @@ from soundstage.streaming.v1.streams_pb2_grpc import add_StreamsServiceServicer_
 from soundstage.streaming.v1.uploads_pb2_grpc import add_UploadsServiceServicer_to_server
 
 from chassis.client import Channel
-from chassis.inbox import Consumer, StateSink
+from chassis.inbox import Consumer
 from chassis.migrate import Migration
 from chassis.outbox import Relay
 from chassis.postgres import Database
 from chassis.process import Every, Roles
 from chassis.server import Server
+from chassis.sinks import StateSink
 from services.streaming import events
 from services.streaming.artwork.domain import Artwork
 from services.streaming.config import Settings

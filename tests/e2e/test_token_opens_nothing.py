@@ -193,7 +193,7 @@ def test_a_changed_role_shuts_out_the_tokens_of_before(running_system: System, s
 def test_a_removed_user_is_shut_out_of_the_app(
     running_system: System, stage: Stage, callers: Callers, track: JSON
 ) -> None:
-    user_id, token = callers.foreign.add_user()
+    user_id, token = callers.foreign.user_id, callers.foreign.delegation
     door = Door("partner", f"/partner/v1/streams/{track['stream_id']}/manifest.m3u8", token)
     assert not is_shut(door, knock(door, stage, door.token))
     running_system.command("deploy.local", "service", "auth", "accounts", "remove", user_id)

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from chassis.events import Record
-from chassis.inbox import Consumer, ExactlyOnceSink
+from chassis.inbox import Consumer
 from chassis.postgres import Connection, Database
+from chassis.sinks import ExactlyOnceSink
 
 TABLE = "CREATE TABLE taken (partition int, place bigint, id uuid, taker int)"
 TAKE = "INSERT INTO taken SELECT p, o, i, $4 FROM unnest($1::int[], $2::bigint[], $3::uuid[]) AS t (p, o, i)"

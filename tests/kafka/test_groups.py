@@ -15,9 +15,10 @@ from aiokafka import TopicPartition
 from chassis import migrate
 from chassis.events import Record, Topic
 from chassis.ids import new_id
-from chassis.inbox import BATCH, Consumer, ExactlyOnceSink
+from chassis.inbox import MAX_BATCH, Consumer
 from chassis.outbox import Relay
 from chassis.postgres import Connection, Database
+from chassis.sinks import ExactlyOnceSink
 from deploy.local.process import following
 from tests.chaos import evidence
 from tests.integration.chassis.test_event_road import event, running
@@ -176,11 +177,11 @@ async def test_a_topic_is_longer_than_a_poll(taken: Database, backing: Servers, 
         await taker.take(conn, records)
 
     async with running(Relay(taken, backing.kafka_bootstrap)):
-        await road.add(3 * BATCH)
+        await road.add(3 * MAX_BATCH)
         await until(road.published)
     async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(taken, group, take))):
         await road.until_all_came()
-    assert max(pieces) <= BATCH
+    assert max(pieces) <= MAX_BATCH
     assert len(pieces) >= 3
 
 

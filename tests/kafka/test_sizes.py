@@ -9,11 +9,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.structs import ConsumerRecord
 
+from chassis import dead_letters
 from chassis.errors import Invalid
 from chassis.events import MAX_BYTES, MAX_RECORD_BYTES, Event, Record, Topic
-from chassis.inbox import Consumer, StateSink
+from chassis.inbox import Consumer
 from chassis.outbox import Relay
 from chassis.postgres import Database
+from chassis.sinks import StateSink
 from tests.integration.chassis.test_event_road import event, running
 from tests.kafka.test_groups import made
 from tests.support.servers import Servers
@@ -105,7 +107,7 @@ async def test_strange_records_of_any_size_hold_up_nobody(backing: Servers, grou
     consumer = taken.consumer(backing, group, topic)
     async with running(consumer):
         await until(came)
-    dead = await letters(backing, consumer.dead_letters, 3)
+    dead = await letters(backing, dead_letters.topic_of(consumer.group), 3)
     assert [len(letter.value) for letter in dead] == [0, len(large), 0]
     origins = [dict(letter.headers) for letter in dead]
     assert [origin["dead-offset"] for origin in origins] == [b"0", b"1", b"2"]

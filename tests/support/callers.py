@@ -18,14 +18,18 @@ class Tenant:
     client: str
 
     def __post_init__(self) -> None:
-        self.user_id, self.delegation = self.add_user()
+        self.user_id = str(self._post("/partner/v1/users", partner_user())["id"])
 
-    def add_user(self) -> tuple[str, str]:
-        """Id and delegation token of a new user."""
-        headers = {"Authorization": f"Bearer {self.client}"}
-        user = self.stage.http.post("/partner/v1/users", json=partner_user(), headers=headers).json()
-        path, device = f"/partner/v1/users/{user['id']}/delegation-token", {"deviceId": str(uuid.uuid4())}
-        return str(user["id"]), str(self.stage.http.post(path, json=device, headers=headers).json()["token"])
+    @property
+    def delegation(self) -> str:
+        """A new token each time: it lives for ten minutes, and a run of all tests takes longer."""
+        path = f"/partner/v1/users/{self.user_id}/delegation-token"
+        return str(self._post(path, {"deviceId": str(uuid.uuid4())})["token"])
+
+    def _post(self, path: str, body: dict[str, str]) -> dict[str, str]:
+        answer = self.stage.http.post(path, json=body, headers={"Authorization": f"Bearer {self.client}"})
+        made: dict[str, str] = answer.json()
+        return made
 
 
 @dataclass
@@ -42,13 +46,13 @@ class Callers:
         self.tokens = {name: person.token["access_token"] for name, person in self.people.items()}
         self.tokens |= {
             "client": self.tenant.client,
-            "delegation": self.tenant.delegation,
             "refresh": self.people["owner"].token["refresh_token"],
             "foreign": self.foreign.client,
         }
 
     def headers(self, caller: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[caller]}"} if caller in self.tokens else {}
+        token = self.tenant.delegation if caller == "delegation" else self.tokens.get(caller)
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def person(self, caller: str) -> Person:
         """Whose id a body names: the caller's, or the owner's where the caller is no person of this system."""

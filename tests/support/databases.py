@@ -31,6 +31,14 @@ async def drop(admin_url: str, url: str) -> None:
     await _execute(admin_url, f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
 
 
+async def set_read_only(admin_url: str, url: str, is_read_only: bool) -> None:
+    """As a primary is during a switchover: every transaction on it is read-only, also on connections that are open."""
+    name = urlsplit(url).path[1:]
+    setting = "on" if is_read_only else "off"
+    await _execute(admin_url, f'ALTER DATABASE "{name}" SET default_transaction_read_only = {setting}')
+    await _execute(admin_url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
 async def _template(admin_url: str, service: str) -> str:
     """The template's name, which holds a digest of the migrations, so that a changed one is never reused."""
     folder = SERVICES / service / "migrations"

@@ -12,13 +12,15 @@ from services.auth.accounts.account import Account, Credentials, Origin
 from services.auth.accounts.passwords import Passwords
 from services.auth.accounts.signed_in import Pair, SignedIn
 from services.auth.sessions import issue, refresh, store
-from services.auth.sessions.session import RefreshToken, Revocations
+from services.auth.sessions.session import NotBefore, Place, RefreshToken, Revocations
 from services.auth.sessions.tokens import ACCESS_LIFE, Tokens
 
 # How long a used refresh token gives its successor again (gateway/contracts: platform and partner).
 REPEAT_SECONDS = 10.0
 # Slightly longer than an access token lives, for gateways whose clock is behind.
 MATTERS_FOR = ACCESS_LIFE + timedelta(minutes=5)
+
+FIRST_ID = UUID(int=0)
 
 
 class Sessions:
@@ -73,13 +75,28 @@ class Sessions:
             for session_id in sorted({i for i in (caller.session_id, token.session_id if token else None) if i}):
                 await store.end(conn, session_id, caller.user_id)
 
-    async def list_revocations(self, since: datetime | None) -> Revocations:
-        """What was revoked at or after `since`; without it, all that could matter to a token that has not expired."""
+    async def list_revocations(self, since: datetime | None, after: Place | None, most: int) -> Revocations:
+        """What was revoked at or after `since`; without it, all that could matter to a token that has not expired.
+
+        At most `most` of them, those that follow `after`; 0 for all.
+        """
         async with self._database.connection() as conn:
             # Read before the lists, so that what is committed in between is listed twice rather than never.
             as_of = await store.now(conn)
-            start = max(since, as_of - MATTERS_FOR) if since else as_of - MATTERS_FOR
-            return Revocations(await store.list_ended(conn, start), await store.list_not_before(conn, start), as_of)
+            oldest = as_of - MATTERS_FOR
+            start = Place(False, max(since, oldest) if since else oldest, FIRST_ID)
+            ended: list[tuple[UUID, datetime]] = []
+            not_before: list[NotBefore] = []
+            if after is None or not after.is_account:
+                ended = await store.list_ended(conn, *(after or start)[1:], most or None)
+            if not most or len(ended) < most:
+                place = after if after is not None and after.is_account else start
+                not_before = await store.list_not_before(conn, *place[1:], most - len(ended) if most else None)
+        last = Place(True, not_before[-1].moment, not_before[-1].account_id) if not_before else None
+        if last is None and ended:
+            last = Place(False, ended[-1][1], ended[-1][0])
+        is_full = most and len(ended) + len(not_before) == most
+        return Revocations([id for id, _ in ended], not_before, as_of, last if is_full else None)
 
     async def _find(self, email: str) -> Credentials | None:
         if not rules.is_email(email):

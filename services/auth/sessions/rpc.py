@@ -14,6 +14,7 @@ from services.auth.accounts.account import Origin
 from services.auth.accounts.wire import account_message, pair_message
 from services.auth.sessions.domain import Sessions
 from services.auth.sessions.keys import Keys
+from services.auth.sessions.session import Place
 
 
 class SessionsRpc(SessionsServiceServicer):
@@ -44,11 +45,13 @@ class SessionsRpc(SessionsServiceServicer):
             since = request.since.ToDatetime(UTC) if request.HasField("since") else None
         except (ValueError, OverflowError):
             raise Invalid(fields=[FieldError("since", "must be a time")]) from None
-        found = await self._sessions.list_revocations(since)
+        after = Place.parse(request.page) if request.page else None
+        found = await self._sessions.list_revocations(since, after, max(0, request.page_size))
         return pb.ListRevocationsResponse(
             session_ids=[str(i) for i in found.session_ids],
             not_before=[pb.NotBefore(account_id=str(i), moment=timestamp(moment)) for i, moment in found.not_before],
             as_of=timestamp(found.as_of),
+            next_page=str(found.next or ""),
         )
 
     @allow_anyone

@@ -32,8 +32,10 @@ WHERE id = $1
 END = "UPDATE sessions SET ended_at = clock_timestamp() WHERE id = $1 AND account_id = $2 AND ended_at IS NULL"
 END_ALL = "UPDATE sessions SET ended_at = clock_timestamp() WHERE account_id = $1 AND ended_at IS NULL"
 NOW = "SELECT clock_timestamp()"
-LIST_ENDED = "SELECT id FROM sessions WHERE ended_at >= $1 ORDER BY ended_at"
-LIST_NOT_BEFORE = "SELECT id, not_before FROM accounts WHERE not_before >= $1 ORDER BY not_before"
+LIST_ENDED = "SELECT id, ended_at FROM sessions WHERE (ended_at, id) > ($1, $2) ORDER BY ended_at, id LIMIT $3"
+LIST_NOT_BEFORE = """
+SELECT id, not_before FROM accounts WHERE (not_before, id) > ($1, $2) ORDER BY not_before, id LIMIT $3
+"""
 FORGET_SUCCESSORS = """
 UPDATE refresh_tokens SET successor = NULL
 WHERE successor IS NOT NULL AND used_at <= clock_timestamp() - make_interval(secs => $1)
@@ -88,12 +90,13 @@ async def now(conn: Connection) -> datetime:
     return moment
 
 
-async def list_ended(conn: Connection, since: datetime) -> list[UUID]:
-    return [row["id"] for row in await conn.fetch(LIST_ENDED, since)]
+async def list_ended(conn: Connection, moment: datetime, id: UUID, most: int | None) -> list[tuple[UUID, datetime]]:
+    """Sessions that ended after this moment, or in it with a higher id."""
+    return [(row["id"], row["ended_at"]) for row in await conn.fetch(LIST_ENDED, moment, id, most)]
 
 
-async def list_not_before(conn: Connection, since: datetime) -> list[NotBefore]:
-    return [NotBefore(row["id"], row["not_before"]) for row in await conn.fetch(LIST_NOT_BEFORE, since)]
+async def list_not_before(conn: Connection, moment: datetime, id: UUID, most: int | None) -> list[NotBefore]:
+    return [NotBefore(row["id"], row["not_before"]) for row in await conn.fetch(LIST_NOT_BEFORE, moment, id, most)]
 
 
 async def forget_successors(conn: Connection, repeat_seconds: float) -> None:

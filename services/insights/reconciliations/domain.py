@@ -20,6 +20,8 @@ MAX_CALL_SPAN = timedelta(hours=24)
 # Republishing what merely waits in Kafka would lengthen the backlog.
 FRESH_WITHIN = timedelta(seconds=60)
 MAX_RESENT = 10
+# How often a minute is asked for: what ten tries do not bring, `rebuild` must.
+MAX_TRIES = 10
 NOTHING = (0, 0)
 
 log = telemetry.logger(__name__)
@@ -30,20 +32,27 @@ Minutes = dict[datetime, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """What is compared: the events of some `types`, at their owner and here."""
+
     name: str
+    types: frozenset[str]
     theirs: Callable[[datetime, datetime], Awaitable[Minutes]]
     ours: Callable[[Connection, datetime, datetime], Awaitable[Minutes]]
     resend: Callable[[Sequence[datetime]], Awaitable[None]]
 
 
 class Reconciler:
-    def __init__(self, database: Database, sources: Sequence[Source]) -> None:
+    def __init__(self, database: Database, sources: Sequence[Source], *, consumer: str) -> None:
+        """`consumer` is the one that counts here, and sets aside what it cannot."""
         self._database = database
         self._sources = sources
+        self._consumer = consumer
 
     async def compare_all(self) -> None:
-        for source in self._sources:
-            await self.compare(source)
+        """Compares each source, whatever becomes of the others; raises the first failure."""
+        outcomes = [await _outcome(self.compare(source)) for source in self._sources]
+        for failure in filter(None, outcomes):
+            raise failure
 
     async def compare(self, source: Source) -> dict[datetime, int]:
         """The minutes that differ, and how many each lacks here. Raises Unavailable."""
@@ -51,12 +60,17 @@ class Reconciler:
         until = (now - SEALED_AFTER).replace(second=0, microsecond=0)
         async with self._database.connection() as conn:
             start = await store.get_start(conn, source.name) or until - FIRST_LOOK_BACK
-        theirs, ours = await self._count(source, max(start, until - GIVE_UP_AFTER), until)
-        gaps = {
+        start = max(start, until - GIVE_UP_AFTER)
+        theirs, ours = await self._count(source, start, until)
+        async with self._database.connection() as conn:
+            aside = await store.count_set_aside(conn, self._consumer, source.types, start)
+        differing = {
             minute: theirs.get(minute, NOTHING)[0] - ours.get(minute, NOTHING)[0]
             for minute in sorted(theirs.keys() | ours.keys())
             if theirs.get(minute, NOTHING) != ours.get(minute, NOTHING)
         }
+        # A dead letter is accounted for: sent again, it would only be set aside again.
+        gaps = {minute: lacks for minute, lacks in differing.items() if not 0 < lacks <= aside.get(minute, 0)}
         expected = sum(count for count, _ in theirs.values())
         missing = sum(max(0, count) for count in gaps.values())
         telemetry.COMPLETENESS.labels(source.name).set(1 - missing / expected if expected else 1.0)
@@ -70,10 +84,12 @@ class Reconciler:
 
     async def _close(self, source: Source, minutes: list[datetime]) -> None:
         """Asks for the newest first: gaps that republishing cannot close are old and must not block the others."""
-        async with self._database.connection() as conn:
-            is_fresh = await freshness.is_fresh(conn, FRESH_WITHIN)
-        if is_fresh and minutes:
-            await source.resend(minutes[-MAX_RESENT:])
+        async with self._database.transaction() as conn:
+            if not await freshness.is_fresh(conn, FRESH_WITHIN):
+                return
+            asked = await store.add_tries(conn, source.name, minutes, max_tries=MAX_TRIES, most=MAX_RESENT)
+        if asked:
+            await source.resend(asked)
 
     async def _count(self, source: Source, start: datetime, until: datetime) -> tuple[Minutes, Minutes]:
         theirs: Minutes = {}
@@ -85,3 +101,11 @@ class Reconciler:
                 ours |= await source.ours(conn, start, end)
             start = end
         return theirs, ours
+
+
+async def _outcome(comparing: Awaitable[object]) -> Exception | None:
+    try:
+        await comparing
+    except Exception as failure:
+        return failure
+    return None

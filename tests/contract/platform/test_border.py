@@ -86,6 +86,19 @@ async def test_an_ended_session_and_an_old_token_are_refused(public: Public) -> 
     assert (await public.http.post(LIKE, headers=ended)).status_code == 401
 
 
+async def test_every_page_of_revocations_is_fetched(public: Public) -> None:
+    _liking(public)
+    pages = {
+        "": ListRevocationsResponse(next_page="2"),
+        "2": ListRevocationsResponse(session_ids=[SESSION], next_page="3"),
+        "3": ListRevocationsResponse(not_before=[]),
+    }
+    pages[""].as_of.GetCurrentTime()
+    public.services.on(REVOCATIONS, lambda request: pages[request.page])
+    await public.built.revocations.poll()
+    assert (await public.http.post(LIKE, headers=public.bearer(sid=SESSION))).status_code == 401
+
+
 async def test_a_new_key_is_fetched_but_unknown_ones_do_not_ask_auth_each_time(public: Public) -> None:
     for _ in range(5):
         answer = await public.http.post(LIKE, headers={"Authorization": f"Bearer {Signer().token()}"})

@@ -30,8 +30,10 @@ async def log_in(auth: Auth, email: str, password: str = PASSWORD, **more: Any) 
     return response
 
 
-async def revocations(auth: Auth, since: Timestamp | None = None) -> pb.ListRevocationsResponse:
-    request = pb.ListRevocationsRequest(since=since)
+async def revocations(
+    auth: Auth, since: Timestamp | None = None, *, page_size: int = 0, page: str = ""
+) -> pb.ListRevocationsResponse:
+    request = pb.ListRevocationsRequest(since=since, page_size=page_size, page=page)
     response: pb.ListRevocationsResponse = await auth.call(auth.sessions.ListRevocations, request, SERVICE)
     return response
 
@@ -187,6 +189,29 @@ async def test_what_no_living_token_needs_is_not_listed(auth: Auth) -> None:
     assert not await ended(auth, ada)
     ancient = Timestamp(seconds=1)
     assert not (await revocations(auth, ancient)).session_ids
+
+
+async def test_pages_hold_all_of_the_list_though_all_ended_in_one_moment(auth: Auth) -> None:
+    """A day may end more sessions than fit one message, and gateways start only with the whole list."""
+    ada = await auth.sign_up("ada")
+    await auth.execute(
+        "INSERT INTO sessions (id, account_id, refresh_days, ip_address, user_agent, expires_at, ended_at) "
+        "SELECT gen_random_uuid(), $1, 1, '', '', now(), now() FROM generate_series(1, 7)",
+        UUID(ada.account.id),
+    )
+    for name in ("bob", "cleo"):
+        await auth.sign_up(name)
+        await auth.parts.accounts.make_admin(name)
+    whole = await revocations(auth)
+    assert (len(whole.session_ids), len(whole.not_before), whole.next_page) == (7, 2, "")
+    for size in range(1, 11):
+        pages = [await revocations(auth, page_size=size)]
+        while pages[-1].next_page:
+            pages.append(await revocations(auth, page_size=size, page=pages[-1].next_page))
+        assert sorted(id for page in pages for id in page.session_ids) == sorted(whole.session_ids)
+        assert [moment for page in pages for moment in page.not_before] == list(whole.not_before)
+    with pytest.raises(errors.Invalid):
+        await revocations(auth, page_size=5, page="session yesterday")
 
 
 async def test_a_moment_that_is_none_is_refused(auth: Auth) -> None:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from soundstage.audience.v1 import follows_pb2 as pb
 from soundstage.audience.v1.follows_pb2_grpc import (
     FollowsServiceServicer,
@@ -65,6 +67,12 @@ class Follows(FollowsServiceServicer):
 
 @asynccontextmanager
 async def serving(servicer: Any = None) -> AsyncIterator[FollowsServiceStub]:
+    async with connected(servicer) as channel:
+        yield FollowsServiceStub(channel.grpc)
+
+
+@asynccontextmanager
+async def connected(servicer: Any = None) -> AsyncIterator[client.Channel]:
     server = Server(Settings(port=0), [(servicer or Follows(), add_FollowsServiceServicer_to_server)])
     stop = asyncio.Event()
     task = asyncio.create_task(server.run(stop))
@@ -74,7 +82,7 @@ async def serving(servicer: Any = None) -> AsyncIterator[FollowsServiceStub]:
             task.result()
     channel = client.Channel(f"127.0.0.1:{server.port}", pb.DESCRIPTOR.services_by_name["FollowsService"])
     try:
-        yield FollowsServiceStub(channel.grpc)
+        yield channel
     finally:
         await channel.close()
         stop.set()
@@ -149,3 +157,23 @@ async def test_a_stream_that_fails_half_way_says_so() -> None:
             async for part in client.stream(stub.Export, pb.ExportFollowsRequest(), caller=principal.SERVICE):
                 taken.append(part)
     assert len(taken) == 1
+
+
+async def test_a_full_server_refuses_calls_and_says_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that hangs must not make Kubernetes restart every replica."""
+    monkeypatch.setattr("chassis.server.MAX_CALLS", 3)
+    async with connected() as channel:
+        follows, health = FollowsServiceStub(channel.grpc), HealthStub(channel.grpc)
+        slow = [
+            asyncio.create_task(client.call(follows.Follow, pb.FollowRequest(account_id="slow"), caller=USER))
+            for _ in range(3)
+        ]
+        await asyncio.sleep(0.2)
+        with pytest.raises(errors.Unavailable):
+            await client.call(follows.Follow, pb.FollowRequest(account_id="quick"), caller=USER)
+        answer = await health.Check(HealthCheckRequest(), timeout=5)
+        assert answer.status == HealthCheckResponse.SERVING
+        for call in slow:
+            call.cancel()
+        await asyncio.sleep(0.2)
+        await client.call(follows.Follow, pb.FollowRequest(account_id="quick"), caller=USER)

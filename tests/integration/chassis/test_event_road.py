@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import REGISTRY
 
-from chassis import migrate, telemetry
+from chassis import dead_letters, migrate, telemetry
 from chassis.errors import Invalid, Unavailable
 from chassis.events import Event, Record, Topic
 from chassis.ids import new_id
-from chassis.inbox import Consumer, ExactlyOnceSink, StateSink
+from chassis.inbox import BACKOFF_SECONDS, Consumer
 from chassis.outbox import Relay
 from chassis.postgres import MAX_LISTED, Connection, Database
 from chassis.process import Role
+from chassis.sinks import ExactlyOnceSink, StateSink
+from tests.support import databases
 from tests.support.servers import Servers
 from tests.support.waiting import until
 
@@ -103,7 +105,7 @@ async def test_poison_is_set_aside_and_delays_nobody(db: Database, backing: Serv
     async with running(consumer):
         await until(all_counted)
     dead = AIOKafkaConsumer(
-        consumer.dead_letters, bootstrap_servers=backing.kafka_bootstrap, auto_offset_reset="earliest"
+        dead_letters.topic_of(group), bootstrap_servers=backing.kafka_bootstrap, auto_offset_reset="earliest"
     )
     await dead.start()
     letters = [await asyncio.wait_for(dead.getone(), 10) for _ in range(2)]
@@ -138,9 +140,7 @@ async def test_the_log_of_a_new_broker_is_read_from_its_start(
 
 
 async def test_a_zombie_changes_nothing(db: Database, topic: Topic, group: str) -> None:
-    from aiokafka import TopicPartition
-
-    from chassis.inbox import Fenced
+    from chassis.sinks import Fenced
 
     sink = ExactlyOnceSink(db, group, count)
     partition = TopicPartition(topic.name, 0)
@@ -213,9 +213,7 @@ async def test_rows_of_a_single_event_are_published_too(db: Database, topic: Top
         assert claim.events == [e]
 
 
-async def test_events_lie_where_kafkas_own_clients_put_their_keys(
-    db: Database, backing: Servers, topic: Topic
-) -> None:
+async def test_events_lie_where_kafkas_own_clients_put_their_keys(db: Database, backing: Servers, topic: Topic) -> None:
     """And in order, however many batches they take."""
     said = [Event(new_id(), topic.name, f"key {n % 5}", "Big", bytes(200_000), datetime.now(UTC)) for n in range(20)]
     async with db.transaction() as conn:
@@ -309,3 +307,95 @@ async def test_what_cannot_be_applied_just_now_is_lag(backing: Servers, topic: T
         await until(waits)
         is_away = False
         await until(caught_up)
+
+
+async def publish(backing: Servers, topic: Topic, *types: str) -> list[Event]:
+    """An event of each type, in one partition."""
+    published = [Event(new_id(), topic.name, "k", type, b"payload", datetime.now(UTC)) for type in types]
+    producer = AIOKafkaProducer(bootstrap_servers=backing.kafka_bootstrap)
+    await producer.start()
+    for e in published:
+        await producer.send_and_wait(topic.name, e.payload, key=b"k", headers=e.headers())
+    await producer.stop()
+    return published
+
+
+async def letters(backing: Servers, group: str) -> int:
+    place = TopicPartition(dead_letters.topic_of(group), 0)
+    consumer = AIOKafkaConsumer(bootstrap_servers=backing.kafka_bootstrap)
+    await consumer.start()
+    ends = await consumer.end_offsets([place])
+    await consumer.stop()
+    return int(ends[place])
+
+
+@pytest.mark.parametrize("is_state", [True, False])
+async def test_a_database_that_is_read_only_is_waited_for(
+    db: Database, backing: Servers, topic: Topic, group: str, is_state: bool
+) -> None:
+    """As in a switchover, until the new primary is found: nothing is set aside."""
+
+    async def count_one(record: Record) -> None:
+        async with db.transaction() as conn:
+            await count(conn, [record])
+
+    async def all_counted() -> bool:
+        return await counted(db) == published
+
+    sink = StateSink(count_one) if is_state else ExactlyOnceSink(db, group, count)
+    async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], sink)):
+        published = len(await publish(backing, topic, *["Counted"] * 5))
+        await until(all_counted)
+        await databases.set_read_only(backing.database_url, db.url, True)
+        published += len(await publish(backing, topic, *["Counted"] * 50))
+        await asyncio.sleep(3 * BACKOFF_SECONDS)
+        assert await counted(db) == 5
+        await databases.set_read_only(backing.database_url, db.url, False)
+        await until(all_counted)
+    assert await letters(backing, group) == 0
+
+
+async def test_a_guard_remembers_beyond_its_process(db: Database, backing: Servers, topic: Topic, group: str) -> None:
+    """A bad deploy that is restarted would otherwise set a hundred events aside each time."""
+
+    def consumer() -> Consumer:
+        return Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(db, group, count))
+
+    async def are_set_aside() -> bool:
+        return await letters(backing, group) == 99
+
+    await publish(backing, topic, *["Poison"] * 99)
+    async with running(consumer()):
+        await until(are_set_aside)
+    await publish(backing, topic, "Poison")
+    async with asyncio.timeout(30):
+        with pytest.raises(SystemExit, match="too many dead letters"):
+            await consumer().run(asyncio.Event())
+    assert await are_set_aside()
+
+
+async def test_dead_letters_are_sent_back_once(db: Database, backing: Servers, topic: Topic, group: str) -> None:
+    async def counting(conn: Connection, records: Sequence[Record]) -> None:
+        events = [record.event for record in records]
+        if not is_mended and any(e.type == "Poison" for e in events):
+            raise Invalid("poison")
+        await conn.execute(COUNT, [e.id for e in events], [e.key for e in events])
+
+    async def are_set_aside() -> bool:
+        return await letters(backing, group) == 2
+
+    async def all_counted() -> bool:
+        return await counted(db) == 3
+
+    is_mended = False
+    await publish(backing, topic, "Poison", "Counted", "Poison")
+    async with running(Consumer(backing.kafka_bootstrap, group, [topic.name], ExactlyOnceSink(db, group, counting))):
+        await until(are_set_aside)
+        is_mended = True
+        assert await dead_letters.resend(backing.kafka_bootstrap, group, ["test.other", topic.name]) == {
+            "test.other": 0,
+            topic.name: 2,
+        }
+        await until(all_counted)
+    assert await dead_letters.resend(backing.kafka_bootstrap, group, [topic.name]) == {topic.name: 0}
+    assert await letters(backing, group) == 2

@@ -11,7 +11,8 @@ from google.protobuf.message import Message
 from chassis import migrate
 from chassis.events import Topic
 from chassis.ids import new_id
-from chassis.inbox import Consumer, ExactlyOnceSink
+from chassis.inbox import Consumer
+from chassis.sinks import ExactlyOnceSink
 from services.insights import wiring
 from services.insights.consumers import Counter
 from services.insights.log import Log
@@ -60,7 +61,7 @@ class Live:
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         counter = Counter(counts_unauthenticated=True)
-        sink = ExactlyOnceSink(self.system.database, self.group, counter.apply)
+        sink = ExactlyOnceSink(self.system.database, self.group, counter.apply, counter.kept_at)
         stop = asyncio.Event()
         task = asyncio.create_task(Consumer(self._kafka, self.group, [self.topic.name], sink).run(stop))
         try:

@@ -22,10 +22,10 @@ from soundstage.insights.v1 import (
 from chassis.client import Channel, call
 from chassis.events import Record
 from chassis.ids import new_id
-from chassis.inbox import ExactlyOnceSink
 from chassis.postgres import Database
 from chassis.principal import Kind, Principal
 from chassis.process import Roles
+from chassis.sinks import ExactlyOnceSink
 from services.insights import peers
 from services.insights.config import Settings
 from services.insights.consumers import Counter

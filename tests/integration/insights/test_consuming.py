@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from google.protobuf.message import Message
 
+from chassis.ids import new_id
 from services.insights.freshness.domain import Freshness
 from services.insights.freshness.watch import Watch
 from tests.integration.insights.history import History, a_play, event
@@ -20,12 +21,12 @@ from tests.support.waiting import until
 async def poison(live: Live, backing: Servers, count: int) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=backing.kafka_bootstrap)
     await producer.start()
-    headers = event(a_play("0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11")).headers()
     no_track = a_play("").SerializeToString()
     nul = a_play("0192f0c1-7a55-7c4e-9f5e-2f6b0a7d1e11", device="NUL \x00").SerializeToString()
-    bad = [(b"\xff\xff", headers), (b"", headers), (no_track, headers), (nul, headers), (b"", [])]
+    bad = [(b"\xff\xff", True), (b"", True), (no_track, True), (nul, True), (b"", False)]
     for n in range(count):
-        value, its_headers = bad[n % len(bad)]
+        value, is_event = bad[n % len(bad)]
+        its_headers = event(a_play(str(new_id()))).headers() if is_event else []
         await producer.send_and_wait(live.topic.name, value, key=str(n).encode(), headers=its_headers)
     await producer.stop()
 
@@ -96,3 +97,19 @@ async def test_the_watch_sees_that_what_was_published_is_counted(system: System,
     assert await system.value("SELECT count(*) FROM plays") == 1
     stop.set()
     await watching
+
+
+async def test_an_event_that_was_set_aside_is_known_when_its_owner_sends_it_again(
+    system: System, live: Live, backing: Servers
+) -> None:
+    """A second letter would say nothing new, and enough of them would end the consumer."""
+    minute = datetime(2026, 1, 1, 12, 7, tzinfo=UTC)
+    bad = a_play(str(new_id()), at=minute.replace(second=9), device="NUL \x00")
+    async with live.consuming():
+        for _ in range(3):
+            await live.publish(bad)
+            await live.caught_up()
+    assert await dead_letters(live, backing) == 1
+    assert await system.value("SELECT type || minute FROM set_aside") == await system.value(
+        "SELECT 'PlayRecorded' || $1::timestamptz", minute
+    )

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from google.protobuf.message import Message
 
 from chassis.events import Record
-from chassis.inbox import Fenced
+from chassis.sinks import Fenced
 from tests.integration.insights.history import History, a_like, a_play, record
 from tests.integration.insights.naive import Rows, recount
 from tests.integration.insights.system import System

@@ -97,3 +97,40 @@ async def test_what_merely_waits_in_kafka_is_not_asked_for(system: System) -> No
     await is_fresh(system)
     await reconcile(system)
     assert len(system.audience_service.resent_plays) == 1
+
+
+async def test_a_dead_letter_is_accounted_for(system: System) -> None:
+    """Asked for again, it would only be set aside again, each minute for a week."""
+    minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    plays = [a_play(str(new_id()), at=minute + timedelta(seconds=n)) for n in range(50)]
+    system.audience_service.history.plays = plays
+    await system.count(*plays[:-1])
+    await system.value(
+        "INSERT INTO set_aside (consumer, event_id, type, minute) VALUES ('insights', $1, 'PlayRecorded', $2)",
+        new_id(),
+        minute,
+    )
+    await is_fresh(system)
+    await reconcile(system)
+    assert system.audience_service.resent_plays == []
+    assert completeness("plays") == 1.0
+
+
+async def test_a_minute_is_asked_for_ten_times_at_most(system: System) -> None:
+    minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    system.audience_service.history.plays = [a_play(str(new_id()), at=minute)]
+    await is_fresh(system)
+    for _ in range(12):
+        await reconcile(system)
+    assert system.audience_service.resent_plays == [minute] * 10
+    assert completeness("plays") == 0.0
+
+
+async def test_likes_are_compared_when_plays_cannot_be(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    minute = (clock.utc_now() - timedelta(minutes=10)).replace(second=0, microsecond=0)
+    system.audience_service.history.likes = [a_like(str(new_id()), str(new_id()), at=minute)]
+    monkeypatch.setattr(system.audience_service.history, "plays", None)
+    await is_fresh(system)
+    with pytest.raises(Exception):  # noqa: B017 - whatever it was
+        await reconcile(system)
+    assert system.audience_service.resent["likes"] == [minute]

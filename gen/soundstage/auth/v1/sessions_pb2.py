@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soundstage.auth.v1 import accounts_pb2 as soundstage_dot_auth_dot_v1_dot_accounts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soundstage/auth/v1/sessions.proto\x12\x12soundstage.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/auth/v1/accounts.proto\"l\n\x0cLogInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x13\n\x0bremember_me\x18\x03 \x01(\x08\x12\x12\n\nip_address\x18\x04 \x01(\t\x12\x12\n\nuser_agent\x18\x05 \x01(\t\"i\n\rLogInResponse\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.soundstage.auth.v1.Account\x12*\n\x06tokens\x18\x02 \x01(\x0b\x32\x1a.soundstage.auth.v1.Tokens\"B\n\x15RefreshSessionRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\x12\n\nip_address\x18\x02 \x01(\t\"D\n\x16RefreshSessionResponse\x12*\n\x06tokens\x18\x01 \x01(\x0b\x32\x1a.soundstage.auth.v1.Tokens\"&\n\rLogOutRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\"\x10\n\x0eLogOutResponse\"C\n\x16ListRevocationsRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8c\x01\n\x17ListRevocationsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x31\n\nnot_before\x18\x02 \x03(\x0b\x32\x1d.soundstage.auth.v1.NotBefore\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\tNotBefore\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12*\n\x06moment\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x10\n\x0eGetKeysRequest\"$\n\x0fGetKeysResponse\x12\x11\n\tjwks_json\x18\x01 \x01(\t2\xdc\x03\n\x0fSessionsService\x12L\n\x05LogIn\x12 .soundstage.auth.v1.LogInRequest\x1a!.soundstage.auth.v1.LogInResponse\x12`\n\x07Refresh\x12).soundstage.auth.v1.RefreshSessionRequest\x1a*.soundstage.auth.v1.RefreshSessionResponse\x12O\n\x06LogOut\x12!.soundstage.auth.v1.LogOutRequest\x1a\".soundstage.auth.v1.LogOutResponse\x12o\n\x0fListRevocations\x12*.soundstage.auth.v1.ListRevocationsRequest\x1a+.soundstage.auth.v1.ListRevocationsResponse\"\x03\x90\x02\x01\x12W\n\x07GetKeys\x12\".soundstage.auth.v1.GetKeysRequest\x1a#.soundstage.auth.v1.GetKeysResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soundstage/auth/v1/sessions.proto\x12\x12soundstage.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!soundstage/auth/v1/accounts.proto\"l\n\x0cLogInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x13\n\x0bremember_me\x18\x03 \x01(\x08\x12\x12\n\nip_address\x18\x04 \x01(\t\x12\x12\n\nuser_agent\x18\x05 \x01(\t\"i\n\rLogInResponse\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x1b.soundstage.auth.v1.Account\x12*\n\x06tokens\x18\x02 \x01(\x0b\x32\x1a.soundstage.auth.v1.Tokens\"B\n\x15RefreshSessionRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\x12\n\nip_address\x18\x02 \x01(\t\"D\n\x16RefreshSessionResponse\x12*\n\x06tokens\x18\x01 \x01(\x0b\x32\x1a.soundstage.auth.v1.Tokens\"&\n\rLogOutRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\"\x10\n\x0eLogOutResponse\"d\n\x16ListRevocationsRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x0c\n\x04page\x18\x03 \x01(\t\"\x9f\x01\n\x17ListRevocationsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x31\n\nnot_before\x18\x02 \x03(\x0b\x32\x1d.soundstage.auth.v1.NotBefore\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tnext_page\x18\x04 \x01(\t\"K\n\tNotBefore\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12*\n\x06moment\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x10\n\x0eGetKeysRequest\"$\n\x0fGetKeysResponse\x12\x11\n\tjwks_json\x18\x01 \x01(\t2\xdc\x03\n\x0fSessionsService\x12L\n\x05LogIn\x12 .soundstage.auth.v1.LogInRequest\x1a!.soundstage.auth.v1.LogInResponse\x12`\n\x07Refresh\x12).soundstage.auth.v1.RefreshSessionRequest\x1a*.soundstage.auth.v1.RefreshSessionResponse\x12O\n\x06LogOut\x12!.soundstage.auth.v1.LogOutRequest\x1a\".soundstage.auth.v1.LogOutResponse\x12o\n\x0fListRevocations\x12*.soundstage.auth.v1.ListRevocationsRequest\x1a+.soundstage.auth.v1.ListRevocationsResponse\"\x03\x90\x02\x01\x12W\n\x07GetKeys\x12\".soundstage.auth.v1.GetKeysRequest\x1a#.soundstage.auth.v1.GetKeysResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,15 +50,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGOUTRESPONSE']._serialized_start=520
   _globals['_LOGOUTRESPONSE']._serialized_end=536
   _globals['_LISTREVOCATIONSREQUEST']._serialized_start=538
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=605
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=608
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=748
-  _globals['_NOTBEFORE']._serialized_start=750
-  _globals['_NOTBEFORE']._serialized_end=825
-  _globals['_GETKEYSREQUEST']._serialized_start=827
-  _globals['_GETKEYSREQUEST']._serialized_end=843
-  _globals['_GETKEYSRESPONSE']._serialized_start=845
-  _globals['_GETKEYSRESPONSE']._serialized_end=881
-  _globals['_SESSIONSSERVICE']._serialized_start=884
-  _globals['_SESSIONSSERVICE']._serialized_end=1360
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=638
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=641
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=800
+  _globals['_NOTBEFORE']._serialized_start=802
+  _globals['_NOTBEFORE']._serialized_end=877
+  _globals['_GETKEYSREQUEST']._serialized_start=879
+  _globals['_GETKEYSREQUEST']._serialized_end=895
+  _globals['_GETKEYSRESPONSE']._serialized_start=897
+  _globals['_GETKEYSRESPONSE']._serialized_end=933
+  _globals['_SESSIONSSERVICE']._serialized_start=936
+  _globals['_SESSIONSSERVICE']._serialized_end=1412
 # @@protoc_insertion_point(module_scope)

@@ -156,6 +156,12 @@ class ListRevocationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SINCE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most so many of both lists together; 0 for all, as gateways of 0.2 ask."""
+    page: _builtins.str
+    """`next_page` of the answer before; empty for the first."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """Revocations at or after this moment; unset for all that are still relevant."""
@@ -164,10 +170,12 @@ class ListRevocationsRequest(_message.Message):
         self,
         *,
         since: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "page_size", b"page_size", "since", b"since"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,6 +188,9 @@ class ListRevocationsResponse(_message.Message):
     SESSION_IDS_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_FIELD_NUMBER: _builtins.int
+    next_page: _builtins.str
+    """Empty on the last page."""
     @_builtins.property
     def session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -194,10 +205,11 @@ class ListRevocationsResponse(_message.Message):
         session_ids: _abc.Iterable[_builtins.str] | None = ...,
         not_before: _abc.Iterable[Global___NotBefore] | None = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
+        next_page: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "not_before", b"not_before", "session_ids", b"session_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "next_page", b"next_page", "not_before", b"not_before", "session_ids", b"session_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
