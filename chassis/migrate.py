@@ -79,8 +79,8 @@ async def applied(database_url: str) -> set[str]:
 async def apply(database_url: str, folder: Path, phase: str = "") -> None:
     """Applies missing files, named `NNNN_<pre|post>_<what>.sql`, in order; a file's first line says how.
 
-    - By default in one transaction, which gives way: it waits for a lock for less than a second and starts over later, so that
-      what comes behind it does not wait.
+    - By default in one transaction, which gives way: if it cannot have a lock at once, it starts over later, so that
+      nobody waits behind it.
     - `-- alone`: one statement outside any transaction, such as CREATE INDEX CONCURRENTLY IF NOT EXISTS.
     - `-- in slices`: one statement that changes some rows, in a transaction of its own, until it finds none.
     """

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support import audio
-from tests.support.callers import Callers, again
+from tests.support.callers import Callers, Tenant, again
 from tests.support.people import Person, Stage, ok
 from tests.support.system import System
 from tests.support.waiting import eventually
@@ -193,8 +193,8 @@ def test_a_changed_role_shuts_out_the_tokens_of_before(running_system: System, s
 def test_a_removed_user_is_shut_out_of_the_app(
     running_system: System, stage: Stage, callers: Callers, track: JSON
 ) -> None:
-    user_id, token = callers.foreign.user_id, callers.foreign.delegation
-    door = Door("partner", f"/partner/v1/streams/{track['stream_id']}/manifest.m3u8", token)
+    foreign = Tenant(stage, callers.foreign.client)
+    door = Door("partner", f"/partner/v1/streams/{track['stream_id']}/manifest.m3u8", foreign.delegation)
     assert not is_shut(door, knock(door, stage, door.token))
-    running_system.command("deploy.local", "service", "auth", "accounts", "remove", user_id)
+    running_system.command("deploy.local", "service", "auth", "accounts", "remove", foreign.user_id)
     eventually(all_shut(stage, [door]))
