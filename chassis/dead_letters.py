@@ -1,11 +1,13 @@
 """Dead letters: events that can never be applied, in a topic of their consumer group; and how they are sent back."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from time import time
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from google.protobuf.message import DecodeError
 
 from chassis import errors, telemetry
@@ -43,12 +45,16 @@ class Guard:
     """The outcomes of a group's last thousand records. `text` goes with each commit, so they survive a restart."""
 
     def __init__(self, text: str = "") -> None:
-        # A bit each, 1 for a dead letter, the newest last; before them all a 1.
-        self._outcomes = int(text, 16) if text else 1
+        # When the last one was noted, in seconds since 1970; and a bit for each, 1 for a dead letter, the newest last,
+        # before them all a 1.
+        self.noted_at, self._outcomes = 0, 1
+        with suppress(ValueError):  # committed by another tool
+            noted_at, outcomes = (int(part, 16) for part in text.split(" "))
+            self.noted_at, self._outcomes = noted_at, max(1, outcomes)
 
     @property
     def text(self) -> str:
-        return f"{self._outcomes:x}"
+        return f"{self.noted_at:x} {self._outcomes:x}"
 
     @property
     def dead(self) -> int:
@@ -64,9 +70,13 @@ class Guard:
         in_a_row = self._outcomes & ((1 << MAX_IN_A_ROW) - 1)
         is_bad_row = in_a_row.bit_count() == MAX_IN_A_ROW and self._outcomes.bit_length() > MAX_IN_A_ROW
         if is_bad_row or (self._outcomes.bit_length() > LAST and self.dead > MAX_OF_LAST):
-            raise SystemExit(f"{group}: too many dead letters; stopped, because this looks like a bad deploy")
+            raise SystemExit(
+                f"{group}: too many dead letters; stopped, because this looks like a bad deploy. If it is bad data, "
+                "forgive-dead-letters lets it go on"
+            )
 
     def _note(self, count: int, outcome: int) -> None:
+        self.noted_at = int(time())
         self._outcomes = self._outcomes << count | outcome
         if self._outcomes.bit_length() > LAST + 1:
             self._outcomes = self._outcomes & ((1 << LAST) - 1) | 1 << LAST
@@ -90,13 +100,31 @@ async def send(producer: AIOKafkaProducer, group: str, record: Record, fault: st
 
 
 async def noted_guards(bootstrap: str, group: str) -> list[Guard]:
-    """The outcomes that members of the group, ended ones too, noted with their commits; one a partition."""
+    """The outcomes that members of the group, ended ones too, noted with their commits; one for each partition."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
         return [Guard(offset.metadata) for offset in (await admin.list_consumer_group_offsets(group)).values()]
     finally:
         await admin.close()
+
+
+async def forgive(bootstrap: str, group: str) -> bool:
+    """Has the group's next member begin with no outcomes; False while a member is there, which would note its own."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    async with consumer:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+        consumer.assign(list(offsets))
+        try:
+            await consumer.commit({place: (noted.offset, "") for place, noted in offsets.items()})
+        except KafkaError:
+            return False
+    return True
 
 
 async def resend(bootstrap: str, group: str, topics: Sequence[str]) -> dict[str, int]:

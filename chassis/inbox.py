@@ -174,7 +174,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             self._kafka.pause(*assigned)  # or it would meanwhile fetch from where Kafka says
             await self._seek(assigned)
             noted = await dead_letters.noted_guards(self._of.bootstrap, self._of.group)
-            self._of.guard = max([self._of.guard, *noted], key=lambda guard: guard.dead)
+            self._of.guard = max([self._of.guard, *noted], key=lambda guard: guard.noted_at)
             self._kafka.resume(*assigned)
         except Exception as fault:  # raised later: here aiokafka would only log it, and go on
             self._fault = fault

@@ -25,7 +25,8 @@ ACQUIRE_SECONDS = 5.0
 # Events in a row of the outbox.
 MAX_LISTED = 500
 
-# What asyncpg raises while the server is down, starting, shutting down or refusing; the call may be repeated.
+# What asyncpg raises while the server is down, starting, shutting down, switching over or refusing; the call may be
+# repeated.
 DOWN: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
@@ -35,14 +36,16 @@ DOWN: tuple[type[BaseException], ...] = (
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    # A primary that is being replaced.
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     # A connection that is about to close: "cannot switch to state".
     asyncpg.InternalClientError,
 )
 
-# In the middle of a statement. The server may hang and would not answer a rollback either, so the connection is
-# dropped; otherwise it would be held for the whole outage.
-INTERRUPTED = (TimeoutError, asyncio.CancelledError)
+# Faults after which a connection is dropped. In the middle of a statement the server may hang, and would not answer a
+# rollback either; a server that has become read-only is not the primary any more.
+LOST = (TimeoutError, asyncio.CancelledError, asyncpg.ReadOnlySQLTransactionError)
 
 ADD_EVENTS = """
 INSERT INTO outbox (topic, event_ids, keys, types, payloads, times, traceparents) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -97,9 +100,9 @@ class Database:
                 try:
                     with telemetry.DATABASE_IN_USE.track_inprogress():
                         yield conn
-                except INTERRUPTED as fault:
+                except LOST as fault:
                     conn.terminate()
-                    if isinstance(fault, TimeoutError):  # idle ones may be dead too, each a timeout more
+                    if not isinstance(fault, asyncio.CancelledError):  # idle ones are no better, each a fault more
                         await pool.expire_connections()
                     raise
         except DOWN as fault:
@@ -116,7 +119,7 @@ class Database:
             await transaction.start()
             try:
                 yield conn
-            except INTERRUPTED:
+            except LOST:
                 raise
             except BaseException:
                 await transaction.rollback()

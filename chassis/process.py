@@ -60,6 +60,10 @@ class Roles:
     relay: Sequence[Role] = ()
     work: Sequence[Role] = ()
 
+    @property
+    def consumers(self) -> list[Consumer]:
+        return [role for role in self.consume if isinstance(role, Consumer)]
+
     def named(self, name: str) -> list[Role]:
         """The parts of a role; `all` means every role in one process, for a laptop."""
         if name == "all":
@@ -105,7 +109,7 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
         topic: str = typer.Option("", help="Only those of this topic, such as soundstage.plays.v1."),
     ) -> None:
         async def work(roles: Roles, stop: asyncio.Event) -> None:
-            consumers = [role for role in roles.consume if isinstance(role, Consumer)]
+            consumers = roles.consumers
             known = {name for consumer in consumers for name in consumer.topics}
             if topic and topic not in known:
                 raise Error(f"{service} does not consume {topic}; it consumes {', '.join(sorted(known)) or 'nothing'}")
@@ -113,6 +117,15 @@ def app(service: str, settings_class: type[_Settings], build: Build[_Settings], 
                 topics = [name for name in consumer.topics if topic in ("", name)]
                 for name, count in (await dead_letters.resend(consumer.bootstrap, consumer.group, topics)).items():
                     print(f"{consumer.group}: {count} dead letters are back in {name}.")  # noqa: T201
+
+        run(service, settings_class(), build, work)
+
+    @cli.command(help="Let a consumer go on that stopped for too many dead letters: the data is bad, not the deploy.")
+    def forgive_dead_letters() -> None:
+        async def work(roles: Roles, stop: asyncio.Event) -> None:
+            for consumer in roles.consumers:
+                is_forgiven = await dead_letters.forgive(consumer.bootstrap, consumer.group)
+                print(f"{consumer.group}: {'forgiven' if is_forgiven else 'is running, so left alone'}.")  # noqa: T201
 
         run(service, settings_class(), build, work)
 

@@ -2,11 +2,22 @@
 
 import shutil
 import signal
+import time
 
 from redis import Redis
 
 from deploy.local.ports import SERVICES
 from tests.chaos.stand import Stand
+from tests.support.waiting import eventually
+
+# In rows of a hundred, of a type that nobody counts.
+HOLD = """
+INSERT INTO outbox (topic, event_ids, keys, types, payloads, times, traceparents, published_at)
+SELECT 'soundstage.social.v1', array_agg(gen_random_uuid()), array_agg(n::text), array_agg('Nothing'),
+    array_agg(''::bytea), array_agg(now()), array_agg(''), now()
+FROM generate_series(1, 1000000) AS n GROUP BY n / 100
+"""
+IS_REFILLING = "SELECT refilled_id IS NOT NULL FROM outbox_broker"
 
 
 def test_postgres_restarts_at_once(stand: Stand) -> None:
@@ -40,6 +51,27 @@ def test_the_broker_comes_back_empty_while_nobody_consumes(stand: Stand) -> None
             wipe(stand)
             writers.until(0.9)
             stand.until_relayed("audience")
+
+
+def test_a_broker_with_a_million_held_events_comes_back_empty(stand: Stand) -> None:
+    """They are published again in slices, by turns with what is new, which does not wait for them."""
+    stand.rows("audience", HOLD)
+    with stand.run("broker wiped, a million events held", lasting=90.0) as writers:
+        writers.until(0.2)
+        wipe(stand)
+        eventually(lambda: stand.rows("audience", IS_REFILLING)[0][0], seconds=60)
+        eventually(lambda: not stand.rows("audience", IS_REFILLING)[0][0], seconds=300)
+
+
+def test_postgres_is_read_only_for_twenty_seconds(stand: Stand) -> None:
+    """A switchover: the old primary still answers, and refuses to write."""
+    with stand.run("Postgres read-only for 20 s", lasting=40.0) as writers:
+        writers.until(0.2)
+        stand.rows("audience", "ALTER SYSTEM SET default_transaction_read_only = on")
+        stand.rows("audience", "SELECT pg_reload_conf()")
+        time.sleep(20)  # the fault itself is this long
+        stand.rows("audience", "ALTER SYSTEM RESET default_transaction_read_only")
+        stand.rows("audience", "SELECT pg_reload_conf()")
 
 
 def wipe(stand: Stand) -> None:

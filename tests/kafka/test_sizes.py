@@ -77,7 +77,7 @@ async def test_an_event_at_the_limit_comes_through(db: Database, backing: Server
 
 
 async def test_an_event_over_the_limit_is_refused_where_it_is_made(backing: Servers) -> None:
-    with pytest.raises(Invalid, match="1000001 bytes; the most is 1000000"):
+    with pytest.raises(Invalid, match="1000001 bytes; the maximum is 1000000"):
         replace(event(Topic("test"), "k"), payload=bytes(MAX_BYTES + 1))
 
 
@@ -111,4 +111,4 @@ async def test_strange_records_of_any_size_hold_up_nobody(backing: Servers, grou
     assert [len(letter.value) for letter in dead] == [0, len(large), 0]
     origins = [dict(letter.headers) for letter in dead]
     assert [origin["dead-offset"] for origin in origins] == [b"0", b"1", b"2"]
-    assert b"the most is" in origins[1]["dead-fault"]
+    assert b"the maximum is" in origins[1]["dead-fault"]

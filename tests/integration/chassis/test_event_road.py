@@ -372,6 +372,15 @@ async def test_a_guard_remembers_beyond_its_process(db: Database, backing: Serve
         with pytest.raises(SystemExit, match="too many dead letters"):
             await consumer().run(asyncio.Event())
     assert await are_set_aside()
+    # An operator knows better: it is the data.
+    assert await dead_letters.forgive(backing.kafka_bootstrap, group)
+
+    async def is_set_aside_too() -> bool:
+        return await letters(backing, group) == 100
+
+    async with running(consumer()):
+        await until(is_set_aside_too)
+        assert not await dead_letters.forgive(backing.kafka_bootstrap, group)
 
 
 async def test_dead_letters_are_sent_back_once(db: Database, backing: Servers, topic: Topic, group: str) -> None:
