@@ -36,6 +36,7 @@ def track_of(state: tracks_pb2.TrackState) -> Track:
         title=state.title,
         format=state.format,
         is_completed=state.status == tracks_pb2.TRACK_STATUS_COMPLETED,
+        is_failed=state.status == tracks_pb2.TRACK_STATUS_FAILED,
         is_removed=state.is_removed,
         version=state.version,
     )

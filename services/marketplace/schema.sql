@@ -50,7 +50,9 @@ CREATE TABLE tracks (
     format text NOT NULL,
     is_completed boolean NOT NULL,
     is_removed boolean NOT NULL,
-    version bigint NOT NULL
+    version bigint NOT NULL,
+    -- It could not be processed and never will be.
+    is_failed boolean NOT NULL DEFAULT false
 );
 
 -- products

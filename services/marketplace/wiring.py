@@ -60,7 +60,8 @@ def parts(settings: Settings, stack: AsyncExitStack, provider: Provider) -> Part
 
     async def close(conn: Connection, track: Track) -> None:
         await sales.end(conn, track.id)
-        await originals.decide(conn, track.id, track.recording_id)
+        if track.is_removed:
+            await originals.decide(conn, track.id, track.recording_id)
 
     tracks = Tracks(database, catalog, close)
     settlement = Settlement(
@@ -77,7 +78,7 @@ def parts(settings: Settings, stack: AsyncExitStack, provider: Provider) -> Part
                 ProductsRpc(Products(database, tracks, sales, settings.currency)),
                 add_ProductsServiceServicer_to_server,
             ),
-            (OrdersRpc(Orders(database, settlement)), add_OrdersServiceServicer_to_server),
+            (OrdersRpc(Orders(database, tracks, settlement)), add_OrdersServiceServicer_to_server),
         ],
     )
     return Parts(database, Copies(tracks), settlement, server)

@@ -1,6 +1,6 @@
 """The rules of orders: who may buy what, at what price, and who may see it. `settlement` brings them to their end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from chassis import clock, idempotency
@@ -18,20 +18,34 @@ from services.marketplace.products.product import Product
 from services.marketplace.products.product import Status as ProductStatus
 from services.marketplace.products.product import Type as ProductType
 from services.marketplace.tracks import store as track_store
+from services.marketplace.tracks.domain import Tracks
 from services.marketplace.tracks.track import Track
 
 MAX_LINES, MAX_PAGE = 50, 100
 
 
 class Orders:
-    def __init__(self, database: Database, settlement: Settlement) -> None:
+    def __init__(self, database: Database, tracks: Tracks, settlement: Settlement) -> None:
         self._database = database
+        self._tracks = tracks
         self._settlement = settlement
 
     async def add(self, caller: Principal, product_ids: Sequence[UUID], key: str, fingerprint: bytes) -> Order:
         """Buys all or none. Raises Unavailable when the payment provider is: then nothing was bought."""
         _check_each_once(product_ids)
-        order, is_new = await self._place_once(caller.user_id, product_ids, key, fingerprint)
+
+        async def placed_or_refusal() -> tuple[Order, bool] | _Unfinished:
+            try:
+                return await self._place_once(caller.user_id, product_ids, key, fingerprint)
+            except _Unfinished as refusal:
+                return refusal
+
+        placed = await self._tracks.asked.read(
+            placed_or_refusal, lambda placed: placed.track_ids if isinstance(placed, _Unfinished) else []
+        )
+        if isinstance(placed, _Unfinished):
+            raise placed
+        order, is_new = placed
         if order.status is not Status.PENDING:
             return order
         return await (self._settlement.settle(order) if is_new else self._settlement.resume(order))
@@ -82,6 +96,15 @@ class Orders:
         return order
 
 
+class _Unfinished(Conflict):
+    """A track is still being processed, as far as our copy knows; `waiting` are places and ids."""
+
+    def __init__(self, waiting: Mapping[int, UUID]) -> None:
+        fields = [FieldError(field_of(place), "is still being processed") for place in waiting]
+        super().__init__("A track is still being processed; buy it once it is completed", fields=fields)
+        self.track_ids = list(waiting.values())
+
+
 def _check_each_once(product_ids: Sequence[UUID]) -> None:
     if not 1 <= len(product_ids) <= MAX_LINES:
         raise Invalid(fields=[FieldError("items", f"must contain 1 to {MAX_LINES} products")])
@@ -102,6 +125,9 @@ def _check_sellable(
         raise Forbidden(message, fields=[FieldError(field_of(place), "is your own") for place in own])
     if closed := [place for place, product in enumerate(products) if not _is_on_sale(product, tracks)]:
         raise Conflict("No longer on sale", fields=[FieldError(field_of(place), "is not on sale") for place in closed])
+    waiting = {place: id for place, p in enumerate(products) if (id := p.track_id) and not tracks[id].is_completed}
+    if waiting:
+        raise _Unfinished(waiting)
     if len({product.currency for product in products}) > 1:
         raise Conflict("The products are sold in different currencies")
     return products
@@ -110,7 +136,9 @@ def _check_sellable(
 def _is_on_sale(product: Product, tracks: dict[UUID, Track]) -> bool:
     if product.status is not ProductStatus.ACTIVE:
         return False
-    return product.track_id is None or not tracks[product.track_id].is_removed
+    if product.track_id is None:
+        return True
+    return not (tracks[product.track_id].is_removed or tracks[product.track_id].is_failed)
 
 
 def _order(buyer_id: UUID, products: Sequence[Product], tracks: dict[UUID, Track], key: str) -> Order:

@@ -84,8 +84,8 @@ class Products:
             if before.seller_id != caller.account_id:
                 raise Forbidden("Only the seller may change a product")
             after = _changed(before, change)
-            if after.status is not Status.ARCHIVED and any(track.is_removed for track in tracks.values()):
-                raise words.invalid("status", "must stay archived: the track was deleted")
+            if after.status is not Status.ARCHIVED and any(t.is_removed or t.is_failed for t in tracks.values()):
+                raise words.invalid("status", "must stay archived: the track was deleted or could not be processed")
             await store.change(conn, after)
             await self._sales.publish(conn, after.track_id)
             return after
@@ -130,6 +130,8 @@ async def _check_track(conn: Connection, product: Product) -> None:
         raise NotFound("No such track")
     if track.owner_id != product.seller_id:
         raise Forbidden("Only the owner may sell a track")
+    if track.is_failed:
+        raise words.invalid("track_id", "must name a track that could be processed")
 
 
 def _changed(before: Product, change: Change) -> Product:

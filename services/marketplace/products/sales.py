@@ -17,6 +17,6 @@ class Sales:
             await self._database.add_event(conn, events.product_changed(sale))
 
     async def end(self, conn: Connection, track_id: UUID) -> None:
-        """Takes every product of a removed track off sale."""
+        """Takes every product of a track that failed or was removed off sale."""
         await store.archive_track(conn, track_id)
         await self.publish(conn, track_id)

@@ -16,7 +16,7 @@ class Catalog(Protocol):
 
 
 class Tracks:
-    """`close` ends the sale of a removed track, in the transaction that learns of it."""
+    """`close` ends the sale of a track that failed or was removed, in the transaction that learns of it."""
 
     def __init__(
         self, database: Database, catalog: Catalog, close: Callable[[Connection, Track], Awaitable[None]]
@@ -28,7 +28,7 @@ class Tracks:
 
     async def apply(self, track: Track) -> None:
         async with self._database.transaction() as conn:
-            if await store.apply(conn, track) and track.is_removed:
+            if await store.apply(conn, track) and (track.is_removed or track.is_failed):
                 await self._close(conn, track)
 
     async def _learn(self, ids: Collection[UUID]) -> None:

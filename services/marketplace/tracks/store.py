@@ -6,18 +6,19 @@ from chassis.postgres import Connection
 from services.marketplace.tracks.track import Track
 
 APPLY = """
-INSERT INTO tracks (id, owner_id, recording_id, title, format, is_completed, is_removed, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO tracks (id, owner_id, recording_id, title, format, is_completed, is_failed, is_removed, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (id) DO UPDATE SET
     owner_id = excluded.owner_id, recording_id = excluded.recording_id,
     title = excluded.title, format = excluded.format,
-    is_completed = excluded.is_completed, is_removed = excluded.is_removed, version = excluded.version
+    is_completed = excluded.is_completed, is_failed = excluded.is_failed, is_removed = excluded.is_removed,
+    version = excluded.version
 WHERE tracks.version < excluded.version
 RETURNING id
 """
 
 LOCK_SHARED = """
-SELECT id, owner_id, recording_id, title, format, is_completed, is_removed, version
+SELECT id, owner_id, recording_id, title, format, is_completed, is_failed, is_removed, version
 FROM tracks WHERE id = ANY($1) ORDER BY id FOR SHARE
 """
 
@@ -28,7 +29,7 @@ async def apply(conn: Connection, track: Track) -> bool:
     """Takes over a state that is newer than what is kept; answers whether it was."""
     t = track
     row = await conn.fetchrow(
-        APPLY, t.id, t.owner_id, t.recording_id, t.title, t.format, t.is_completed, t.is_removed, t.version
+        APPLY, t.id, t.owner_id, t.recording_id, t.title, t.format, t.is_completed, t.is_failed, t.is_removed, t.version
     )
     return row is not None
 

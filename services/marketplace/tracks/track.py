@@ -13,5 +13,7 @@ class Track:
     # mp3, flac, wav, ogg, m4a.
     format: str
     is_completed: bool
+    # It could not be processed and never will be.
+    is_failed: bool
     is_removed: bool
     version: int

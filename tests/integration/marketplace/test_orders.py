@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from soundstage.catalog.v1 import tracks_pb2
 from soundstage.marketplace.v1 import orders_pb2, products_pb2
 
 from chassis import errors
+from chassis.asked import NO_SECONDS
 from chassis.ids import new_id
 from tests.integration.marketplace.awkward import Awkward
 from tests.integration.marketplace.market import Market, somebody
@@ -199,3 +201,38 @@ async def test_orders_are_listed_newest_first_and_page_by_page(market: Market) -
     await market.buy(somebody(), product.id)
     listed = await market.list_orders(buyer, limit=2) + await market.list_orders(buyer, offset=2, limit=2)
     assert listed == orders[::-1]
+
+
+PROCESSING, COMPLETED, FAILED = (
+    tracks_pb2.TRACK_STATUS_PROCESSING, tracks_pb2.TRACK_STATUS_COMPLETED, tracks_pb2.TRACK_STATUS_FAILED,
+)  # fmt: skip
+
+
+async def test_a_track_is_bought_only_once_it_is_completed(market: Market, provider: Awkward) -> None:
+    seller, buyer = somebody(), somebody()
+    track = market.track(seller, status=PROCESSING)
+    product = await market.sell(seller, track_id=track.id)
+    with pytest.raises(errors.Conflict, match="still being processed"):
+        await market.buy(buyer, product.id)
+    assert provider.attempts == 0
+    await asyncio.sleep(NO_SECONDS)  # how long catalog's no counts
+    # It is completed, and its event is still on the way.
+    market.update(track, status=COMPLETED)
+    assert (await market.buy(buyer, product.id)).status == orders_pb2.ORDER_STATUS_COMPLETED
+
+
+async def test_a_track_that_failed_is_off_sale_for_good(market: Market) -> None:
+    seller = somebody()
+    track = market.track(seller, status=PROCESSING)
+    product = await market.sell(seller, track_id=track.id)
+    await market.hear(market.update(track, status=FAILED))
+    assert [p.status for p in await market.list_products(seller, status=products_pb2.PRODUCT_STATUS_ARCHIVED)] == [
+        products_pb2.PRODUCT_STATUS_ARCHIVED
+    ]
+    with pytest.raises(errors.Conflict, match="No longer on sale"):
+        await market.buy(somebody(), product.id)
+    with pytest.raises(errors.Invalid):
+        await market.change(seller, product.id, fields=["status"], status=products_pb2.PRODUCT_STATUS_ACTIVE)
+    with pytest.raises(errors.Invalid):
+        await market.sell(seller, track_id=track.id)
+    assert await market.published("OriginalReleased", "OriginalKept") == []
