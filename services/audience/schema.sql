@@ -46,7 +46,7 @@ CREATE TABLE plays (
     received_at timestamptz NOT NULL
 );
 -- Keys of plays hold for ever.
-CREATE UNIQUE INDEX plays_idempotency_key ON plays (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE UNIQUE INDEX plays_key ON plays (user_id, is_authenticated, idempotency_key) WHERE idempotency_key IS NOT NULL;
 -- Rows lie in order of arrival: a few bytes per range of pages find a minute, and cost a play next to nothing.
 CREATE INDEX plays_received_at ON plays USING brin (received_at) WITH (pages_per_range = 16, autosummarize = on);
 

@@ -139,10 +139,12 @@ def judge(item: Item, track: Track | None, now: datetime) -> Outcome:
 def recall(items: Iterable[Item], outcomes: Outcomes, firsts: Iterable[Play]) -> Outcomes:
     """The earlier outcomes of repeated items; they count even if the track is refused by now."""
     by_id = {play.id: play for play in firsts}
-    by_key = {(play.user_id, play.key): play for play in by_id.values() if play.key}
+    by_key = {(play.user_id, play.is_authenticated, play.key): play for play in by_id.values() if play.key}
     recalled = {}
     for item in items:
-        first = by_id.get(item.id) or (by_key.get((item.user_id, item.key)) if item.key else None)
+        first = by_id.get(item.id) or (
+            by_key.get((item.user_id, item.is_authenticated, item.key)) if item.key else None
+        )
         if first is None:
             recalled[item.id] = outcomes[item.id] if outcomes[item.id].refused else UNAVAILABLE
         elif first.id != item.id and first.fingerprint != item.fingerprint:

@@ -25,7 +25,8 @@ class Item:
     seconds: int | None
     device: str | None
     source: int
-    # None: repeats cannot be recognised. Keys belong to a user, so a key without a user is ignored.
+    # None: repeats cannot be recognised. Keys belong to a user, so a key without a user is ignored; and those of a
+    # reporter without a token are apart, so that nobody takes another's.
     key: str | None
     fingerprint: bytes | None
     traceparent: str

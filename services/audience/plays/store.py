@@ -18,14 +18,15 @@ INSERT INTO plays ({COLUMNS})
 SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::bigint[], $7::text[], $8::smallint[],
     $9::boolean[], $10::text[], $11::bytea[], $12::timestamptz[], $13::timestamptz[]
-) AS new ({COLUMNS}) ORDER BY user_id, idempotency_key, id
+) AS new ({COLUMNS}) ORDER BY user_id, is_authenticated, idempotency_key, id
 ON CONFLICT DO NOTHING RETURNING id
 """
 GET_FIRSTS = f"""
 SELECT {COLUMNS} FROM plays WHERE id = ANY($1::uuid[])
 UNION
 SELECT {COLUMNS} FROM plays
-WHERE (user_id, idempotency_key) IN (SELECT * FROM unnest($2::uuid[], $3::text[])) AND idempotency_key IS NOT NULL
+WHERE (user_id, is_authenticated, idempotency_key) IN (SELECT * FROM unnest($2::uuid[], $3::boolean[], $4::text[]))
+    AND idempotency_key IS NOT NULL
 """
 COUNT_MINUTES = """
 SELECT date_trunc('minute', received_at) AS minute, count(*) AS count
@@ -64,7 +65,8 @@ async def get_firsts(conn: Connection, items: Sequence[Item]) -> list[Play]:
     """The stored plays that share an id or a key with one of these."""
     keyed = [item for item in items if item.key]
     ids = [item.id for item in items]
-    rows = await conn.fetch(GET_FIRSTS, ids, [item.user_id for item in keyed], [item.key for item in keyed])
+    keys = zip(*((item.user_id, item.is_authenticated, item.key) for item in keyed), strict=True)
+    rows = await conn.fetch(GET_FIRSTS, ids, *(list(column) for column in keys) if keyed else ([], [], []))
     return [Play(*row) for row in rows]
 
 

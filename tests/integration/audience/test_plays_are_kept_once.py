@@ -50,6 +50,18 @@ async def test_keys_belong_to_their_user(system: System) -> None:
     assert len({o.id for o in outcomes}) == 2
 
 
+async def test_nobody_takes_anothers_key_without_a_token(system: System) -> None:
+    track, listener = track_state(), user()
+    await system.learn(track)
+    await system.know(listener)
+    (squatter,) = await system.record(item(ANONYMOUS, track, key="k", user_id=str(listener.account_id)))
+    (theirs,) = await system.record(item(listener, track, key="k", fingerprint=b"other"))
+    assert not theirs.refused
+    assert theirs.id != squatter.id
+    (again,) = await system.record(item(ANONYMOUS, track, key="k", user_id=str(listener.account_id)))
+    assert again == squatter
+
+
 async def test_the_same_key_within_a_group_is_folded(system: System) -> None:
     track, listener = track_state(), user()
     await system.learn(track)
