@@ -39,7 +39,7 @@ images: env-dev ## Build the images into build/images/ and test them (IMAGES="au
 	@$(VENV)/python -m pytest tests/images
 
 # The integration tests that use Kafka.
-ON_KAFKA := tests/integration/chassis/test_event_road.py tests/integration/catalog/test_events_travel.py \
+ON_KAFKA := tests/integration/chassis tests/integration/catalog/test_events_travel.py \
   tests/integration/insights tests/integration/streaming/test_service.py
 
 kafka-test: env-dev ## Test on three brokers, as in production: integration tests, and brokers that die under load (SHORT=1)

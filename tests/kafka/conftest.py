@@ -10,8 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.chaos.stand import Stand
-from tests.integration.chassis.conftest import db
-from tests.integration.chassis.test_event_road import group
+from tests.integration.chassis.conftest import db, group
 from tests.support import audio
 from tests.support.brokers import Brokers, three_brokers
 from tests.support.people import Stage

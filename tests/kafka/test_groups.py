@@ -21,7 +21,7 @@ from chassis.postgres import Connection, Database
 from chassis.sinks import ExactlyOnceSink
 from deploy.local.process import following
 from tests.chaos import evidence
-from tests.integration.chassis.test_event_road import event, running
+from tests.integration.chassis.road import event, running
 from tests.kafka import taker
 from tests.kafka.conftest import Measured
 from tests.support.brokers import Brokers

@@ -16,7 +16,7 @@ from chassis.inbox import Consumer
 from chassis.outbox import Relay
 from chassis.postgres import Database
 from chassis.sinks import StateSink
-from tests.integration.chassis.test_event_road import event, running
+from tests.integration.chassis.road import event, running
 from tests.kafka.test_groups import made
 from tests.support.servers import Servers
 from tests.support.waiting import until

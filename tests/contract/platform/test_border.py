@@ -106,7 +106,7 @@ async def test_a_new_key_is_fetched_but_unknown_ones_do_not_ask_auth_each_time(p
     assert len(public.services.asked("auth.v1.SessionsService/GetKeys")) == 1
 
 
-async def test_a_limited_answer_costs_no_call(public: Public) -> None:
+async def test_a_limited_answer_costs_no_call(public: Public, still_limits: None) -> None:
     _liking(public)
     answers = [await public.http.post(LIKE, headers=public.bearer()) for _ in range(101)]
     assert [a.status_code for a in answers] == [200] * 100 + [429]

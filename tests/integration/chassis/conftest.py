@@ -6,6 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from chassis import migrate
+from chassis.events import Topic
+from chassis.ids import new_id
 from chassis.postgres import Database
 from tests.support import databases
 from tests.support.servers import Servers
@@ -24,3 +27,18 @@ async def db(backing: Servers) -> AsyncIterator[Database]:
     yield database
     await database.close()
     await databases.drop(backing.database_url, url)
+
+
+@pytest.fixture
+async def topic(backing: Servers) -> Topic:
+    topic = Topic(f"test.{new_id().hex}.v1", partitions=2)
+    await migrate.make_topics(backing.kafka_bootstrap, [topic], backing.kafka_replication)
+    return topic
+
+
+@pytest.fixture
+async def group(backing: Servers) -> str:
+    name = f"test-{new_id().hex}"
+    dead = Topic(f"soundstage.dead.{name}.v1", partitions=1)
+    await migrate.make_topics(backing.kafka_bootstrap, [dead], backing.kafka_replication)
+    return name
