@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from time import monotonic
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -14,6 +15,11 @@ from chassis import clock, errors, principal, rpc_errors, telemetry
 DEFAULT_TIMEOUT_SECONDS = 5.0
 # A playlist's 1,000 tracks, each with texts of maximum length.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# Between two log lines on calls without an answer: during an outage there are thousands.
+SILENCE_SECONDS = 1.0
+
+log = telemetry.logger(__name__)
+_silent_until = 0.0
 
 
 class Channel:
@@ -70,6 +76,7 @@ async def call(
     try:
         return await running
     except aio.AioRpcError as failure:
+        _tell(type(request).__name__, failure)
         raise rpc_errors.restore(failure) from None
 
 
@@ -100,7 +107,16 @@ async def stream(
         async for answer in method(request, metadata=metadata(caller), timeout=timeout_seconds):
             yield answer
     except aio.AioRpcError as failure:
+        _tell(type(request).__name__, failure)
         raise rpc_errors.restore(failure) from None
+
+
+def _tell(request: str, failure: aio.AioRpcError) -> None:
+    """Logs why a call got no answer: only gRPC knows."""
+    global _silent_until
+    if rpc_errors.is_unanswered(failure) and (now := monotonic()) >= _silent_until:
+        _silent_until = now + SILENCE_SECONDS
+        log.warning("rpc.unanswered", request=request, code=failure.code().name, fault=failure.details())
 
 
 def _service_config(services: tuple[ServiceDescriptor, ...], keyed: tuple[str, ...]) -> dict[str, Any]:

@@ -50,10 +50,20 @@ def to_status(error: errors.Error) -> grpc.Status:
 
 def restore(failure: aio.AioRpcError) -> errors.Error:
     """The error that the service raised; Unavailable if it did not answer."""
-    status = rpc_status.from_call(failure)  # type: ignore[arg-type]
-    if status is None or status.code not in _CLASSES:
+    status = _status(failure)
+    if status is None:
         return errors.Unavailable() if failure.code() in _UNANSWERED else errors.Internal()
     return _unpacked(_CLASSES[status.code], status)
+
+
+def is_unanswered(failure: aio.AioRpcError) -> bool:
+    """Whether the failure is gRPC's own, not the service's."""
+    return _status(failure) is None
+
+
+def _status(failure: aio.AioRpcError) -> status_pb2.Status | None:
+    status = rpc_status.from_call(failure)  # type: ignore[arg-type]
+    return status if status is not None and status.code in _CLASSES else None
 
 
 def _packed(message: object) -> any_pb2.Any:
