@@ -66,14 +66,6 @@ CREATE INDEX ON search_tracks (owner_id, is_listed);
 CREATE INDEX ON search_tracks USING gin (words);
 CREATE SCHEMA shadow;
 
--- Every word that search rows hold, under a digest of it and of what is left when one or two letters are missing. A row
--- each and no array under GIN: the planner takes an overlap of arrays for common and reads the whole table instead.
-CREATE TABLE search_words (
-    digest int NOT NULL,
-    word text COLLATE "C" NOT NULL,
-    PRIMARY KEY (digest, word)
-);
-
 -- One row a playlist, to list, to search and to recommend by; made anew by `rebuild-search` as `search_tracks` is.
 CREATE TABLE search_playlists (
     playlist_id uuid PRIMARY KEY,
@@ -112,9 +104,6 @@ CREATE INDEX search_tracks_words_6 ON search_tracks USING gin (words) WHERE tier
 -- An exact title; an artist's tracks, newest first.
 CREATE INDEX search_tracks_title ON search_tracks (title_key, tier) WHERE is_listed;
 CREATE INDEX search_tracks_owner_number ON search_tracks (owner_number, created_at, track_id) WHERE is_listed;
--- Words by their beginning.
-CREATE INDEX search_words_word ON search_words (word);
-
 -- What is shown of a listed track (tracks/card.py), so that MongoDB need not be asked; made anew by `rebuild-search`, as
 -- `search_tracks` is. Apart from it, since a search reads some thousand of those rows and shows a few. A card counts while
 -- its version is that of the search row: an older catalog writes none.
@@ -130,3 +119,21 @@ CREATE INDEX ON track_cards (number);
 
 -- How many listed tracks each artist has; kept with the rows.
 CREATE TABLE track_counts (owner_id uuid PRIMARY KEY, listed bigint NOT NULL);
+
+-- The words of what everybody may see, each with the owner who said it first.
+CREATE TABLE known_words (
+    word text COLLATE "C" PRIMARY KEY,
+    owner_id uuid NOT NULL,
+    added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When it was last seen to be in use.
+    checked_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ON known_words (owner_id, added_at);
+CREATE INDEX ON known_words (checked_at);
+-- Each under digests of its beginning and of what is left of that when letters are missing. A row each and no array under
+-- GIN: the planner takes an overlap of arrays for common and reads the whole table instead.
+CREATE TABLE known_digests (
+    digest int NOT NULL,
+    word text COLLATE "C" NOT NULL,
+    PRIMARY KEY (digest, word)
+);

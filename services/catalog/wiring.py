@@ -14,7 +14,7 @@ from chassis.migrate import Migration
 from chassis.mongo import Mongo
 from chassis.outbox import Relay
 from chassis.postgres import Database
-from chassis.process import Roles
+from chassis.process import Every, Roles
 from chassis.server import Server
 from chassis.sinks import StateSink
 from services.catalog import events
@@ -39,6 +39,7 @@ from services.catalog.tracks.domain import Tracks
 from services.catalog.tracks.rpc import TracksRpc
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+HOUSEKEEPING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,11 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
             also=lambda: prepare(made.mongo),
         ),
         serve=[replica_set, _server(settings, made)],
-        consume=[replica_set, *(Consumer(kafka, it.GROUP, it.TOPICS, StateSink(it.apply)) for it in consumers)],
+        consume=[
+            replica_set,
+            *(Consumer(kafka, it.GROUP, it.TOPICS, StateSink(it.apply)) for it in consumers),
+            Every(HOUSEKEEPING_SECONDS, "vocabulary", made.listings.forget_unused_words),
+        ],
         relay=[replica_set, Relay(made.mongo, kafka)],
     )
 

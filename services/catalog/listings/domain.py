@@ -13,6 +13,7 @@ from services.catalog.playlists import store as playlists_store
 from services.catalog.playlists.playlist import Playlist
 from services.catalog.tracks import store as tracks_store
 from services.catalog.tracks.track import Filters, Order, Track
+from services.catalog.words import vocabulary
 
 log = telemetry.logger(__name__)
 
@@ -55,6 +56,10 @@ class Listings:
         """Like `refresh_tracks`, for playlists."""
         await self._write_playlists(await playlists_store.get_many(self._mongo, ids))
 
+    async def forget_unused_words(self) -> None:
+        """One turn of housekeeping; a word leaves the vocabulary some time after the last row that holds it."""
+        await vocabulary.forget_unused(self._database)
+
     async def rebuild(self) -> int:
         """Rebuilds all rows from MongoDB while the old ones serve; returns the number of tracks. Raises Conflict."""
         async with self._database.connection() as conn, shadow.rebuilding(conn) as is_alone:
@@ -75,7 +80,7 @@ class Listings:
             count += len(tracks)
         async for batch in playlists_store.export(self._mongo, None):
             async with self._database.transaction() as conn:
-                await playlists.apply(conn, batch, table="shadow.search_playlists")
+                await playlists.apply(conn, batch, schema="shadow")
         return count
 
     async def _write_playlists(self, changed: Sequence[Playlist]) -> None:

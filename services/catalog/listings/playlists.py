@@ -15,7 +15,7 @@ ON CONFLICT (playlist_id) DO UPDATE SET
 WHERE kept.version < excluded.version
 """
 APPLY = f"""
-INSERT INTO {{table}} AS kept
+INSERT INTO {{schema}}.search_playlists AS kept
     (playlist_id, tenant, owner_id, reader_ids, track_ids, is_public, is_album, is_removed, title_key, created_at,
     words, version)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12)
@@ -23,20 +23,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::tsvector, $12)
 """
 
 
-async def apply(conn: Connection, playlists: Sequence[Playlist], *, table: str = "search_playlists") -> None:
+async def apply(conn: Connection, playlists: Sequence[Playlist], *, schema: str = "public") -> None:
     """Takes over the playlists that are newer than their rows."""
     ordered = sorted(playlists, key=lambda playlist: playlist.id)
-    await conn.executemany(APPLY.format(table=table), [_row(playlist) for playlist in ordered])
-    known = (words.vocabulary(*_texts(playlist)) for playlist in ordered if not playlist.is_removed)
-    await vocabulary.add(conn, set().union(*known))
+    await conn.executemany(APPLY.format(schema=schema), [_row(playlist) for playlist in ordered])
+    open_to_all = (playlist for playlist in ordered if playlist.is_public and not playlist.is_removed)
+    said = [(playlist.owner_id, words.vocabulary(playlist.title)) for playlist in open_to_all]
+    await vocabulary.add(conn, said, is_rebuild=schema == "shadow")
 
 
 def _row(p: Playlist) -> tuple[Any, ...]:
-    vector = "" if p.is_removed else words.vector(*zip(_texts(p), "AB", strict=True))
+    vector = "" if p.is_removed else words.vector((p.title, "A"), (p.description or "", "B"))
     readers = [one.account_id for one in p.collaborators]
     place = (p.id, p.tenant, p.owner_id, readers, p.track_ids, p.is_public, p.is_album, p.is_removed)
     return (*place, words.fold(p.title), p.created_at, vector, p.version)
-
-
-def _texts(playlist: Playlist) -> tuple[str, str]:
-    return playlist.title, playlist.description or ""

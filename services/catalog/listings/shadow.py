@@ -25,7 +25,7 @@ NO_TIMEOUT = "SET statement_timeout = 0"
 NO_TIMEOUT_HERE = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 USUAL_TIMEOUT = "RESET statement_timeout"
 # Writers wait from here on, readers only while the tables are swapped.
-LOCK = "LOCK TABLE search_tracks, track_cards, search_playlists, search_words IN EXCLUSIVE MODE"
+LOCK = "LOCK TABLE search_tracks, track_cards, search_playlists, known_words, known_digests IN EXCLUSIVE MODE"
 LOCK_ALONE = """
 SET LOCAL lock_timeout = '200ms';
 LOCK TABLE search_tracks, track_cards, search_playlists IN ACCESS EXCLUSIVE MODE
@@ -51,10 +51,13 @@ VACUUM = "VACUUM (ANALYZE) shadow.{table}"
 CATCH_UP = "INSERT INTO shadow.{table} AS kept SELECT * FROM public.{table} WHERE indexed_at >= $1 {newer}"
 SWAP = "DROP TABLE public.{table}; ALTER TABLE shadow.{table} SET SCHEMA public"
 FORGET_UNUSED_WORDS = """
-DELETE FROM search_words WHERE word NOT IN (
+DELETE FROM known_words WHERE word NOT IN (
     SELECT word FROM ts_stat('SELECT words FROM shadow.search_tracks UNION ALL SELECT words FROM public.people
-        UNION ALL SELECT words FROM shadow.search_playlists')
+        UNION ALL SELECT words FROM shadow.search_playlists WHERE is_public')
 )
+"""
+FORGET_THEIR_DIGESTS = """
+DELETE FROM known_digests AS d WHERE NOT EXISTS (SELECT FROM known_words AS k WHERE k.word = d.word)
 """
 
 
@@ -97,7 +100,8 @@ async def swap(conn: Connection, started: datetime) -> None:
         await conn.execute(CATCH_UP.format(table=table, newer=newer), started, timeout=LONG_SECONDS)
     await tiers.move_rebuilt(conn, LONG_SECONDS)
     await counts.count_rebuilt(conn, LONG_SECONDS)
-    await conn.execute(FORGET_UNUSED_WORDS, timeout=LONG_SECONDS)
+    for forget in (FORGET_UNUSED_WORDS, FORGET_THEIR_DIGESTS):
+        await conn.execute(forget, timeout=LONG_SECONDS)
     await _lock_alone(conn)
     for table in TABLES:
         await conn.execute(SWAP.format(table=table))

@@ -67,8 +67,8 @@ async def apply(conn: Connection, tracks: Sequence[Track], *, schema: str = "pub
         return
     await conn.execute(APPLY.format(schema=schema), *map(list, zip(*map(_row, ordered), strict=True)))
     await conn.execute(APPLY_CARDS.format(schema=schema), *map(list, zip(*map(_card, ordered), strict=True)))
-    listed = (words.vocabulary(*texts) for texts in map(_texts, filter(_is_listed, ordered)))
-    await vocabulary.add(conn, set().union(*listed))
+    said = [(track.owner_id, words.vocabulary(*_texts(track))) for track in ordered if track.is_listed]
+    await vocabulary.add(conn, said, is_rebuild=schema == "shadow")
 
 
 async def list_tracks(
@@ -98,10 +98,6 @@ def _card(t: Track) -> tuple[Any, ...]:
 
 def _texts(track: Track) -> tuple[str, str, str, str]:
     return track.title, track.artist, track.album or "", " ".join(track.tags)
-
-
-def _is_listed(track: Track) -> bool:
-    return track.is_listed
 
 
 class Which:

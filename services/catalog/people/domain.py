@@ -12,7 +12,7 @@ from chassis.postgres import Database
 from chassis.principal import PUBLIC_TENANT, Principal
 from services.catalog.people import store
 from services.catalog.people.person import Account, Person
-from services.catalog.words.words import Query
+from services.catalog.words.query import Query
 
 _Kept = tuple[Person, str, bool]
 

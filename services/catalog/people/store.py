@@ -8,6 +8,7 @@ from chassis.pages import Page
 from chassis.postgres import Connection
 from services.catalog.people.person import Account, Person
 from services.catalog.words import vocabulary, words
+from services.catalog.words.query import Query
 
 APPLY = """
 INSERT INTO people AS kept
@@ -94,7 +95,7 @@ async def apply(conn: Connection, account: Account) -> None:
     keys = (words.fold(handle), words.fold(name), words.vector((handle, "A"), (joined, "A"), (name, "B")))
     row = (a.id, a.number, a.tenant, a.handle, a.name, a.bio, a.picture, a.location, *keys, a.version, a.is_removed)
     if await conn.fetchval(APPLY, *row) is not None:
-        await vocabulary.add(conn, words.vocabulary(handle, joined, name))
+        await vocabulary.add(conn, [(a.id, words.vocabulary(handle, joined, name))])
 
 
 async def get_many(conn: Connection, ids: Collection[UUID], numbers: Collection[int]) -> list[tuple[Person, str, bool]]:
@@ -113,7 +114,7 @@ async def list_top(conn: Connection, tenant: str, page: Page) -> list[Person]:
 
 
 async def search(
-    conn: Connection, query: words.Query, tenant: str, page: Page, *, only_downloadable: bool
+    conn: Connection, query: Query, tenant: str, page: Page, *, only_downloadable: bool
 ) -> tuple[list[Person], int]:
     forgiving = query.forgiving(await vocabulary.near(conn, query.may_err))
     also = OFFERS_DOWNLOADS if only_downloadable else "true"

@@ -11,7 +11,7 @@ from services.catalog.playlists import store as playlists_store
 from services.catalog.playlists.playlist import Playlist, Wanted
 from services.catalog.search import playlists, store
 from services.catalog.tracks.track import Filters, Order, Sort
-from services.catalog.words.words import Query
+from services.catalog.words.query import Query
 
 
 class Search:

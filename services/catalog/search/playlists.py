@@ -6,7 +6,8 @@ from uuid import UUID
 from chassis.pages import Page
 from chassis.postgres import Connection
 from services.catalog.playlists.playlist import Wanted
-from services.catalog.words import vocabulary, words
+from services.catalog.words import vocabulary
+from services.catalog.words.query import Query
 
 MATCHING = """
 FROM search_playlists AS p LEFT JOIN totals AS t ON t.subject_id = p.playlist_id
@@ -55,7 +56,7 @@ LIMIT $3
 """
 
 
-async def search(conn: Connection, query: words.Query | None, wanted: Wanted, page: Page) -> tuple[list[UUID], int]:
+async def search(conn: Connection, query: Query | None, wanted: Wanted, page: Page) -> tuple[list[UUID], int]:
     """Ids of one page, and how many there are in all; without a query, newest first."""
     which = _Which(wanted)
     order = NEWEST if query is None else await _by_relevance(conn, which, query)
@@ -69,7 +70,7 @@ async def recommend(conn: Connection, tenant: str, account_id: UUID, most: int) 
     return [row["playlist_id"] for row in await conn.fetch(RECOMMEND, tenant, account_id, most)]
 
 
-async def _by_relevance(conn: Connection, which: "_Which", query: words.Query) -> str:
+async def _by_relevance(conn: Connection, which: "_Which", query: Query) -> str:
     forgiving = query.forgiving(await vocabulary.near(conn, query.may_err))
     which.add("p.words @@ {}::text::tsquery", forgiving)
     asked = {"forgiving": forgiving, "prefixed": query.prefixed, "exact": query.exact}

@@ -1,6 +1,5 @@
 """SQL of searching tracks by their words."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from chassis.pages import Page
@@ -8,7 +7,8 @@ from chassis.postgres import Connection
 from services.catalog.listings import tiers
 from services.catalog.listings.store import LISTED, Which, by
 from services.catalog.tracks.track import Filters, Order, Sort
-from services.catalog.words import vocabulary, words
+from services.catalog.words import vocabulary
+from services.catalog.words.query import Query, Words
 
 WORDS = "s.words @@ {}::text::tsquery"
 # An exact title first, then how well the words match (as written above beginnings above slips; title above artist above
@@ -35,28 +35,26 @@ RANK = "ts_rank(s.words, {}::text::tsquery)"
 
 
 async def search_tracks(
-    conn: Connection, query: words.Query, filters: Filters, order: Order, page: Page
+    conn: Connection, query: Query, filters: Filters, order: Order, page: Page
 ) -> tuple[list[UUID], int]:
     """Like `list_tracks`, for public tracks that match all words of `query`."""
-    known = await vocabulary.near(conn, query.may_err)
+    near = await vocabulary.near(conn, query.may_err)
     which = Which(filters)
     which.add(LISTED)
     if order.sort is Sort.RELEVANCE:
-        return await _best(conn, which, query, known, page)
-    which.add(WORDS, query.forgiving(known))
+        return await _best(conn, which, query, near, page)
+    which.add(WORDS, query.forgiving(near))
     return await which.page(conn, by(order), page), await which.count(conn)
 
 
-async def _best(
-    conn: Connection, which: Which, query: words.Query, known: Collection[str], page: Page
-) -> tuple[list[UUID], int]:
+async def _best(conn: Connection, which: Which, query: Query, near: Words, page: Page) -> tuple[list[UUID], int]:
     """By relevance, among some hundreds of candidates: exact titles, and for each way of matching the most played."""
     begun = await vocabulary.begun(conn, query.may_begin)
     folded = which.place(query.folded)
     found = [OF_TITLE.format(conditions=" AND ".join([*which.conditions, f"s.title_key = {folded}"]))]
-    for text in (query.exact, query.begun(begun), query.forgiving(known, begun)):
+    for text in (query.exact, query.begun(begun), query.forgiving(near, begun)):
         found.append(tiers.candidates([*which.conditions, WORDS.format(which.place(text))]))
-    asked = {"exact": query.exact, "prefixed": query.prefixed, "forgiving": query.forgiving(known)}
+    asked = {"exact": query.exact, "prefixed": query.prefixed, "forgiving": query.forgiving(near)}
     ranks = {name: RANK.format(which.place(text)) for name, text in asked.items()}
     slice_ = {"offset": which.place(page.offset), "limit": which.place(page.limit)}
     best = BEST.format(candidates=" UNION ".join(found), folded=folded, **ranks, **slice_)

@@ -5,20 +5,20 @@ All of it happens here and none in Postgres, whose parser and trigrams depend on
 """
 
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
-from types import MappingProxyType
 from unicodedata import category, combining, normalize
 
-MAX_WORDS = 12
+from rapidfuzz.distance import OSA
+
 MAX_WORD_LENGTH = 24
 MAX_KEPT = 4096
 # Anything shorter is a prefix of too many words, and close to too many.
 MIN_KNOWN = 4
-# By prefix, the words that have it.
-Begun = Mapping[str, Collection[str]]
-NOTHING_KNOWN: Begun = MappingProxyType({})
+# Of so many first letters some may be missing: at most 16 digests a word, where the whole of it would make 300.
+DIGESTED = 5
 # Letters that carry their stroke or ligature without decomposing.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "\u0131": "i", "ŧ": "t"}
@@ -28,8 +28,11 @@ _UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
     (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),
 )  # fmt: skip
-# Apostrophes of three kinds.
-_IN_WORD = "'\u2019\u02bc"
+# What people type for an apostrophe.
+_IN_WORD = "'"
+_AS_TYPED = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | {"\x00": " "})  # Postgres takes no NUL
+# Between the parts of initials and compounds, which are also one word: AC/DC, N.W.A, Jay-Z.
+_JOINERS = "./-\u2010\u2013"
 
 
 def fold(text: str) -> str:
@@ -43,62 +46,97 @@ def key(text: str) -> str:
     return normalize("NFKC", _clean(text)).casefold().strip()
 
 
+@dataclass(slots=True)
+class Token:
+    """What stands between two spaces: runs of letters for an unspaced script, of one word for any other."""
+
+    runs: list[list[str]] = field(default_factory=list)
+
+    @property
+    def joined(self) -> str:
+        """Its parts as one word; empty if it has a single part."""
+        if len(self.runs) < 2 or any(len(run) > 1 or _is_unspaced(run[0][0]) for run in self.runs):
+            return ""
+        return "".join(run[0] for run in self.runs)[:MAX_WORD_LENGTH]
+
+
 # A text is split for its row and for the vocabulary, and names of artists come again and again.
 @lru_cache(MAX_KEPT)
-def split(text: str) -> list[list[str]]:
-    """The words of a text; a word of an unspaced script is a run of letters, any other word a run of one.
-
-    Cached, so do not modify it.
-    """
-    runs: list[list[str]] = []
-    is_open = False
+def tokens(text: str) -> list[Token]:
+    """The words of a text, parts of one token together. Cached, so do not modify it."""
+    found: list[Token] = []
+    is_open = is_joined = False
     for char in fold(text):
         if char in _IN_WORD:
             continue
         is_mark = category(char).startswith("M")
         if is_mark and is_open:
-            runs[-1][-1] += char
+            found[-1].runs[-1][-1] += char
         elif not char.isalnum():
-            is_open = False
-        elif is_open and _is_unspaced(char) == _is_unspaced(runs[-1][0][0]):
-            _extend(runs[-1], char)
+            is_open, is_joined = False, char in _JOINERS and (is_open or is_joined)
+        elif is_open and _is_unspaced(char) == _is_unspaced(found[-1].runs[-1][0][0]):
+            _extend(found[-1].runs[-1], char)
         else:
-            runs.append([char])
-            is_open = True
-    return [[word[:MAX_WORD_LENGTH] for word in run] for run in runs]
+            if not (is_open or is_joined):
+                found.append(Token())
+            found[-1].runs.append([char])
+            is_open, is_joined = True, False
+    for token in found:
+        token.runs = [[word[:MAX_WORD_LENGTH] for word in run] for run in token.runs]
+    return found
+
+
+def split(text: str) -> list[list[str]]:
+    """The words of a text; a word of an unspaced script is a run of letters, any other word a run of one."""
+    return [run for token in tokens(text) for run in token.runs]
+
+
+def symbols(text: str) -> list[str]:
+    """What stands between spaces without a letter or digit: the whole of some titles, such as "÷" and "???"."""
+    found = ("".join(filter(_is_shown, part)) for part in fold(text).split() if not any(map(str.isalnum, part)))
+    return [symbol[:MAX_WORD_LENGTH] for symbol in found if symbol]
 
 
 def vector(*weighted: tuple[str, str]) -> str:
     """A tsvector's text from (text, weight A to D) pairs; the gap keeps phrases from reaching over two texts."""
     entries, place = [], 0
     for text, weight in weighted:
-        for run in split(text):
-            for word in run:
-                place += 1
-                entries.append(f"'{word}':{min(place, 16_000)}{weight}")
+        for token in tokens(text):
+            for run in token.runs:
+                for word in run:
+                    place += 1
+                    entries.append(f"{quoted(word)}:{min(place, 16_000)}{weight}")
+            if joined := token.joined:
+                entries.append(f"{quoted(joined)}:{min(place, 16_000)}{weight}")
+        entries += [f"{quoted(symbol)}:{min(place + 1, 16_000)}{weight}" for symbol in symbols(text)]
         place += 5
     return " ".join(entries)
 
 
+def quoted(word: str) -> str:
+    """As a tsvector or tsquery takes it."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
 def vocabulary(*texts: str) -> set[str]:
     """The words of these texts that are worth knowing: by their beginning, or by a typing error in them."""
-    return {run[0] for text in texts for run in split(text) if len(run) == 1 and _is_known(run[0])}
+    return {word for text in texts for token in tokens(text) for word in _words(token) if is_known(word)}
 
 
 def near(word: str) -> list[int]:
-    """Digests of a word and of what is left when letters are missing; two words near each other share one.
+    """Digests of a word's beginning and of what is left of it when letters are missing: at most 16.
 
-    Of a word that no typing error is forgiven in, its own alone.
+    Words that are near each other share one. Of a word that no typing error is forgiven in, its own alone.
 
-    The symmetric deletes of SymSpell (Garbe 2012). Digests may collide, so `distance` has the last word.
+    The symmetric deletes of SymSpell (Garbe 2012), of a prefix. Digests may collide, so `is_near` has the last word.
     """
-    if not _may_err(word):
+    if not may_err(word):
         return [digest(word)]
-    missing = 2 if len(word) >= 6 else 1
+    begun, missing = word[:DIGESTED], 2 if len(word) >= 6 else 1
     lefts = {
-        "".join(letter for place, letter in enumerate(word) if place not in gone)
+        "".join(letter for place, letter in enumerate(begun) if place not in gone)
         for count in range(missing + 1)
-        for gone in map(set, combinations(range(len(word)), count))
+        for gone in map(set, combinations(range(len(begun)), count))
     }
     return sorted({digest(left) for left in lefts})
 
@@ -107,86 +145,29 @@ def digest(left: str) -> int:
     return zlib.crc32(left.encode()) - 2**31
 
 
-def is_near(word: str, other: str) -> bool:
-    """Whether `other` may be meant by `word`: one slip from four letters on, two from eight on."""
+def slips(word: str, other: str) -> int | None:
+    """How many slips make `word` of `other`; None if they are too many: one is from four letters on, two from eight on.
+
+    A slip is a letter added, left out, changed or swapped with its neighbour (optimal string alignment).
+    """
     if len(word) < 6 and word[0] != other[0]:
-        return False
-    return distance(word, other) <= (2 if len(word) >= 8 else 1)
+        return None
+    most = 2 if len(word) >= 8 else 1
+    count = OSA.distance(word, other, score_cutoff=most)
+    return count if count <= most else None
 
 
-def distance(a: str, b: str) -> int:
-    """Letters added, left out, changed or swapped with their neighbour (optimal string alignment)."""
-    before: list[int] = []
-    above = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, above = above, row
-    return above[-1]
+def is_known(word: str) -> bool:
+    return len(word) >= MIN_KNOWN and not _is_unspaced(word[0])
 
 
-class Query:
-    """A query as three tsqueries, from strict to forgiving. All words must match in each."""
-
-    def __init__(self, text: str) -> None:
-        self.folded = fold(text)
-        self.runs = split(text)[:MAX_WORDS]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.runs
-
-    @property
-    def may_err(self) -> list[str]:
-        """The words to look up neighbours of."""
-        return [run[0] for run in self.runs if len(run) == 1 and _may_err(run[0])]
-
-    @property
-    def may_begin(self) -> list[str]:
-        """The words to look up which words they begin."""
-        return [run[0] for run in self.runs if len(run) == 1 and _is_known(run[0])]
-
-    @property
-    def exact(self) -> str:
-        return _all(_phrase(run) for run in self.runs)
-
-    @property
-    def prefixed(self) -> str:
-        return self.begun(NOTHING_KNOWN)
-
-    def begun(self, begun: Begun) -> str:
-        """Like `prefixed`, with each prefix replaced by its words where those are known: an index finds them at
-        once, where it would have to collect everything that a prefix matches."""
-        return _all(self._prefixed(place, run, begun) for place, run in enumerate(self.runs))
-
-    def forgiving(self, known: Iterable[str], begun: Begun = NOTHING_KNOWN) -> str:
-        """Takes each word's neighbours among the `known` words for it."""
-        words = sorted(set(known))
-        return _all(self._forgiving(place, run, words, begun) for place, run in enumerate(self.runs))
-
-    def _prefixed(self, place: int, run: list[str], begun: Begun) -> str:
-        if len(run) == 1 and run[0] in begun:
-            return _any(f"'{word}'" for word in sorted({run[0], *begun[run[0]]}))
-        # One letter is a beginning only where the typing has stopped: "a" within a query is the word "a".
-        is_prefix = len(run) == 1 and (len(run[0]) > 1 or place == len(self.runs) - 1)
-        return f"'{run[0]}':*" if is_prefix else _phrase(run)
-
-    def _forgiving(self, place: int, run: list[str], known: list[str], begun: Begun) -> str:
-        options = [self._prefixed(place, run, begun)]
-        if len(run) > 2:
-            options += [_all(f"'{w}'" for j, w in enumerate(run) if j != i) for i in range(len(run))]
-        elif len(run) == 1 and _may_err(run[0]):
-            options += [f"'{other}'" for other in known if other != run[0] and is_near(run[0], other)]
-        return _any(options)
+def may_err(word: str) -> bool:
+    """Whether a slip in it is forgiven."""
+    return is_known(word) and not any(letter.isdigit() for letter in word)
 
 
 def _clean(text: str) -> str:
-    """Postgres takes no NUL."""
-    return text.replace("\x00", " ")
+    return text.translate(_AS_TYPED)
 
 
 def _extend(run: list[str], char: str) -> None:
@@ -196,24 +177,11 @@ def _extend(run: list[str], char: str) -> None:
         run[-1] += char
 
 
-def _phrase(run: list[str]) -> str:
-    return "(" + " <-> ".join(f"'{word}'" for word in run) + ")"
-
-
-def _all(parts: Iterator[str] | Iterable[str]) -> str:
-    return "(" + " & ".join(parts) + ")"
-
-
-def _any(parts: Iterable[str]) -> str:
-    return "(" + " | ".join(parts) + ")"
-
-
-def _is_known(word: str) -> bool:
-    return len(word) >= MIN_KNOWN and not _is_unspaced(word[0])
-
-
-def _may_err(word: str) -> bool:
-    return _is_known(word) and not any(letter.isdigit() for letter in word)
+def _words(token: Token) -> Iterator[str]:
+    """Those of spaced scripts, alone and joined."""
+    yield from (run[0] for run in token.runs if len(run) == 1)
+    if token.joined:
+        yield token.joined
 
 
 def _is_accent(char: str) -> bool:
@@ -224,3 +192,8 @@ def _is_accent(char: str) -> bool:
 
 def _is_unspaced(char: str) -> bool:
     return char >= "\u0e00" and any(first <= ord(char) <= last for first, last in _UNSPACED)
+
+
+def _is_shown(char: str) -> bool:
+    """Not one of the marks that join or vary emoji."""
+    return category(char) not in ("Cf", "Cc", "Mn")

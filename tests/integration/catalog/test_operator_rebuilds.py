@@ -98,7 +98,7 @@ async def test_rebuilt_rows_equal_those_that_grew(system: System) -> None:
     grown = await rows(system)
     assert len(grown) == 5
     async with system.database.connection() as conn:
-        await conn.execute("UPDATE search_tracks SET words = '', title_key = 'spoilt'; DELETE FROM search_words")
+        await conn.execute("UPDATE search_tracks SET words = '', title_key = 'spoilt'; DELETE FROM known_words")
     assert await system.find("zweistormland") == []
     code, out, err = await command(system, "rebuild-search")
     assert (code, out) == (0, "5 tracks are in the new search rows.\n"), err
