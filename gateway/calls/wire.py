@@ -14,13 +14,17 @@ _Response = TypeVar("_Response")
 
 
 async def ask(
-    method: UnaryUnaryMultiCallable[_Request, _Response], request: _Request, *, caller: Principal | None = None
+    method: UnaryUnaryMultiCallable[_Request, _Response],
+    request: _Request,
+    *,
+    caller: Principal | None = None,
+    timeout_seconds: float = client.DEFAULT_TIMEOUT_SECONDS,
 ) -> _Response:
     """Calls `method` as the request's caller, in the time it has left.
 
     Raises what the service raised, and Unavailable when it is down or late.
     """
-    answer: _Response = await client.call(method, request, caller=caller)
+    answer: _Response = await client.call(method, request, caller=caller, timeout_seconds=timeout_seconds)
     return answer
 
 

@@ -23,5 +23,5 @@ class Settings(config.Settings):
     )
     argon2_passes: int = Field(default=2, ge=1, description="Argon2 passes over that memory")
     hashing_queue: int = Field(
-        default=32, ge=0, description="Maximum number of sign-ins that wait for a hash; more are Unavailable"
+        default=128, ge=0, description="Maximum number of sign-ins that wait for a hash; more are Unavailable"
     )

@@ -6,6 +6,7 @@ sign-ins is answered with Unavailable and never takes the process's memory.
 
 import asyncio
 import secrets
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -29,11 +30,13 @@ class Passwords:
         self._dummy = self._hasher.hash(secrets.token_urlsafe(32))
 
     async def hash(self, text: str) -> str:
-        return await self._run(lambda: self._hasher.hash(text))
+        return await self._run(lambda: self._hasher.hash(normalised(text)))
 
     async def matches(self, password_hash: str | None, text: str) -> bool:
         """Whether `text` is the password. Without a hash always False, after the same work."""
-        found = await self._run(lambda: self._verify(password_hash or self._dummy, text))
+        # As typed, too: 0.2 hashed passwords as they came.
+        spellings = dict.fromkeys((normalised(text), text))
+        found = await self._run(lambda: any(self._verify(password_hash or self._dummy, one) for one in spellings))
         return found and password_hash is not None
 
     def close(self) -> None:
@@ -57,3 +60,10 @@ class Passwords:
 
     def _leave(self) -> None:
         self._room += 1
+
+
+def normalised(text: str) -> str:
+    """One spelling of a password however a keyboard composes it: RFC 8265's OpaqueString, with NFKC in place of NFC, so
+    that full-width letters and ligatures are plain ones too."""
+    spaced = "".join(" " if unicodedata.category(char) == "Zs" else char for char in text)
+    return unicodedata.normalize("NFKC", spaced)

@@ -8,6 +8,7 @@ from soundstage.auth.v1.accounts_pb2 import (
     RegisterAccountResponse,
     Tokens,
 )
+from soundstage.auth.v1.sessions_pb2 import LogInResponse
 
 from chassis import errors
 from chassis.errors import FieldError
@@ -51,6 +52,16 @@ async def test_registering_answers_the_account_and_its_tokens(public: Public) ->
     }
     [asked] = public.services.asked("auth.v1.AccountsService/Register")
     assert (asked.username, asked.ip_address) == ("johndoe", "192.0.2.1")
+
+
+async def test_spaces_around_an_email_are_forgiven(public: Public) -> None:
+    register, login = "auth.v1.AccountsService/Register", "auth.v1.SessionsService/LogIn"
+    public.services.on(register, RegisterAccountResponse(account=_john()))
+    public.services.on(login, LogInResponse(account=_john()))
+    typed = {"email": " john@example.com\t"}
+    await public.http.post("/api/v1/auth/register", json=REGISTER | typed)
+    await public.http.post("/api/v1/auth/login", json={"password": REGISTER["password"]} | typed)
+    assert [public.services.asked(call)[0].email for call in (register, login)] == ["john@example.com"] * 2
 
 
 async def test_a_taken_name_is_a_conflict_that_names_it(public: Public) -> None:

@@ -27,6 +27,30 @@ async def test_a_password_matches_its_hash_alone(passwords: Passwords) -> None:
     assert kept != await passwords.hash("pässword")
 
 
+@pytest.mark.parametrize(
+    ("set_as", "typed"),
+    [
+        ("pa\u0301sswo\u0308rd", "p\u00e1ssw\u00f6rd"),
+        ("\uff50\uff41\uff53\uff53word", "password"),
+        ("pass\u00a0word", "pass word"),
+        ("pass\u3000word", "pass word"),
+        ("of\ufb01cial", "official"),
+    ],
+)
+async def test_a_password_is_the_same_however_a_keyboard_spells_it(
+    passwords: Passwords, set_as: str, typed: str
+) -> None:
+    kept = await passwords.hash(set_as)
+    assert await passwords.matches(kept, typed)
+    assert await passwords.matches(kept, set_as)
+    assert not await passwords.matches(kept, typed.upper())
+
+
+async def test_a_hash_of_a_password_as_it_was_typed_still_opens(passwords: Passwords) -> None:
+    kept = passwords._hasher.hash("pa\u0301ssword")
+    assert await passwords.matches(kept, "pa\u0301ssword")
+
+
 async def test_unknown_users_cost_the_same_work(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
     """One hash is checked for either, with the same parameters."""
     checked = []

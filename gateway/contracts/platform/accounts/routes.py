@@ -29,11 +29,13 @@ from gateway.web.responses import JSONResponse
 
 HANDLERS = Handlers()
 MAX_USER_AGENT = 255
+# Passwords are hashed two at a time, so many people at once queue.
+HASHING_SECONDS = 20.0
 
 _username = TypeAdapter(Username)
 
 
-@HANDLERS.on("registerUser", limits=(limits.REGISTER,))
+@HANDLERS.on("registerUser", limits=(limits.REGISTER,), budget_seconds=HASHING_SECONDS)
 async def register(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, RegisterInput)
     answer = await ask(
@@ -45,11 +47,12 @@ async def register(parts: Parts, request: Request) -> JSONResponse:
             ip_address=request.address,
             user_agent=_user_agent(request),
         ),
+        timeout_seconds=HASHING_SECONDS,
     )
     return success({"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}, 201)
 
 
-@HANDLERS.on("loginUser", limits=(limits.LOGIN,))
+@HANDLERS.on("loginUser", limits=(limits.LOGIN,), budget_seconds=HASHING_SECONDS)
 async def log_in(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, LoginInput)
     answer = await ask(
@@ -61,6 +64,7 @@ async def log_in(parts: Parts, request: Request) -> JSONResponse:
             ip_address=request.address,
             user_agent=_user_agent(request),
         ),
+        timeout_seconds=HASHING_SECONDS,
     )
     signed_in = {"user": mapping.account(answer.account), "token": mapping.tokens(answer.tokens)}
     return success({**signed_in, "requires_2fa": False})

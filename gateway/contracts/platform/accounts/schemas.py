@@ -24,7 +24,8 @@ _AVATAR = pattern(
 )
 
 Username = Annotated[str, StringConstraints(min_length=3, max_length=30, pattern=_USERNAME)]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL)]
+# Phones put a space behind a completed address.
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL)]
 Line = Annotated[str, StringConstraints(max_length=100, pattern=NO_CONTROLS)]
 Avatar = Annotated[str, StringConstraints(max_length=2048, pattern=_AVATAR)]
 
@@ -44,7 +45,7 @@ class RegisterInput(Body):
 
 
 class LoginInput(Body):
-    email: Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=NO_NUL)]
+    email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254, pattern=NO_NUL)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=NO_NUL)]
     remember_me: bool = False
 
