@@ -38,6 +38,11 @@ JOBS_OLDEST_SECONDS = Gauge("soundstage_jobs_oldest_seconds", "How long the olde
 DATABASE_IN_USE = Gauge("soundstage_database_connections_in_use", "Postgres connections in use")
 DATABASE_LIMIT = Gauge("soundstage_database_connections_limit", "Maximum number of Postgres connections in the pool")
 HTTP_SECONDS = Histogram("soundstage_http_seconds", "Time to answer a request", ["contract", "operation", "status"])
+CONNECTIONS_CUT = Counter(
+    "soundstage_connections_cut_total",
+    "Connections closed: slow with head, body or answer, or too many",
+    ["kind"],
+)
 RATE_LIMITED = Counter("soundstage_rate_limited_total", "Requests over a limit", ["limit"])
 LIMITED_LOCALLY = Counter(
     "soundstage_limited_locally_total", "Limits that a gateway enforced alone because Redis was down"

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from chassis import clock, telemetry
 from gateway.config import Settings
+from gateway.connections import Crowd
 from gateway.observing import Observation
 from gateway.serving import Farewell, QuietServer
 from gateway.wiring import build
@@ -37,10 +38,12 @@ async def serve(settings: Settings) -> None:
         # The documents are many small objects that live for ever; keep the garbage collector away from them.
         gc.freeze()
         farewell = Farewell(built.app)
-        server = QuietServer(_uvicorn(settings, farewell))
+        crowd = Crowd(settings.max_connections, settings.max_connections_of_address, settings.proxies)
+        server = QuietServer(_uvicorn(settings, farewell, crowd))
         parts = [
             farewell.take(leaving, settings.farewell_seconds, stop),
             server.run_until(stop),
+            crowd.run(stop),
             built.revocations.run(stop),
             built.parts.keys.run(stop),
             built.app_names.run(stop),
@@ -60,12 +63,12 @@ async def _together(parts: list[Coroutine[Any, Any, None]], stop: asyncio.Event)
     await asyncio.gather(*tasks)
 
 
-def _uvicorn(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+def _uvicorn(settings: Settings, app: ASGIApp, crowd: Crowd) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=crowd.protocol(),  # type: ignore[arg-type]
         interface="asgi3",
         ws="none",
         lifespan="off",

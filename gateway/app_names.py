@@ -38,7 +38,7 @@ class AppNames:
         self._pending: RecordAppsRequest | None = None
 
     def count(self, path: str, query_string: bytes) -> None:
-        """Counts one request, whatever its answer."""
+        """Counts one request to an operation at `path` that was within its limits, whatever its answer."""
         if path.startswith(PREFIX):
             name = name_in(query_string)
             if name not in self._counts and len(self._counts) >= MAX_NAMES:

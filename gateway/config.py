@@ -43,7 +43,7 @@ class Settings(config.Settings):
     trusted_proxies: str = Field(
         "",
         validation_alias=common("TRUSTED_PROXIES"),
-        description="Networks of trusted proxies, whose X-Forwarded-For counts",
+        description="Networks of trusted proxies, whose X-Forwarded-For, -Proto and -Host count",
     )
     rate_limit_factor: float = Field(
         1.0, gt=0, validation_alias=common("RATE_LIMIT_FACTOR"), description="Multiplies every rate limit"
@@ -54,7 +54,14 @@ class Settings(config.Settings):
     farewell_seconds: float = Field(
         0.0, ge=0, description="After SIGTERM, how long to keep answering, with `Connection: close`"
     )
-    max_requests: int = Field(1000, description="Maximum number of requests in flight; the rest get 503")
+    max_requests: int = Field(1000, description="Maximum number of requests that work at once; the rest get 503")
+    max_bodies: int = Field(1000, description="Maximum number of bodies that are being sent to us at once")
+    max_streams: int = Field(400, description="Maximum number of media answers that are being sent at once")
+    max_streams_of_address: int = Field(64, description="Maximum number of media answers to one address at once")
+    max_connections: int = Field(4000, description="Maximum number of open connections; further ones are closed")
+    max_connections_of_address: int = Field(500, description="Maximum number of connections of one address")
+    discovery_reads_per_minute: int = Field(600, description="Requests to the discovery contract from one address")
+    media_reads_per_minute: int = Field(3000, description="Requests for media from one address")
     audience_reports_per_minute: int = Field(100, description="Streams reported without a token, from one address")
     audience_listener_reports_per_hour: int = Field(
         30, description="Streams reported without a token, of one user and track"

@@ -6,13 +6,14 @@ While Redis is down, each gateway enforces the limits alone and logs that once.
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from chassis import clock, errors, telemetry
+from gateway.addresses import holders
 
 log = telemetry.logger(__name__)
 
@@ -21,19 +22,29 @@ REDIS_TIMEOUT_SECONDS = 0.5
 REDIS_PAUSE_SECONDS = 1.0
 MAX_LOCAL_KEYS = 100_000
 MAX_IN_ONE_CALL = 500
+# How many times the limit of a /64 an IPv6 site has, all its networks together.
+SITE_FACTOR = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`count` requests in `window_seconds` for each address, or for each account that a token names."""
+    """`count` requests in `window_seconds` for each address, or for each account that a token names.
+
+    `alone` is how many a gateway allows while Redis is away and it does not know what the others allow; 0: as many.
+    """
 
     name: str
     count: int
     window_seconds: int
     is_per_account: bool = False
+    alone: int = 0
 
     def times(self, factor: float) -> "Limit":
-        return Limit(self.name, max(1, round(self.count * factor)), self.window_seconds, self.is_per_account)
+        alone = self.alone and max(1, round(self.alone * factor))
+        return replace(self, count=max(1, round(self.count * factor)), alone=alone)
+
+    def of_site(self) -> "Limit":
+        return replace(self.times(SITE_FACTOR), name=f"{self.name}.site")
 
     @property
     def interval_seconds(self) -> float:
@@ -89,6 +100,7 @@ return answers
 class Verdict:
     """`full_at` is when the limit is full again, on the clock of `now`."""
 
+    limit: Limit
     is_allowed: bool
     full_at: float
     now: float
@@ -98,9 +110,9 @@ def _verdicts(limit: Limit, allowed: int, full_at: float, now: float) -> Iterato
     """Of these equal requests the first `allowed` pass, each moving `full_at`; the others do not."""
     for _ in range(allowed):
         full_at += limit.interval_seconds
-        yield Verdict(True, full_at, now)
+        yield Verdict(limit, True, full_at, now)
     while True:
-        yield Verdict(False, full_at, now)
+        yield Verdict(limit, False, full_at, now)
 
 
 class Store(Protocol):
@@ -140,7 +152,7 @@ class LocalStore:
 
     async def spend(self, claims: Sequence[Claim]) -> list[Verdict]:
         now = clock.utc_now().timestamp()
-        return [self._one(claim, now) for claim in claims]
+        return [self._one(_alone(claim), now) for claim in claims]
 
     def _one(self, claim: Claim, now: float) -> Verdict:
         full_at = max(self._full_at.pop(claim.key, now), now)
@@ -149,7 +161,12 @@ class LocalStore:
         self._full_at[claim.key] = following if is_allowed else full_at
         if len(self._full_at) > MAX_LOCAL_KEYS:
             del self._full_at[next(iter(self._full_at))]
-        return Verdict(is_allowed, self._full_at[claim.key], now)
+        return Verdict(claim.limit, is_allowed, self._full_at[claim.key], now)
+
+
+def _alone(claim: Claim) -> Claim:
+    limit = claim.limit
+    return Claim(replace(limit, count=limit.alone, alone=0), claim.who) if limit.alone else claim
 
 
 class Limits:
@@ -166,10 +183,20 @@ class Limits:
 
     async def spend(self, limits: Sequence[Limit], who: str) -> Standing:
         """The standing of `who` after this request. Raises Exceeded if it is over the limit."""
-        claims = [Claim(self._scale(limit), who) for limit in limits]
+        return await self._spend([Claim(self._scale(limit), who) for limit in limits])
+
+    async def spend_of_address(self, limits: Sequence[Limit], address: str) -> Standing:
+        """As `spend`; of IPv6 a network's limit, and its site's larger one."""
+        near, site = holders(address)
+        claims = [Claim(self._scale(limit), near) for limit in limits]
+        if site:
+            claims += [Claim(self._scale(limit.of_site()), site) for limit in limits]
+        return await self._spend(claims)
+
+    async def _spend(self, claims: Sequence[Claim]) -> Standing:
         # All claims are made before the first is awaited, so that they are sent together.
-        asked = [(claim, self._ask(claim)) for claim in claims]
-        standings = [_standing(claim, await verdict) for claim, verdict in asked]
+        asked = [self._ask(claim) for claim in claims]
+        standings = [_standing(await verdict) for verdict in asked]
         return standings[0] if len(standings) == 1 else min(standings, key=lambda standing: standing.remaining)
 
     def _scale(self, limit: Limit) -> Limit:
@@ -224,16 +251,17 @@ class Exceeded(errors.RateLimited):
         self.standing = standing
 
 
-def _standing(claim: Claim, verdict: Verdict) -> Standing:
+def _standing(verdict: Verdict) -> Standing:
     """The caller's standing after the claim. Raises Exceeded if it was refused."""
-    count, reset_at = claim.limit.count, int(verdict.full_at + 0.999)
+    limit, reset_at = verdict.limit, int(verdict.full_at + 0.999)
     if not verdict.is_allowed:
-        telemetry.RATE_LIMITED.labels(claim.limit.name).inc()
-        raise Exceeded(Standing(count, 0, reset_at), _wait(claim, verdict))
-    spent = (verdict.full_at - verdict.now) * count / claim.limit.window_seconds
-    return Standing(count, max(0, int(count - spent + 1e-3)), reset_at)
+        telemetry.RATE_LIMITED.labels(limit.name).inc()
+        raise Exceeded(Standing(limit.count, 0, reset_at), _wait(verdict))
+    spent = (verdict.full_at - verdict.now) * limit.count / limit.window_seconds
+    return Standing(limit.count, max(0, int(limit.count - spent + 1e-3)), reset_at)
 
 
-def _wait(claim: Claim, verdict: Verdict) -> float:
+def _wait(verdict: Verdict) -> float:
     """Seconds until one more request is allowed."""
-    return max(1.0, verdict.full_at + claim.limit.interval_seconds - claim.limit.window_seconds - verdict.now)
+    limit = verdict.limit
+    return max(1.0, verdict.full_at + limit.interval_seconds - limit.window_seconds - verdict.now)

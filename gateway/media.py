@@ -65,14 +65,9 @@ class Media:
         return f"{origin}{PREFIX}{signature}/{name}?filename={quote(filename, safe='')}"
 
     async def answer(self, request: Request) -> Response:
-        try:
-            if request.method not in ("GET", "HEAD"):
-                raise MethodNotAllowed("GET, HEAD")
-            return await self._serve(request)
-        except errors.Error as error:
-            return render(error)
-
-    async def _serve(self, request: Request) -> Response:
+        """The object behind a link. Raises errors that `render` renders."""
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed("GET, HEAD")
         path = request.path[len(PREFIX) :]
         if _COVER.fullmatch(path):
             return await self.objects.answer(request, path, is_immutable=True)
@@ -117,7 +112,9 @@ def render(error: errors.Error) -> JSONResponse:
         return JSONResponse(document, 416, {"content-range": f"bytes */{error.total_bytes}"})
     if isinstance(error, MethodNotAllowed):
         return JSONResponse(document, 405, headers(error, 405))
-    if isinstance(error, errors.Unavailable):
-        return JSONResponse(document, 503, {"retry-after": "1"})
-    statuses = {errors.NotFound: 404, errors.Forbidden: 403, errors.Invalid: 400}
-    return JSONResponse(document, next((code for kind, code in statuses.items() if isinstance(error, kind)), 500))
+    statuses: dict[type[errors.Error], int] = {
+        errors.NotFound: 404, errors.Forbidden: 403, errors.Invalid: 400, errors.RateLimited: 429,
+        errors.Unavailable: 503,
+    }  # fmt: skip
+    status = next((code for kind, code in statuses.items() if isinstance(error, kind)), 500)
+    return JSONResponse(document, status, headers(error, status))

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -15,8 +15,10 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from chassis import errors, telemetry
+from gateway.streams import Streams
 from gateway.web.faults import RangeNotSatisfiable
 from gateway.web.requests import Request
 
@@ -29,8 +31,8 @@ CHUNK_BYTES = 256 * 1024
 # By default an unreachable bucket is retried for three minutes, and a long download ends after 30 s.
 PATIENCE: "ClientConfig" = {"connect_timeout": "2s", "read_timeout": "8s", "timeout": "1h", "allow_http": True}
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
-# Objects up to this size are answered whole: one call to the store, one write to the socket.
-MAX_WHOLE_BYTES = 1024 * 1024
+# Objects up to this size, such as segments, are answered whole: one call to the store, one write to the socket.
+MAX_WHOLE_BYTES = 512 * 1024
 
 TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -46,7 +48,9 @@ TYPES = {
     "jpg": "image/jpeg",
     "png": "image/png",
 }
-_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
+_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,400})\s*-\s*([0-9]{0,400})\s*", re.IGNORECASE)
+# Behind the end of any object, and what the store's 64 bits can still count from.
+_FAR = 2**62
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 # A playlist is immutable too, but players and proxies should not hold it longer than its signature.
@@ -77,8 +81,9 @@ def _opened(url: str) -> ObjectStore:
 class Objects:
     """The store at `url`; opened when first used, so that the gateway starts while it is down."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, streams: Streams) -> None:
         self._url = url
+        self._streams = streams
 
     @cached_property
     def _store(self) -> ObjectStore:
@@ -93,12 +98,13 @@ class Objects:
         is_immutable: bool = False,
         content_type: str | None = None,
     ) -> Response:
-        """The object, or the range asked for. NotFound, RangeNotSatisfiable, Unavailable."""
+        """The object, or the range asked for. NotFound, RangeNotSatisfiable, RateLimited, Unavailable."""
         shown = _Shown(name, attachment, is_immutable, content_type)
         with _told():
             if request.method == "HEAD":
                 meta = await obstore.head_async(self._store, name)
                 return Response(headers=_headers(meta, shown) | {"content-length": str(meta["size"])})
+            self._streams.check(request.address)
             return await self._get(request, shown)
 
     async def read(self, name: str) -> bytes:
@@ -119,10 +125,10 @@ class Objects:
         headers["content-length"] = str(end - start)
         if wanted is not None:
             headers["content-range"] = f"bytes {start}-{end - 1}/{result.meta['size']}"
-        status = 200 if wanted is None else 206
+        status, sending = 200 if wanted is None else 206, self._streams.sending(request.address)
         if end - start <= MAX_WHOLE_BYTES:
-            return Response(bytes(await result.bytes_async()), status, headers)
-        return StreamingResponse(_chunks(result), status, headers)
+            return _Whole(bytes(await result.bytes_async()), status, headers, sending)
+        return _Streamed(_chunks(result), status, headers, sending)
 
     async def _open(self, name: str, wanted: Any) -> Any:
         if wanted is None:
@@ -137,6 +143,37 @@ class Objects:
             if _begins(wanted) >= total:
                 raise RangeNotSatisfiable(total) from None
             raise
+
+
+class _Whole(Response):
+    """Counted as being sent until the client has read nearly all of it."""
+
+    def __init__(
+        self, body: bytes, status: int, headers: dict[str, str], sending: AbstractContextManager[None]
+    ) -> None:
+        super().__init__(body, status, headers)
+        self._sending = sending
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._sending:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body, "more_body": True})
+            # Waits for the body to leave the buffer.
+            await send({"type": "http.response.body", "body": b""})
+
+
+class _Streamed(StreamingResponse):
+    """Counted as being sent until it has been."""
+
+    def __init__(
+        self, chunks: AsyncIterator[bytes], status: int, headers: dict[str, str], sending: AbstractContextManager[None]
+    ) -> None:
+        super().__init__(chunks, status, headers)
+        self._sending = sending
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._sending:
+            await super().__call__(scope, receive, send)
 
 
 # (first, end), {"offset": n} or {"suffix": n}: the store's own words, whose types exist for type checkers only.
@@ -159,11 +196,12 @@ def _range(header: str | None) -> _Wanted:
     if not match or not (match[1] or match[2]):
         return None
     if not match[1]:
-        return {"suffix": int(match[2])} if int(match[2]) else {"offset": 2**62}
+        return {"suffix": min(int(match[2]), _FAR)} if int(match[2]) else {"offset": _FAR}
+    first = min(int(match[1]), _FAR)
     if not match[2]:
-        return {"offset": int(match[1])}
-    first, last = int(match[1]), int(match[2])
-    return (first, last + 1) if first <= last else None
+        return {"offset": first}
+    last = min(int(match[2]), _FAR)
+    return (first, last + 1) if int(match[1]) <= int(match[2]) else None
 
 
 def _begins(wanted: _Wanted) -> int:

@@ -22,6 +22,7 @@ from gateway.media import Media
 from gateway.objects import Objects
 from gateway.parts import Parts
 from gateway.revocations import Revocations
+from gateway.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,16 @@ def build(settings: Settings, stack: AsyncExitStack) -> Built:
         limits=Limits(store, factor=settings.rate_limit_factor),
         identity=Identity(keys, revocations, issuer=settings.token_issuer),
         keys=keys,
-        media=Media(settings.media_keys, Objects(settings.storage_url)),
+        media=Media(
+            settings.media_keys,
+            Objects(settings.storage_url, Streams(settings.max_streams, settings.max_streams_of_address)),
+        ),
         services=services,
         batched=batched,
         joins=Joins(services, batched),
     )
     app_names = AppNames(lambda request: ask(services.apps.Record, request, caller=SERVICE))
-    contracts = [contract() for contract in CONTRACTS]
+    contracts = [contract(settings) for contract in CONTRACTS]
     app = Border(create_app(contracts[0]), parts, contracts, app_names)
     return Built(app, parts, revocations, app_names)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from gateway.config import Settings
 from gateway.contract import Contract
 from gateway.contracts import audience, discovery, insights, partner, platform
 
-CONTRACTS: tuple[Callable[[], Contract], ...] = (
+CONTRACTS: tuple[Callable[[Settings], Contract], ...] = (
     platform.contract,
     insights.contract,
     discovery.contract,

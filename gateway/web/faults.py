@@ -1,9 +1,13 @@
 """Errors found in a request before any service is asked; all others are in chassis.errors."""
 
 from math import ceil
+from typing import TYPE_CHECKING
 
 from chassis import errors
 from chassis.errors import FieldError
+
+if TYPE_CHECKING:
+    from gateway.contract import Contract
 
 
 class Malformed(errors.Invalid):
@@ -40,9 +44,10 @@ class MethodNotAllowed(errors.Error):
     default_reason = "METHOD_NOT_ALLOWED"
     default_message = "This path does not support this method"
 
-    def __init__(self, allow: str) -> None:
+    def __init__(self, allow: str, owner: "Contract | None" = None) -> None:
+        """`owner`: the contract that declares the path."""
         super().__init__()
-        self.allow = allow
+        self.allow, self.owner = allow, owner
 
 
 class NotBuilt(errors.Error):

@@ -33,7 +33,7 @@ class Routes:
             self._add(operation)
 
     def match(self, method: str, path: str) -> tuple["Operation", dict[str, str]]:
-        """The operation and its path parameters; NotFound, MethodNotAllowed."""
+        """The operation and its path parameters; NotFound, MethodNotAllowed. HEAD is GET unless it is declared."""
         node, values = self._root, []
         for segment in path[1:].split("/"):
             following = node.static.get(segment)
@@ -45,9 +45,9 @@ class Routes:
             node = following
         if not node.operations:
             raise NotFound()
-        operation = node.operations.get(method)
+        operation = node.operations.get(method) or (node.operations.get("GET") if method == "HEAD" else None)
         if operation is None:
-            raise MethodNotAllowed(node.allow)
+            raise MethodNotAllowed(node.allow, owner=next(iter(node.operations.values())).contract)
         return operation, dict(zip(operation.parameters, values, strict=True))
 
     def _add(self, operation: "Operation") -> None:
@@ -61,4 +61,5 @@ class Routes:
         if operation.method in node.operations:
             raise ValueError(f"{operation.method} {operation.path} is declared twice")
         node.operations[operation.method] = operation
-        node.allow = ", ".join(sorted(node.operations))
+        methods = {*node.operations, "HEAD"} if "GET" in node.operations else {*node.operations}
+        node.allow = ", ".join(sorted(methods))

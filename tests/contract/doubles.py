@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf import descriptor_pool, message_factory
 
-from chassis import errors, rpc_errors
+from chassis import errors, principal, rpc_errors
 
 Reply = Callable[[Any], Any]
 
@@ -27,6 +27,8 @@ class Services(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         self._replies: dict[str, Reply] = {}
         # What was asked, in order: method and request.
         self.calls: list[tuple[str, Any]] = []
+        # On whose behalf the last call came.
+        self.caller = principal.ANONYMOUS
 
     def on(self, method: str, reply: Reply | Any) -> None:
         self._replies[method] = reply if callable(reply) else lambda _request: reply
@@ -57,6 +59,7 @@ class Services(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     def _unary(self, name: str) -> Any:
         async def answer(request: Any, context: Any) -> Any:
             self.calls.append((name, request))
+            self.caller = principal.decode(dict(context.invocation_metadata())[principal.METADATA_KEY])
             return await self._replied(name, request, context)
 
         return answer

@@ -15,6 +15,7 @@ import httpx
 import jwt
 import pytest
 
+from gateway.config import Settings
 from gateway.contracts import CONTRACTS
 from tests.support import audio
 from tests.support.callers import CALLERS, Callers, again, partner_user
@@ -22,7 +23,7 @@ from tests.support.people import PASSWORD, Person, ok
 from tests.support.shelves import Shelves
 from tests.support.waiting import eventually
 
-OPERATIONS = {(c.name, o.operation_id): o for c in (build() for build in CONTRACTS) for o in c.operations()}
+OPERATIONS = {(c.name, o.operation_id): o for c in (build(Settings()) for build in CONTRACTS) for o in c.operations()}
 
 # Platform: a token of another kind is a bad one (401), also where a token is optional; what takes none ignores it.
 MATRIX = Path(__file__).with_name("authorization_matrix.txt")

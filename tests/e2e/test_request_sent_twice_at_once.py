@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.config import Settings
 from gateway.contracts import CONTRACTS
 from tests.support import audio
 from tests.support.callers import Callers, Tenant, partner_user
@@ -185,7 +186,7 @@ def scene(callers: Callers, tmp_path_factory: pytest.TempPathFactory) -> Scene:
 def test_every_operation_that_takes_a_key_is_tried() -> None:
     takes = {
         (contract.name, operation.operation_id)
-        for contract in (build() for build in CONTRACTS)
+        for contract in (build(Settings()) for build in CONTRACTS)
         for operation in contract.operations()
         if operation.is_built and takes_key(contract.document, operation.operation_id)
     }

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import Settings
 from gateway.contracts import CONTRACTS as BUILD
 from gateway.contracts.discovery import hashid
 from tests.support.people import Person, Stage, ok
 from tests.support.system import System
 from tests.support.waiting import eventually
 
-CONTRACTS = {contract.name: contract for contract in (build() for build in BUILD)}
+CONTRACTS = {contract.name: contract for contract in (build(Settings()) for build in BUILD)}
 DOCUMENTS = Path(__file__).parents[2] / "gateway" / "contracts"
 EXAMPLES = "12"
 # A reader of the document cannot know rules between fields or the state of things (a taken name, a key used before).

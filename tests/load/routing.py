@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.config import Settings
 from gateway.contract import Operation
 from gateway.contracts import CONTRACTS
 from gateway.web.routing import Routes
@@ -81,7 +82,7 @@ async def seconds(app: ASGIApp, operation: Operation) -> float:
 
 
 async def main() -> None:
-    operations = [operation for contract in CONTRACTS for operation in contract().operations()]
+    operations = [operation for contract in CONTRACTS for operation in contract(Settings()).operations()]
     print(f"{len(operations)} operations, microseconds a request")
     base = 0.0
     for name, app in (("tree", of_tree), ("Starlette", of_starlette), ("FastAPI", of_fastapi)):

@@ -29,7 +29,7 @@ HANDLERS = Handlers()
 @HANDLERS.on("createAudience")
 async def record_play(parts: Parts, request: Request) -> JSONResponse:
     if request.principal.is_anonymous:
-        await parts.limits.spend([limits.reports_of_an_address(parts.settings)], request.address)
+        await parts.limits.spend_of_address([limits.reports_of_an_address(parts.settings)], request.address)
     key, body = idempotency_key(request), await json_body(request, NewStream)
     if request.principal.is_anonymous:
         listener = limits.reports_of_a_listener(parts.settings)

@@ -2,11 +2,12 @@
 
 from chassis.errors import Forbidden
 from chassis.principal import Kind
+from gateway.config import Settings
 from gateway.contract import Contract, Handlers
 from gateway.contracts.partner.errors import render
 
 
-def contract() -> Contract:
+def contract(_: Settings) -> Contract:
     return Contract(
         name="partner",
         handlers=Handlers.of(__name__),

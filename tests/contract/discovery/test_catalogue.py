@@ -140,4 +140,4 @@ async def test_paths_and_methods_that_are_not_there(discovery: Public) -> None:
     answer = await discovery.http.get("/v1/nothing/here")
     assert (answer.status_code, list(answer.json())) == (404, ["message"])
     answer = await discovery.http.post("/v1/tracks/D7KyD")
-    assert (answer.status_code, answer.headers["allow"], list(answer.json())) == (405, "GET", ["message"])
+    assert (answer.status_code, answer.headers["allow"], list(answer.json())) == (405, "GET, HEAD", ["message"])

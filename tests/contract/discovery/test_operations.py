@@ -9,6 +9,7 @@ from soundstage.catalog.v1.tracks_pb2 import GetTrackBatchResponse, GetTrackOutc
 from soundstage.insights.v1.trending_pb2 import ListTrendingTracksResponse
 
 from chassis import errors
+from gateway.config import Settings
 from gateway.contracts.discovery import contract
 from tests.contract.conftest import Public
 from tests.contract.discovery.examples import (
@@ -59,7 +60,7 @@ OF_A_USER = [name for name, path in PATHS.items() if path.startswith(USER)]
 
 
 def test_all_are_built() -> None:
-    operations = contract().operations()
+    operations = contract(Settings()).operations()
     assert {o.operation_id for o in operations} == PATHS.keys()
     assert all(o.is_built for o in operations)
 

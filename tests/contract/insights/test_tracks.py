@@ -184,7 +184,11 @@ async def test_unknown_paths_and_methods(public: Public) -> None:
     unknown = await public.http.get(f"{BASE}/nothing")
     assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
     wrong = await public.http.post(URL)
-    assert (wrong.status_code, wrong.json()["error"], wrong.headers["allow"]) == (405, "method_not_allowed", "GET")
+    assert (wrong.status_code, wrong.json()["error"], wrong.headers["allow"]) == (
+        405,
+        "method_not_allowed",
+        "GET, HEAD",
+    )
 
 
 async def test_a_limited_caller_costs_no_call(public: Public, still_limits: None) -> None:

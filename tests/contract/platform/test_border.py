@@ -121,8 +121,8 @@ async def test_a_limited_answer_costs_no_call(public: Public, still_limits: None
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("GET", "/api/v1/tracks/initiate", "POST"), ("DELETE", "/api/v1/sessions/stats", "GET"),
-     ("PATCH", f"/api/v1/tracks/{TRACK}", "DELETE, GET, PUT"), ("POST", "/swagger/doc.json", "GET")],
+    [("GET", "/api/v1/tracks/initiate", "POST"), ("DELETE", "/api/v1/sessions/stats", "GET, HEAD"),
+     ("PATCH", f"/api/v1/tracks/{TRACK}", "DELETE, GET, HEAD, PUT"), ("POST", "/swagger/doc.json", "GET, HEAD")],
 )  # fmt: skip
 async def test_static_paths_win_and_a_wrong_method_is_405(public: Public, method: str, path: str, allow: str) -> None:
     answer = await public.http.request(method, path)

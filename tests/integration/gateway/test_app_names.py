@@ -41,5 +41,5 @@ async def test_a_gateway_that_is_told_to_stop_has_told_all_it_counted(
 async def _ask(alone: Alone) -> None:
     async with httpx.AsyncClient(timeout=20) as http:
         await asyncio.gather(
-            *(http.get(f"{alone.url}/v1/no-such-path", params={"app_name": "player"}) for _ in range(REQUESTS))
+            *(http.get(f"{alone.url}/v1/tracks/V4W8r", params={"app_name": "player"}) for _ in range(REQUESTS))
         )

@@ -3,6 +3,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from gateway.config import Settings
 from gateway.contracts import CONTRACTS
 from gateway.web.fields import RULES, UNIQUE, Moment
 from gateway.web.reading import Body, Query
@@ -20,7 +21,7 @@ def _patterns(schema: Any) -> set[str]:
 
 def test_every_pattern_tells_its_rule() -> None:
     for contract in CONTRACTS:
-        contract()
+        contract(Settings())
     patterns = set().union(*(_patterns(model.model_json_schema()) for model in _models(Body) + _models(Query)))
     assert len(patterns) >= 8
     assert patterns <= RULES.keys()

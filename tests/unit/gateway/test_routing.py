@@ -2,12 +2,13 @@ import pytest
 
 from chassis import errors
 from chassis.principal import Kind
+from gateway.config import Settings
 from gateway.contract import Contract
 from gateway.contracts import CONTRACTS
 from gateway.web.faults import MethodNotAllowed
 from gateway.web.routing import Routes
 
-ALL = [contract() for contract in CONTRACTS]
+ALL = [contract(Settings()) for contract in CONTRACTS]
 OPERATIONS = [operation for contract in ALL for operation in contract.operations()]
 ROUTES = Routes(OPERATIONS)
 

@@ -55,6 +55,7 @@ async def register(parts: Parts, request: Request) -> JSONResponse:
 @HANDLERS.on("loginUser", limits=(limits.LOGIN,), budget_seconds=HASHING_SECONDS)
 async def log_in(parts: Parts, request: Request) -> JSONResponse:
     body = await json_body(request, LoginInput)
+    await parts.limits.spend([limits.LOGIN_OF_EMAIL], body.email.lower())
     answer = await ask(
         parts.services.sessions.LogIn,
         LogInRequest(
