@@ -5,6 +5,7 @@ A write is one transaction, retried on transient errors, which holds document, i
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ LEASE = timedelta(seconds=20)
 SERVER_SECONDS = 3.0
 # The driver alone would retry for two minutes.
 TRANSACTION_SECONDS = 10.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.005, 0.5
 DOWN = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
 _Result = TypeVar("_Result")
 # It logs with a traceback what callers get as Unavailable.
@@ -71,10 +73,19 @@ class Mongo:
 
     async def run(self, work: Callable[[Session], Awaitable[_Result]]) -> _Result:
         """Runs `work` in a transaction, with retries on TransientTransactionError. Raises Unavailable."""
+        tries = 0
+
+        async def tried(session: Session) -> _Result:
+            nonlocal tries
+            if tries:  # the driver repeats at once, and so would whoever was in the way
+                await asyncio.sleep(random.uniform(0, min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**tries)))
+            tries += 1
+            return await work(session)
+
         with reachable():
             async with asyncio.timeout(clock.remaining(TRANSACTION_SECONDS)), self._client.start_session() as s:
                 result: _Result = await s.with_transaction(
-                    work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+                    tried, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
                 )
                 return result
 

@@ -1,16 +1,22 @@
 """Editing a playlist: one MongoDB transaction, its event inside it, then its row."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 from uuid import UUID
+from weakref import WeakValueDictionary
 
-from chassis.errors import NotFound
+from chassis import clock
+from chassis.errors import Conflict, NotFound
 from chassis.mongo import Mongo, Session
 from services.catalog import events
 from services.catalog.playlists import store
 from services.catalog.playlists.playlist import Playlist
 
+# The share of a call's time that an edit may wait for its turn.
+WAITING = 0.7
+EDIT_SECONDS = 10.0
 # What a transaction turns a playlist into; the same object means nothing to write.
 Edit = Callable[[Session, Playlist | None], Awaitable[Playlist]]
 
@@ -24,9 +30,13 @@ class Edits:
     def __init__(self, mongo: Mongo, listings: Listings) -> None:
         self._mongo = mongo
         self._listings = listings
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, id: UUID, edit: Edit) -> Playlist:
-        """One transaction. Of two at once, the later is retried on the result of the earlier."""
+        """One transaction. Of two at once, the later is made on the result of the earlier.
+
+        Raises Conflict if so many are made at once that its turn does not come in time.
+        """
 
         async def work(session: Session) -> Playlist:
             before = await store.get(self._mongo, session, id)
@@ -36,9 +46,24 @@ class Edits:
                 await self._mongo.add_event(session, events.playlist_changed(after))
             return after
 
-        edited = await self._mongo.run(work)
+        async with self._turn(id):
+            edited = await self._mongo.run(work)
         await self._listings.write_playlist_soon(edited)
         return edited
+
+    @asynccontextmanager
+    async def _turn(self, id: UUID) -> AsyncIterator[None]:
+        """One edit of a playlist at a time in this process: of many at once, each would make all others start over."""
+        turn = self._turns.setdefault(id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(clock.remaining(EDIT_SECONDS) * WAITING):
+                await turn.acquire()
+        except TimeoutError:
+            raise Conflict("Too many changes at once; this one was not made, try again") from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     async def run_if_there(self, id: UUID, change: Callable[[Playlist], Playlist]) -> None:
         async def edit(_: Session, found: Playlist | None) -> Playlist:

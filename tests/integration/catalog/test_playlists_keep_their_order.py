@@ -1,6 +1,7 @@
 """Tracks enter, leave and move; whoever does it at once, one valid order is left and no hole."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from chassis.ids import new_id
 from chassis.principal import SERVICE
 from services.catalog.playlists import store
-from tests.integration.catalog.shelf import Shelf
+from tests.integration.catalog.shelf import ADMIN, Shelf
 from tests.integration.catalog.system import System
 
 
@@ -103,6 +104,23 @@ async def test_what_is_added_at_once_stands_once_and_in_some_order(system: Syste
     shown = await shelf.get(playlist)
     assert [entry.position for entry in shown.entries] == [1, 2, 3]
     assert {entry.track_id for entry in shown.entries} == set(tracks)
+
+
+async def test_of_many_changes_at_once_each_is_made_or_told_that_it_was_not(system: System) -> None:
+    """Transactions that start over whenever another commits would end in Unavailable."""
+    shelf, owner = Shelf(system), system.user()
+    tracks = [await system.release(owner, title=f"t{n}") for n in range(3)]
+    playlist = await shelf.add(owner)
+    people = [owner, *(system.user() for _ in range(3))]
+    for one in people[1:]:
+        await shelf.let_in(playlist, owner, one, ADMIN)
+    changes: list[Awaitable[Any]] = [shelf.change(playlist, people[n % 4], title=f"Mix {n}") for n in range(150)]
+    changes += [shelf.add_track(playlist, people[n], track.id) for n, track in enumerate(tracks)]
+    outcomes = await asyncio.gather(*changes, return_exceptions=True)
+    refused = [o for o in outcomes if isinstance(o, BaseException)]
+    assert all(isinstance(fault, Conflict) for fault in refused), refused
+    assert len(refused) < len(outcomes) / 2
+    assert len({title for _, title in await shelf.order(playlist, owner)}) == 3
 
 
 async def test_a_thousand_tracks_are_the_most(system: System) -> None:
