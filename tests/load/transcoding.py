@@ -81,7 +81,7 @@ async def _transcode(tune: Path) -> Told:
         found = await probe(tune, Path(folder) / "cover", audio.ffmpeg())
         budget, plan = Budget(), renditions.plan(found.sound)
         bounds = {"max_seconds": budget.max_seconds, "max_bytes": budget.file_bytes}
-        argv = ffmpeg.command(audio.ffmpeg(), tune, found.sound.format, plan, **bounds)
+        argv = ffmpeg.command(audio.ffmpeg(), tune, found.sound.format, plan, tags={}, **bounds)
         before = _spent()
         await transcode(Task(tune, found.sound, Path(folder), lambda percent: None), audio.ffmpeg(), budget)
         return {"seconds": _spent() - before, "ours": argv, "bare": bare_command(argv)}

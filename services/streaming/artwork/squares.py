@@ -19,6 +19,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 6_000 * 6_000
 QUALITY = 85
 WHITE = (255, 255, 255)
+JPEG, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 
 
 class Refused(Exception):
@@ -27,13 +28,24 @@ class Refused(Exception):
 
 def draw(source: Path, folder: Path) -> None:
     """Raises whatever Pillow raises for a file that is no picture, or an incomplete one."""
-    with Image.open(source, formats=FORMATS) as picture:
+    content = source.read_bytes()
+    # Some writers leave the end mark out, and everybody shows their pictures.
+    lacks_end = content.startswith(JPEG) and JPEG_END not in content[-64:]
+    with Image.open(io.BytesIO(content + JPEG_END * lacks_end), formats=FORMATS) as picture:
         if picture.width * picture.height > MAX_PIXELS:
             raise Refused(f"{picture.width}x{picture.height} are too many pixels")
+        if lacks_end and _is_filled_up(picture):
+            raise Refused("the picture is cut short")
         square = _square(picture)
     for size in SIZES:
         square = square.resize((size, size), Image.Resampling.LANCZOS)
         square.save(folder / f"cover-{size}x{size}.jpg", quality=QUALITY, optimize=True)
+
+
+def _is_filled_up(picture: Image.Image) -> bool:
+    """Whether the decoder had nothing left for the last rows: they have one colour."""
+    last = picture.convert("RGB").crop((0, picture.height - 1, picture.width, picture.height))
+    return all(low == high for low, high in last.getextrema())  # type: ignore[misc]
 
 
 def _square(picture: Image.Image) -> Image.Image:

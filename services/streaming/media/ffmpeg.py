@@ -1,5 +1,6 @@
 """The one command line that makes everything of a recording. Pure: words in, words out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from services.streaming.media.formats import Format
@@ -42,15 +43,28 @@ def _aac(kbits: int, plan: Plan) -> list[str]:
     return ["-map", f"[a{kbits}]", "-c:a", "aac", "-b:a", f"{kbits}k", "-f", "tee", outputs]
 
 
-def command(ffmpeg: str, source: Path, known: Format, plan: Plan, *, max_seconds: int, max_bytes: int) -> list[str]:
-    """Names are relative: run it in the directory for the files. PCM (s16le) goes to stdout."""
+def metering(ffmpeg: str, playlist: str) -> list[str]:
+    """Measures a rendition that `command` made; run it in its directory."""
+    argv = [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "level+info", "-nostats"]
+    argv += ["-protocol_whitelist", "file", "-f", "hls", "-i", playlist]
+    return [*argv, "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+
+
+def command(
+    ffmpeg: str, source: Path, known: Format, plan: Plan, *, tags: Mapping[str, str], max_seconds: int, max_bytes: int
+) -> list[str]:
+    """Names are relative: run it in the directory for the files. PCM (s16le) goes to stdout.
+
+    The MP3 is for everybody, so it has no words of the original but `tags`; not even where its frames are copied.
+    """
     argv = [ffmpeg, "-nostdin", "-hide_banner", "-y", "-loglevel", "level+info", "-nostats"]
     argv += [*input_options(known), "-t", str(max_seconds), "-i", f"file:{source.resolve()}"]
     argv += ["-filter_complex", _filters(plan)]
     clean = ["-map_metadata", "-1", "-map_chapters", "-1"]
     for kbits in plan.aac_kbits:
         argv += clean + _aac(kbits, plan)
-    if plan.mp3_kbits:
-        argv += [*clean, "-map", "[mp3]", "-c:a", "libmp3lame", "-b:a", f"{plan.mp3_kbits}k", "-fs", str(max_bytes)]
-        argv += ["-f", "mp3", PROGRESSIVE]
+    mp3 = ["-map", "[mp3]", "-c:a", "libmp3lame", "-b:a", f"{plan.mp3_kbits}k"]
+    argv += [*clean, *(mp3 if plan.mp3_kbits else ["-map", "0:a:0", "-c:a", "copy"]), "-fs", str(max_bytes)]
+    argv += [word for name, text in tags.items() for word in ("-metadata", f"{name}={text}")]
+    argv += ["-f", "mp3", PROGRESSIVE]
     return [*argv, "-map", "[pcm]", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]

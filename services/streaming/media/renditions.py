@@ -8,13 +8,13 @@ from services.streaming.media.probe import Sound
 AAC_KBITS = (64, 128, 256)
 MP3_KBITS = (64, 96, 128, 160, 192)
 TS_KBITS = 128
-# Measured averages are slightly below the encoder's nominal bitrate.
+# Measured averages are slightly above or below the encoder's nominal bitrate.
 SLACK = 1.1
 
 
 @dataclass(frozen=True)
 class Plan:
-    """kbit/s of each AAC rendition and of the MP3 file (None: the upload is one and is served as it is)."""
+    """kbit/s of each AAC rendition and of the MP3 file (None: the upload is one, so its frames are copied)."""
 
     aac_kbits: tuple[int, ...]
     ts_kbits: int
@@ -23,10 +23,12 @@ class Plan:
     channels: int
 
 
-def _worth_kbits(sound: Sound) -> float:
+def _worth(sound: Sound, ladder: tuple[int, ...]) -> tuple[int, ...]:
+    """The bitrates up to the first that is not below the source: the next one down would lose its upper octave."""
     if sound.is_lossless or not sound.bitrate:
-        return float(AAC_KBITS[-1])
-    return sound.bitrate / 1000 * SLACK
+        return ladder
+    enough = next((kbits for kbits in ladder if kbits * 1000 * SLACK >= sound.bitrate), ladder[-1])
+    return tuple(kbits for kbits in ladder if kbits <= enough)
 
 
 def sample_rate_for(rate: int) -> int:
@@ -35,14 +37,11 @@ def sample_rate_for(rate: int) -> int:
 
 
 def plan(sound: Sound) -> Plan:
-    """A source below the lowest rendition still gets that one: there must be something to play."""
-    worth = _worth_kbits(sound)
-    aac = tuple(kbits for kbits in AAC_KBITS if kbits <= worth) or AAC_KBITS[:1]
-    mp3 = max((kbits for kbits in MP3_KBITS if kbits <= worth), default=MP3_KBITS[0])
+    aac = _worth(sound, AAC_KBITS)
     return Plan(
         aac_kbits=aac,
         ts_kbits=max(kbits for kbits in aac if kbits <= TS_KBITS),
-        mp3_kbits=None if sound.format is Format.MP3 else mp3,
+        mp3_kbits=None if sound.format is Format.MP3 else _worth(sound, MP3_KBITS)[-1],
         sample_rate=sample_rate_for(sound.sample_rate),
         channels=1 if sound.channels == 1 else 2,
     )

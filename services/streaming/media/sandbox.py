@@ -12,7 +12,8 @@ from typing import IO
 
 # By a shell, since a preexec_fn needs a fork.
 # Not every system knows -v; the others are POSIX.
-LIMITED = 'ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3" 2>/dev/null; shift 3; exec "$@"'
+# A thread's stack is counted as memory whether it is used or not: 8 MiB each by default.
+LIMITED = 'ulimit -c 0; ulimit -s 1024; ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3" 2>/dev/null; shift 3; exec "$@"'
 BLOCK_BYTES = 512
 PIPE_BYTES = 256 * 1024
 

@@ -14,6 +14,7 @@ from chassis.postgres import Database
 from services.streaming import events, jobs
 from services.streaming.artwork.domain import Artwork
 from services.streaming.jobs import Job
+from services.streaming.media.probe import words_to_show
 from services.streaming.media.transcode import Budget, Task, Transcoded, Undecodable, transcode
 from services.streaming.recordings import store
 from services.streaming.recordings.recording import Outcome, Recording, State, folder, original_object
@@ -126,7 +127,8 @@ class Processing:
         source, made = scratch / "original", scratch / "made"
         made.mkdir()
         await self._objects.fetch(original_object(recording.id), source)
-        task = Task(source, recording.sound, made, progress.encoded)
+        words = await words_to_show(source, recording.sound.format, scratch / "cover")
+        task = Task(source, recording.sound, made, progress.encoded, words)
         done = await transcode(task, self._ffmpeg, self._budget)
         cover = await self._artwork.make(recording, made)
         await self._objects.put_folder(folder(recording.id), made, progress.written)
@@ -191,8 +193,8 @@ class Processing:
 
 
 def _outcome(recording: Recording, done: Transcoded, cover: str | None) -> Outcome:
-    made = f"{folder(recording.id)}/{done.progressive}" if done.progressive else original_object(recording.id)
-    return Outcome(done.frames, done.sample_rate, done.loudness, made, cover, clock.utc_now())
+    progressive = f"{folder(recording.id)}/{done.progressive}"
+    return Outcome(done.frames, done.sample_rate, done.loudness, progressive, cover, clock.utc_now())
 
 
 async def _ended(*tasks: asyncio.Task[Any]) -> None:

@@ -9,7 +9,7 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.postgres import Database
 from chassis.principal import Principal
-from services.streaming.media.probe import Probe, Refused, probe
+from services.streaming.media.probe import PROBES_AT_ONCE, Probe, Refused, probe
 from services.streaming.quotas.domain import Quotas
 from services.streaming.recordings import store as recordings
 from services.streaming.recordings.recording import File, State, folder, original_object
@@ -19,9 +19,6 @@ from services.streaming.storage.spool import Spool, Spooled
 from services.streaming.uploads import store
 from services.streaming.uploads.reservation import Reservation, prompt_transaction
 from services.streaming.uploads.upload import Limits, Received, invalid
-
-# Each takes two processes; excess probes queue.
-PROBES_AT_ONCE = 4
 
 
 class Uploads:

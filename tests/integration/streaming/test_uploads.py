@@ -46,7 +46,12 @@ async def test_a_client_that_goes_away_leaves_nothing(streaming: Streaming, tmp_
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "INVALID"), (b"no song at all", "UNSUPPORTED_MEDIA"), (b"\xff\xfb\x90\x64junk", "INVALID")],
+    [
+        (b"", "INVALID"),
+        (b"no song at all", "UNSUPPORTED_MEDIA"),
+        (b"\xff\xfb\x90\x64junk", "UNSUPPORTED_MEDIA"),
+        (b"RIFF    WAVEjunk", "INVALID"),
+    ],
 )
 async def test_what_is_refused_leaves_nothing(streaming: Streaming, content: bytes, reason: str) -> None:
     with pytest.raises(Invalid) as refusal:

@@ -23,6 +23,10 @@ SUMMARY = """[Parsed_ebur128_1 @ 0x1] [info] Summary:
 """
 
 
+# 128 kbit/s at 44.1 kHz: 417 bytes.
+FRAME = b"\xff\xfb\x90\x64" + bytes(413)
+
+
 def sound(known: Format, bitrate: int, *, is_lossless: bool = False, rate: int = 44_100, channels: int = 2) -> Sound:
     return Sound(known, 3.0, bitrate, rate, channels, is_lossless)
 
@@ -31,13 +35,18 @@ def sound(known: Format, bitrate: int, *, is_lossless: bool = False, rate: int =
     ("bitrate", "aac", "ts", "mp3"),
     [
         (320_000, (64, 128, 256), 128, 192),
-        (192_000, (64, 128), 128, 192),
+        (192_000, (64, 128, 256), 128, 192),
+        (138_000, (64, 128), 128, 128),
         (119_000, (64, 128), 128, 128),
-        (96_000, (64,), 64, 96),
+        (110_000, (64, 128), 128, 128),
+        (96_000, (64, 128), 128, 96),
+        (68_000, (64,), 64, 64),
         (24_000, (64,), 64, 64),
     ],
 )
-def test_no_rendition_is_above_what_the_source_is_worth(bitrate: int, aac: tuple[int, ...], ts: int, mp3: int) -> None:
+def test_the_best_rendition_is_the_first_that_is_not_below_the_source(
+    bitrate: int, aac: tuple[int, ...], ts: int, mp3: int
+) -> None:
     plan = renditions.plan(sound(Format.OGG, bitrate))
     assert (plan.aac_kbits, plan.ts_kbits, plan.mp3_kbits) == (aac, ts, mp3)
 
@@ -102,8 +111,13 @@ def test_years_are_four_digits(raw: str, year: int | None) -> None:
 @pytest.mark.parametrize(
     ("head", "known"),
     [
-        (b"\xff\xfb\x90\x64" + b"\0" * 500, Format.MP3),
-        (b"ID3\x04\0\0\0\0\x02\x01" + b"\0" * 257 + b"\xff\xfb\x90\x64" + b"\0" * 500, Format.MP3),
+        (FRAME * 4, Format.MP3),
+        (FRAME * 2, Format.MP3),
+        (FRAME, None),
+        (b"\n" + FRAME * 4, Format.MP3),
+        (b"ID3\x04\0\0\0\0\x02\x01" + b"\0" * 257 + FRAME * 4, Format.MP3),
+        (b"ID3\x04\0\0\0\0\x00\x01" + b"\0" * 5000 + FRAME[7:] + FRAME * 4, Format.MP3),
+        (b"RF64\xff\xff\xff\xffWAVEds64", Format.WAV),
         (b"ID3\x04\0\0\0\0\x00\x04" + b"\0" * 4 + b"fLaC" + b"\0" * 500, Format.FLAC),
         (b"RIFF\0\0\0\0WAVEfmt ", Format.WAV),
         (b"OggS" + b"\0" * 24 + b"OpusHead", Format.OGG),
