@@ -3,9 +3,12 @@
 python-multipart parses it; Starlette's `form()`, which builds on it, would keep every file in memory or on disk.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from email.header import decode_header
 from typing import Any
+from urllib.parse import unquote
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -34,6 +37,7 @@ class File:
     chunks: AsyncIterator[bytes]
 
 
+_EXTENDED = re.compile(rb"filename\*\s*=\s*\"?([A-Za-z0-9._-]*)'[^']*'([A-Za-z0-9!#$&+.^_`|~%-]+)", re.IGNORECASE)
 _BEGIN, _DATA, _END, _LAST = range(4)
 
 
@@ -125,6 +129,28 @@ def _names(disposition: bytes) -> tuple[str, str | None]:
     name = options.get(b"name")
     if kind != b"form-data" or name is None:
         raise Malformed("A part of the form has no name")
-    filename = options.get(b"filename")
-    shown = None if filename is None else filename.decode("utf-8", "replace")
-    return name.decode("utf-8", "replace"), shown
+    return name.decode("utf-8", "replace"), _extended(disposition) or _plain(options.get(b"filename"))
+
+
+def _extended(disposition: bytes) -> str | None:
+    """`filename*=UTF-8''...` (RFC 5987), which RFC 7578 forbids and clients send."""
+    found = _EXTENDED.search(disposition)
+    if not found:
+        return None
+    charset, value = found[1].decode() or "utf-8", found[2].decode()
+    try:
+        return unquote(value, charset, "replace")
+    except LookupError:  # no such charset
+        return unquote(value)
+
+
+def _plain(filename: bytes | None) -> str | None:
+    """Mail programs and those that learned from them send encoded words (RFC 2047)."""
+    if filename is None:
+        return None
+    text = filename.decode("utf-8", "replace")
+    try:
+        parts = decode_header(text) if "=?" in text else [(text, None)]
+        return "".join(part.decode(charset or "utf-8") if isinstance(part, bytes) else part for part, charset in parts)
+    except (ValueError, LookupError):
+        return text

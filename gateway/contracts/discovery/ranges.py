@@ -13,6 +13,9 @@ from gateway.web.faults import RangeNotSatisfiable
 from gateway.web.requests import Request
 
 _BYTES = re.compile(r"\s*bytes\s*=(.*)", re.IGNORECASE | re.DOTALL)
+# Less than this is a probe (`bytes=0-1`), unless it is the whole file.
+MIN_PLAYED_BYTES = 1_000
+_CONTENT_RANGE = re.compile(r"bytes 0-(\d+)/(\d+)")
 _ONE = re.compile(r"\s*([0-9]{0,400})\s*-\s*([0-9]{0,400})\s*")
 
 
@@ -56,5 +59,8 @@ def _part(first: str, last: str, total: int) -> Part | None:
 
 
 def begins(answer: Response) -> bool:
-    """Whether the answer's body begins with the file's first byte."""
-    return answer.status_code == 200 or answer.headers.get("content-range", "").startswith("bytes 0-")
+    """Whether the answer is the beginning of the file, and more of it than players ask for to learn what it is."""
+    if answer.status_code == 200:
+        return True
+    part = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
+    return part is not None and (int(part[1]) + 1 >= MIN_PLAYED_BYTES or int(part[1]) + 1 == int(part[2]))

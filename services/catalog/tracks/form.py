@@ -12,6 +12,12 @@ MAX_TAGS_LENGTH = 1000
 YEARS = range(1000, 10_000)
 REQUIRED = ("title", "artist", "is_public")
 UNTITLED = "Untitled"
+ENDINGS = {
+    "mp3", "mp2", "flac", "wav", "wave", "bwf", "rf64", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "alac", "aif",
+    "aiff",
+}  # fmt: skip
+# Categories of characters that show nothing where they stand alone.
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Cs", "Co", "Cn"}
 # They change the reading order of the text around a name.
 _TURNS = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -62,9 +68,10 @@ def merged(form: Form, file_tags: Form, filename: str, user_name: str) -> Form:
 
 
 def title_of(filename: str) -> str:
-    """The file name without directory and extension."""
+    """The file name without directory and extension; what stands behind the last dot may be no extension."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    stem = name.rsplit(".", 1)[0]
+    stem, dot, ending = name.rpartition(".")
+    stem = stem if dot and ending.lower() in ENDINGS else name
     return _one_line("".join(char for char in stem if char not in _TURNS), 200).strip(".") or UNTITLED
 
 
@@ -86,7 +93,12 @@ def _fitting(tags: Form) -> Form:
 
 
 def _one_line(text: str, most: int) -> str:
-    return " ".join("".join(" " if category(char) == "Cc" else char for char in text).split())[:most].strip()
+    line = " ".join("".join(" " if category(char) == "Cc" else char for char in text).split())[:most].strip()
+    return "" if _is_unseen(line) else line
+
+
+def _is_unseen(text: str) -> bool:
+    return all(category(char) in _UNSEEN for char in text)
 
 
 def _distinct(tags: Iterable[str]) -> list[str]:
@@ -95,7 +107,7 @@ def _distinct(tags: Iterable[str]) -> list[str]:
 
 def _tidy(name: str, value: Any) -> Any:
     if isinstance(value, str):
-        return value.strip() or None
+        return None if _is_unseen(value) else value.strip()
     return tuple(_distinct(value)) or None if name == "tags" and value is not None else value
 
 
@@ -107,7 +119,7 @@ def _fault(name: str, value: Any) -> str:
     if name == "tags":
         long = sum(map(len, value)) + len(value) > MAX_TAGS_LENGTH + 1
         return f"at most {MAX_TAGS_LENGTH} characters together" if long else _fault_of_text("tags", ",".join(value))
-    if name in REQUIRED and not value.strip():
+    if name in REQUIRED and _is_unseen(value):
         return "must not be empty"
     return _fault_of_text(name, value)
 

@@ -33,7 +33,10 @@ async def test_the_whole_file_and_one_play(discovery: Public) -> None:
 @pytest.mark.parametrize(
     ("header", "first", "last", "counted"),
     [
-        ("bytes=0-99", 0, 99, 1),
+        ("bytes=0-1", 0, 1, 0),
+        ("bytes=0-998", 0, 998, 0),
+        ("bytes=0-999", 0, 999, 1),
+        (f"bytes=0-{'9' * 23}", 0, SIZE - 1, 1),
         ("bytes=0-", 0, SIZE - 1, 1),
         ("bytes=100-199", 100, 199, 0),
         ("bytes=100-", 100, SIZE - 1, 0),

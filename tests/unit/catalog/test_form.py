@@ -13,6 +13,10 @@ from services.catalog.tracks.form import Form, changes, checked, merged, title_o
         ("My Track.mp3", "My Track"),
         ("a.b.flac", "a.b"),
         ("no ending", "no ending"),
+        ("Mr. Smith", "Mr. Smith"),
+        ("01. Intro", "01. Intro"),
+        ("Vol. 2.MP3", "Vol. 2"),
+        ("\u200b\u2060.mp3", "Untitled"),
         ("../../etc/passwd.mp3", "passwd"),
         ("C:\\Users\\me\\song.wav", "song"),
         ("..", "Untitled"),
@@ -39,6 +43,13 @@ def test_a_files_tags_are_cut_to_what_fits() -> None:
     said = merged(Form(), Form(tags=tuple(f"{n:04}" + "x" * 100 for n in range(100))), "n.mp3", "joe")
     assert said.tags
     assert sum(map(len, said.tags)) + len(said.tags) <= 1000
+
+
+@pytest.mark.parametrize("title", ["\u200b", "\u2060 \ufeff", "\u00ad\u00a0"])
+def test_a_title_of_what_nobody_sees_is_blank(title: str) -> None:
+    with pytest.raises(Invalid):
+        checked(Form(title=title))
+    assert merged(Form(), Form(title=title), "named.mp3", "joe").title == "named"
 
 
 def test_blank_is_nothing_and_tags_are_distinct() -> None:
