@@ -38,7 +38,7 @@ async def serve(settings: Settings) -> None:
         # The documents are many small objects that live for ever; keep the garbage collector away from them.
         gc.freeze()
         farewell = Farewell(built.app)
-        crowd = Crowd(settings.max_connections, settings.max_connections_of_address, settings.proxies)
+        crowd = Crowd(settings.max_connections, settings.max_connections_each, settings.proxies)
         server = QuietServer(_uvicorn(settings, farewell, crowd))
         parts = [
             farewell.take(leaving, settings.farewell_seconds, stop),

@@ -54,7 +54,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Built:
         keys=keys,
         media=Media(
             settings.media_keys,
-            Objects(settings.storage_url, Streams(settings.max_streams, settings.max_streams_of_address)),
+            Objects(settings.storage_url, Streams(settings.max_streams, settings.max_streams_each)),
         ),
         services=services,
         batched=batched,

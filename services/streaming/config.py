@@ -41,6 +41,10 @@ class Settings(config.Settings):
     )
     max_upload_bytes: int = Field(100 * MIB, description="Maximum size of an upload")
     quota_bytes: int = Field(1024 * MIB, description="Quota of an owner, in bytes of originals")
+    owner_seconds_a_day: int = Field(
+        24 * 3600, description="Sound that an owner may upload within 24 hours, in seconds"
+    )
+    spool_bytes: int = Field(4096 * MIB, description="Size of a process's files in the spool; what does not fit waits")
     upload_seconds: float = Field(1800.0, description="How long one upload may take")
     trackless_seconds: float = Field(24 * 3600.0, description="Age at which a recording without a track is deleted")
     transcode_workers: int = Field(

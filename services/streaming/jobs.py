@@ -6,13 +6,30 @@ from uuid import UUID
 from chassis.postgres import Connection
 
 LEASE_SECONDS = 20.0
+# Of one owner at work while others wait.
+MOST_OF_OWNER = 2
 
 ADD = "INSERT INTO jobs (recording_id, traceparent) VALUES ($1, $2) ON CONFLICT (recording_id) DO NOTHING"
+# One worker chooses at a time: what it chooses depends on what others have.
+LOCK_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('streaming.jobs', 0))"
+# Owners take turns, however many files one of them sent; and one that has two at work comes after all others.
 TAKE = """
-UPDATE jobs SET leased_by = $1, attempts = attempts + 1, run_at = clock_timestamp() + make_interval(secs => $2)
-WHERE recording_id = (
-    SELECT recording_id FROM jobs WHERE run_at <= clock_timestamp() ORDER BY run_at FOR UPDATE SKIP LOCKED LIMIT 1
+WITH busy AS (
+    SELECT r.owner_id, count(*) AS jobs FROM jobs AS j JOIN recordings AS r ON r.id = j.recording_id
+    WHERE j.leased_by IS NOT NULL AND j.run_at > clock_timestamp() GROUP BY r.owner_id
+), oldest AS (
+    SELECT DISTINCT ON (r.owner_id) r.owner_id, j.recording_id, j.run_at
+    FROM jobs AS j JOIN recordings AS r ON r.id = j.recording_id
+    WHERE j.run_at <= clock_timestamp() ORDER BY r.owner_id, j.run_at
+), next AS (
+    SELECT owner_id, recording_id FROM oldest LEFT JOIN busy USING (owner_id) LEFT JOIN turns USING (owner_id)
+    ORDER BY coalesce(busy.jobs, 0) >= $3, turns.served_at NULLS FIRST, oldest.run_at LIMIT 1
+), turn AS (
+    INSERT INTO turns (owner_id, served_at) SELECT owner_id, clock_timestamp() FROM next
+    ON CONFLICT (owner_id) DO UPDATE SET served_at = excluded.served_at
 )
+UPDATE jobs SET leased_by = $1, attempts = attempts + 1, run_at = clock_timestamp() + make_interval(secs => $2)
+WHERE recording_id = (SELECT recording_id FROM next)
 RETURNING recording_id, attempts, traceparent
 """
 # `run_at` of a leased job is the end of its lease, so a crash need not be noticed.
@@ -47,7 +64,8 @@ async def add(conn: Connection, recording_id: UUID, traceparent: str) -> None:
 
 
 async def take(conn: Connection, worker: UUID) -> Job | None:
-    row = await conn.fetchrow(TAKE, worker, LEASE_SECONDS)
+    await conn.execute(LOCK_TURN)
+    row = await conn.fetchrow(TAKE, worker, LEASE_SECONDS, MOST_OF_OWNER)
     return Job(row["recording_id"], row["attempts"], row["traceparent"]) if row else None
 
 

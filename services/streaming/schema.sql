@@ -69,9 +69,13 @@ CREATE TABLE recordings (
     true_peak_dbtp double precision,
     progressive_object text,
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    ready_at timestamptz
+    ready_at timestamptz,
+    -- Of everything that was made of it; NULL until it is ready, and for what was ready before this was counted.
+    made_bytes bigint
 );
 CREATE INDEX recordings_owner_id ON recordings (owner_id) WHERE state <> 'removed';
+-- What an owner sent within a day, also what was removed since.
+CREATE INDEX recordings_owner_received ON recordings (owner_id, received_at);
 CREATE INDEX recordings_without_track ON recordings (received_at) WHERE state = 'received';
 
 -- A recording to be transcoded; the row goes with its end. Taken while the lease stands, free again after it.
@@ -83,6 +87,12 @@ CREATE TABLE jobs (
     traceparent text NOT NULL DEFAULT ''
 );
 CREATE INDEX jobs_run_at ON jobs (run_at);
+
+-- Whose job was taken last, so that owners take turns.
+CREATE TABLE turns (
+    owner_id uuid PRIMARY KEY,
+    served_at timestamptz NOT NULL
+);
 
 -- Objects to delete: everything whose name begins so, from then on.
 CREATE TABLE deletions (

@@ -61,7 +61,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
 
 
 def _stores(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Objects, Spool]:
-    database, spool = Database(settings.database_url), Spool(settings.spool_dir)
+    database, spool = Database(settings.database_url), Spool(settings.spool_dir, settings.spool_bytes)
     stack.push_async_callback(database.close)
     stack.callback(spool.close)
     return database, Objects(settings.storage_url), spool
@@ -84,7 +84,8 @@ def _server(settings: Settings, recordings: Recordings, streams: Streams, upload
 
 
 def _uploads(settings: Settings, database: Database, store: Objects, spool: Spool) -> Uploads:
-    limits, quotas = Limits(settings.max_upload_bytes, settings.upload_seconds), Quotas(settings.quota_bytes)
+    limits = Limits(settings.max_upload_bytes, settings.upload_seconds, settings.max_recording_seconds)
+    quotas = Quotas(settings.quota_bytes, settings.owner_seconds_a_day)
     return Uploads(database, store, spool, quotas, ffmpeg=settings.ffmpeg, limits=limits)
 
 

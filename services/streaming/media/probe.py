@@ -64,6 +64,10 @@ class Sound:
     channels: int
     is_lossless: bool
 
+    def seconds_of(self, size_bytes: int) -> float:
+        """As the file states them, or as the size of it says; 0 if neither does."""
+        return self.seconds or (size_bytes * 8 / self.bitrate if self.bitrate else 0.0)
+
 
 @dataclass(frozen=True)
 class Probe:

@@ -8,6 +8,8 @@ from services.streaming.media.probe import Sound
 AAC_KBITS = (64, 128, 256)
 MP3_KBITS = (64, 96, 128, 160, 192)
 TS_KBITS = 128
+# Of all renditions together, the containers' share included.
+MAX_BYTES_PER_SECOND = (sum(AAC_KBITS) + TS_KBITS + 320) * 1000 // 8 * 11 // 10
 # Measured averages are slightly above or below the encoder's nominal bitrate.
 SLACK = 1.1
 

@@ -10,6 +10,8 @@ from services.streaming.media import ffmpeg, hls, loudness, renditions, sandbox,
 from services.streaming.media.probe import MIB, Sound
 
 WAVEFORM = "waveform.json"
+# One transcoding at a time of each worker; so many workers fit the container.
+MEMORY_BYTES = 1536 * MIB
 # Decoders drop a damaged last frame or two, and headers round; a file that lacks more was truncated.
 SHORT_SHARE, SHORT_SECONDS = 0.02, 0.2
 
@@ -38,12 +40,12 @@ class Budget:
 
     @property
     def file_bytes(self) -> int:
-        """No file that we write is larger than the MP3 at 192 kbit/s; twice that is enough."""
-        return 192_000 // 8 * self.max_seconds * 2
+        """No file that we write is larger than a copied MP3 of 320 kbit/s; a tenth more is enough."""
+        return 320_000 // 8 * self.max_seconds * 11 // 10
 
     @property
     def limits(self) -> sandbox.Limits:
-        return sandbox.Limits(int(self.wall_seconds) * 4, self.wall_seconds, 4096 * MIB, self.file_bytes)
+        return sandbox.Limits(int(self.wall_seconds) * 4, self.wall_seconds, MEMORY_BYTES, self.file_bytes)
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,7 @@ class Task:
 
 def _expected_seconds(task: Task) -> float | None:
     """An estimate is good enough for progress; an MP3 without a header states no length."""
-    if task.sound.seconds or not task.sound.bitrate:
-        return task.sound.seconds
-    return task.source.stat().st_size * 8 / task.sound.bitrate
+    return task.sound.seconds_of(task.source.stat().st_size) or None
 
 
 def _percent(seconds: float, expected: float | None) -> int:

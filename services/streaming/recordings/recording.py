@@ -37,6 +37,8 @@ class Recording:
     sound: Sound
     # The file's own picture until the recording is ready; then the largest of the sizes made from it.
     cover_object: str | None
+    # Of the original.
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Outcome:
     progressive_object: str
     cover_object: str | None
     ready_at: datetime
+    # Of everything that was made.
+    made_bytes: int
 
     @property
     def duration_ms(self) -> int:

@@ -11,7 +11,7 @@ from services.streaming.recordings.recording import File, Outcome, Recording, St
 
 COLUMNS = """
 id, owner_id, track_id, state, percent, reason, format, stated_seconds, bitrate, sample_rate, channels, is_lossless,
-cover_object
+cover_object, bytes
 """
 GET = f"SELECT {COLUMNS} FROM recordings WHERE id = $1"
 LOCK = f"{GET} FOR UPDATE"
@@ -26,7 +26,7 @@ UPDATE recordings SET percent = $2 WHERE id = $1 AND state = 'transcoding' AND p
 """
 FINISH = """
 UPDATE recordings SET state = 'ready', percent = 100, frames = $2, frame_rate = $3, integrated_lufs = $4, range_lu = $5,
-    true_peak_dbtp = $6, progressive_object = $7, cover_object = $8, ready_at = $9
+    true_peak_dbtp = $6, progressive_object = $7, cover_object = $8, ready_at = $9, made_bytes = $10
 WHERE id = $1 AND state = 'transcoding'
 RETURNING track_id
 """
@@ -51,7 +51,7 @@ def _recording(row: asyncpg.Record) -> Recording:
         row["channels"],
         row["is_lossless"],
     )
-    names = ("id", "owner_id", "track_id", "percent", "reason", "cover_object")
+    names = ("id", "owner_id", "track_id", "percent", "reason", "cover_object", "bytes")
     return Recording(state=State(row["state"]), sound=sound, **{name: row[name] for name in names})
 
 
@@ -86,7 +86,15 @@ async def finish(conn: Connection, recording_id: UUID, outcome: Outcome) -> UUID
     o, heard = outcome, outcome.loudness
     loudness = (heard.integrated_lufs, heard.range_lu, heard.true_peak_dbtp)
     track_id: UUID | None = await conn.fetchval(
-        FINISH, recording_id, o.frames, o.frame_rate, *loudness, o.progressive_object, o.cover_object, o.ready_at
+        FINISH,
+        recording_id,
+        o.frames,
+        o.frame_rate,
+        *loudness,
+        o.progressive_object,
+        o.cover_object,
+        o.ready_at,
+        o.made_bytes,
     )
     return track_id
 

@@ -3,17 +3,23 @@
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import BinaryIO, TextIO
+
+from chassis.errors import Unavailable
+
+# What the picture in a file may take beside it.
+COVER_BYTES = 16 * 1024 * 1024
 
 
 class Spooled:
     """A file that grows, hashed on the way."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hold: Callable[[int], None]) -> None:
+        self._hold = hold
         # The client's name for it is metadata, never a path.
         self.path, self.cover = folder / "original", folder / "cover"
         self.bytes = 0
@@ -21,6 +27,8 @@ class Spooled:
         self._file: BinaryIO = self.path.open("wb")
 
     def write(self, chunk: bytes) -> None:
+        """Raises Unavailable when the spool is full."""
+        self._hold(len(chunk))
         self._file.write(chunk)
         self._sha256.update(chunk)
         self._md5.update(chunk)
@@ -39,10 +47,14 @@ class Spooled:
 
 
 class Spool:
-    """`root` may be shared by several processes of a machine. Created when first used; close it at the end."""
+    """`root` may be shared by several processes of a machine. Created when first used; close it at the end.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    Its files are summed, and what does not fit is refused: of a pod that fills its disk, Kubernetes ends everything.
+    """
+
+    def __init__(self, root: Path, most_bytes: int) -> None:
+        self._root, self._most_bytes = root, most_bytes
+        self._held_bytes = 0
         self._folder: Path | None = None
         self._lock: TextIO | None = None
 
@@ -63,12 +75,23 @@ class Spool:
 
     @contextmanager
     def opened(self) -> Iterator[Spooled]:
-        with TemporaryDirectory(dir=self.folder) as folder:
-            spooled = Spooled(Path(folder))
-            try:
-                yield spooled
-            finally:
-                spooled.close()
+        with ExitStack() as stack:
+            stack.enter_context(self.holding(COVER_BYTES))
+            folder = stack.enter_context(TemporaryDirectory(dir=self.folder))
+            spooled = Spooled(Path(folder), lambda size: stack.enter_context(self.holding(size)))
+            stack.callback(spooled.close)
+            yield spooled
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Room for so many bytes, as long as the block lasts. Raises Unavailable if there is none."""
+        if self._held_bytes + size > self._most_bytes:
+            raise Unavailable("There is no room for the file right now", retry_after_seconds=60)
+        self._held_bytes += size
+        try:
+            yield
+        finally:
+            self._held_bytes -= size
 
 
 def _clear(root: Path) -> None:

@@ -1,6 +1,7 @@
 """The work role: takes jobs, one ffmpeg each, and writes their end with its event in one transaction."""
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from chassis.postgres import Database
 from services.streaming import events, jobs
 from services.streaming.artwork.domain import Artwork
 from services.streaming.jobs import Job
+from services.streaming.media import renditions
 from services.streaming.media.probe import words_to_show
 from services.streaming.media.transcode import Budget, Task, Transcoded, Undecodable, transcode
 from services.streaming.recordings import store
@@ -120,7 +122,9 @@ class Processing:
 
     async def _process(self, recording: Recording) -> Outcome:
         progress = _Progress()
-        with TemporaryDirectory(dir=self._spool.folder) as scratch:
+        seconds = min(recording.sound.seconds_of(recording.bytes) or math.inf, self._budget.max_seconds)
+        needed = recording.bytes + int(seconds * renditions.MAX_BYTES_PER_SECOND)
+        with self._spool.holding(needed), TemporaryDirectory(dir=self._spool.folder) as scratch:
             return await _while(self._beat(recording, progress), self._make(recording, Path(scratch), progress))
 
     async def _make(self, recording: Recording, scratch: Path, progress: _Progress) -> Outcome:
@@ -132,7 +136,7 @@ class Processing:
         done = await transcode(task, self._ffmpeg, self._budget)
         cover = await self._artwork.make(recording, made)
         await self._objects.put_folder(folder(recording.id), made, progress.written)
-        return _outcome(recording, done, cover)
+        return _outcome(recording, done, cover, sum(file.stat().st_size for file in made.iterdir()))
 
     async def _beat(self, recording: Recording, progress: _Progress) -> None:
         """Ends only by raising: Lost if the job is no longer ours, Unavailable if its lease cannot be renewed.
@@ -192,9 +196,9 @@ class Processing:
             await self._objects.delete(folder(recording.id))
 
 
-def _outcome(recording: Recording, done: Transcoded, cover: str | None) -> Outcome:
+def _outcome(recording: Recording, done: Transcoded, cover: str | None, made_bytes: int) -> Outcome:
     progressive = f"{folder(recording.id)}/{done.progressive}"
-    return Outcome(done.frames, done.sample_rate, done.loudness, progressive, cover, clock.utc_now())
+    return Outcome(done.frames, done.sample_rate, done.loudness, progressive, cover, clock.utc_now(), made_bytes)
 
 
 async def _ended(*tasks: asyncio.Task[Any]) -> None:

@@ -84,6 +84,8 @@ class Uploads:
 
     async def _keep(self, recording_id: UUID, owner_id: UUID, spooled: Spooled) -> Received:
         found = await self._probe(spooled)
+        if found.sound.seconds_of(spooled.bytes) > self._limits.recording_seconds:
+            raise invalid(f"The recording is longer than {self._limits.recording_seconds // 60} minutes")
         cover = f"{folder(recording_id)}/cover.{found.cover_suffix}" if found.cover_suffix else None
         try:
             await self._objects.put(original_object(recording_id), spooled.path)
@@ -108,6 +110,7 @@ class Uploads:
         async with prompt_transaction(self._database) as conn:
             if not await store.release(conn, recording_id):
                 raise invalid("The upload took too long")
+            await self._quotas.check_sound(conn, owner_id, found.sound.seconds_of(file.size_bytes))
             await recordings.add(conn, recording_id, owner_id, file=file, sound=found.sound, cover_object=cover)
 
     async def _discard(self, recording_id: UUID) -> None:

@@ -9,8 +9,11 @@ from services.streaming.media.probe import Tags
 
 @dataclass(frozen=True)
 class Limits:
+    """`seconds` is how long an upload may take, `recording_seconds` how long its sound may be."""
+
     file_bytes: int
     seconds: float
+    recording_seconds: int
 
 
 @dataclass(frozen=True)

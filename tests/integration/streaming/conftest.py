@@ -25,6 +25,7 @@ from tests.support.waiting import until
 
 CHUNK = 64 * 1024
 FILE_BYTES, QUOTA_BYTES = 3_000_000, 5_000_000
+SPOOL_BYTES, SECONDS_A_DAY = 100_000_000, 3600
 
 
 async def chunks_of(content: bytes) -> AsyncIterator[bytes]:
@@ -39,8 +40,9 @@ class Streaming:
         self.url, self.stored = url, folder / "objects"
         self.database = database = Database(url)
         self.objects = Objects(self.stored.as_uri())
-        self.spool = Spool(folder / "spool")
-        limits, quotas = Limits(FILE_BYTES, 60.0), Quotas(QUOTA_BYTES)
+        self.spool = Spool(folder / "spool", SPOOL_BYTES)
+        limits, quotas = Limits(FILE_BYTES, 60.0, 3600), Quotas(QUOTA_BYTES, SECONDS_A_DAY)
+        self.quotas = quotas
         self.uploads = Uploads(database, self.objects, self.spool, quotas, ffmpeg=audio.ffmpeg(), limits=limits)
         self.recordings, self.artwork = Recordings(database), Artwork(database, self.objects, self.spool)
         self.sweeper = Sweeper(database, self.objects, upload_age_seconds=0.0, trackless_age_seconds=3600.0)
