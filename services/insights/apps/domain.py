@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -18,6 +19,9 @@ LIST_KEPT_SECONDS = 10.0
 # The longest range, and a day more for whoever reports late.
 KEPT = timedelta(days=31)
 MAX_NAME_CHARACTERS = 128
+# Anybody may invent names, so tables keep those with most requests and the rest as OTHER.
+OTHER = "other"
+MAX_NAMES_OF_HOUR, KEPT_OF_HOUR, KEPT_NAMES = 5_000, 200, 10_000
 
 
 class Apps:
@@ -33,7 +37,8 @@ class Apps:
         now = clock.utc_now()
         async with self._database.transaction() as conn:
             if await store.add_report(conn, id, now):
-                await store.count(conn, counts, min(counted_at, now))
+                at = min(counted_at, now)
+                await store.count(conn, _bounded(counts, *await store.names_of_hour(conn, list(counts), at)), at)
 
     async def list_trailing(self, trailing: Trailing) -> list[tuple[str, int]]:
         """Names and requests, most first, equal ones by name; as they were some seconds ago."""
@@ -70,9 +75,21 @@ class Apps:
         return app
 
     async def prune(self) -> None:
-        """Forgets the hours that no range looks back to, and reports that nobody sends again."""
+        """Forgets the hours that no range looks back to, reports that nobody sends again, and names of few requests."""
+        now = clock.utc_now()
         async with self._database.transaction() as conn:
-            await store.prune(conn, clock.utc_now() - KEPT)
+            await store.prune(conn, now - KEPT)
+            await store.fold(conn, now, OTHER, KEPT_OF_HOUR, KEPT_NAMES)
+
+
+def _bounded(counts: Mapping[str, int], names: int, known: Collection[str]) -> Counter[str]:
+    """Counts of an hour that has so many names, some of these among them: new ones while there is room, then OTHER."""
+    bounded: Counter[str] = Counter()
+    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
+        if name not in known:
+            names += 1
+        bounded[name if name in known or names <= MAX_NAMES_OF_HOUR else OTHER] += count
+    return bounded
 
 
 def _is_name(text: str) -> bool:

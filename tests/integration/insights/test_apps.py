@@ -121,3 +121,19 @@ async def test_a_list_is_kept_for_some_seconds(system: System, monkeypatch: pyte
     await record(system, a_report({"a": 1}))
     assert await trailing(system, WEEK) == [("a", 1)]
     assert await trailing(system, MONTH) == [("a", 2)]
+
+
+async def test_invented_names_fill_no_table(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those with most requests keep their name; nothing that was counted is lost."""
+    monkeypatch.setattr(domain, "MAX_NAMES_OF_HOUR", 5)
+    monkeypatch.setattr(domain, "KEPT_OF_HOUR", 2)
+    monkeypatch.setattr(domain, "KEPT_NAMES", 2)
+    await record(system, a_report({f"app {n}": 10 - n for n in range(8)}))
+    await record(system, a_report({"app 0": 1, "new": 5}))
+    assert await trailing(system, WEEK) == [("other", 17), ("app 0", 11), ("app 1", 9), ("app 2", 8), ("app 3", 7)] + [
+        ("app 4", 6)
+    ]
+    clock.shift(3600)
+    await Apps(system.database).prune()
+    assert await trailing(system, WEEK) == [("other", 38), ("app 0", 11), ("app 1", 9)]
+    assert await trailing(system, ALL_TIME) == [("other", 38), ("app 0", 11), ("app 1", 9)]
