@@ -4,9 +4,11 @@ A setting is an environment variable, or a file of that name in `SECRETS_DIR`. D
 """
 
 import os
-from typing import Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +22,19 @@ def prefixed(prefix: str) -> SettingsConfigDict:
 def common(name: str) -> AliasChoices:
     """The name, without a prefix, of a setting that all processes share."""
     return AliasChoices(name, name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What a process shows to others, and the authority by which it knows them; PEM files, which may be renewed."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+
+    def read(self) -> tuple[bytes, bytes, bytes]:
+        """Certificate, key and authority as they are now."""
+        return self.certificate.read_bytes(), self.key.read_bytes(), self.ca.read_bytes()
 
 
 class Settings(BaseSettings):
@@ -57,8 +72,37 @@ class Settings(BaseSettings):
         validation_alias=common("CONNECTION_AGE_SECONDS"),
         description="How often gRPC clients must reconnect, which lets them find new replicas",
     )
+    tls_certificate: Path | None = Field(
+        default=None,
+        validation_alias=common("TLS_CERTIFICATE"),
+        description="Certificate for calls between services, a PEM file; with the two below, calls are mutual TLS",
+    )
+    tls_key: Path | None = Field(
+        default=None, validation_alias=common("TLS_KEY"), description="Key of the certificate, a PEM file"
+    )
+    tls_ca: Path | None = Field(
+        default=None, validation_alias=common("TLS_CA"), description="Authority that signed everybody's, a PEM file"
+    )
+    health_port: int = Field(
+        default=0,
+        validation_alias=common("HEALTH_PORT"),
+        description="Port of gRPC health checks without TLS, for probes, which know none; 0: none",
+    )
     clock_offset_seconds: float = Field(
         default=0.0,
         validation_alias=common("CLOCK_OFFSET_SECONDS"),
         description="How wrong the clock is, for fault tests",
     )
+
+    @property
+    def tls(self) -> Tls | None:
+        """None: calls between services are plain."""
+        if self.tls_certificate and self.tls_key and self.tls_ca:
+            return Tls(self.tls_certificate, self.tls_key, self.tls_ca)
+        return None
+
+    @model_validator(mode="after")
+    def _has_all_of_tls(self) -> Self:
+        if self.tls is None and (self.tls_certificate or self.tls_key or self.tls_ca):
+            raise ValueError("TLS_CERTIFICATE, TLS_KEY and TLS_CA must be set together")
+        return self

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis import clock, errors, principal, rpc_errors, telemetry
 from chassis.client import MAX_ANSWER_BYTES
-from chassis.config import Settings
+from chassis.config import Settings, Tls
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 # In flight at once, health checks aside.
@@ -45,14 +45,17 @@ class Server:
 
     async def run(self, stop: asyncio.Event) -> None:
         server = self._build()
-        await server.start()
+        servers = [server, *self._plain_health()]
+        for one in servers:
+            await one.start()
         log.info("server.started", port=self.port)
         await stop.wait()
         await self._health.enter_graceful_shutdown()
         grace = self._settings.shutdown_grace_seconds
         await self._border.drained(grace)
         # For calls that arrived while draining: on a busy machine they take seconds.
-        await server.stop(grace / 8)
+        for one in servers:
+            await one.stop(grace / 8)
 
     def _build(self) -> aio.Server:
         server = aio.server(
@@ -75,8 +78,36 @@ class Server:
         if self._settings.environment == "development":
             names = [*self._border.services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name]
             reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
-        self.port = server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        address, tls = f"{self._settings.host}:{self._settings.port}", self._settings.tls
+        self.port = server.add_secure_port(address, _credentials(tls)) if tls else server.add_insecure_port(address)
         return server
+
+    def _plain_health(self) -> Iterator[aio.Server]:
+        if self._settings.tls and self._settings.health_port:
+            server = aio.server()
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+            server.add_insecure_port(f"{self._settings.host}:{self._settings.health_port}")
+            yield server
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    """Asks clients for a certificate of our authority; reads the files again for each connection."""
+    known = tls.read()
+
+    def renewed() -> Any:
+        nonlocal known
+        if (now := tls.read()) == known:
+            return None
+        known = now
+        log.info("server.certificate_renewed")
+        return _certificates(known)
+
+    return grpc.dynamic_ssl_server_credentials(_certificates(known), renewed, require_client_authentication=True)
+
+
+def _certificates(files: tuple[bytes, bytes, bytes]) -> Any:
+    certificate, key, ca = files
+    return grpc.ssl_server_certificate_configuration([(key, certificate)], root_certificates=ca)
 
 
 class _Registry:

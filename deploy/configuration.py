@@ -51,7 +51,7 @@ def default(field: FieldInfo) -> str:
         return "depends on the machine"
     value = field.default
     text = "set it" if isinstance(value, SecretStr) else str(value)
-    return f"`{text}`" if text else ""
+    return f"`{text}`" if text and value is not None else ""
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self._channels: list[Channel] = []
 
+        self._tls = settings.tls
         auth = self._open("auth", settings.auth_address)
         self.accounts = AccountsServiceStub(auth)
         self.sessions = SessionsServiceStub(auth)
@@ -80,9 +81,10 @@ class Services:
             await channel.close()
 
     def _open(self, service: str, address: str) -> aio.Channel:
-        channel = Channel(address, *protocols(f"soundstage.{service}.v1"), keyed=KEYED)
+        channel = Channel(address, *protocols(f"soundstage.{service}.v1"), keyed=KEYED, tls=self._tls)
         self._channels.append(channel)
-        return channel.grpc
+        opened: aio.Channel = channel.grpc
+        return opened
 
 
 def protocols(package: str) -> list[ServiceDescriptor]:

@@ -47,9 +47,9 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
         tracks_pb2.DESCRIPTOR.services_by_name["TracksService"],
         playlists_pb2.DESCRIPTOR.services_by_name["PlaylistsService"],
     ]
-    catalog_channel = Channel(settings.catalog_address, *catalog_services)
+    catalog_channel = Channel(settings.catalog_address, *catalog_services, tls=settings.tls)
     stack.push_async_callback(catalog_channel.close)
-    auth = Channel(settings.auth_address, accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"])
+    auth = Channel(settings.auth_address, accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"], tls=settings.tls)
     stack.push_async_callback(auth.close)
 
     catalog = Catalog(catalog_channel)

@@ -12,6 +12,7 @@ from soundstage.streaming.v1.events_pb2 import RecordingFailed, RecordingReady
 
 from chassis import client
 from chassis.client import Channel
+from chassis.config import Tls
 from chassis.errors import NotFound
 from chassis.events import Record
 from chassis.ids import Ref, parse
@@ -22,8 +23,8 @@ from services.catalog.tracks.track import Loudness, Recording
 
 
 class Auth:
-    def __init__(self, address: str) -> None:
-        self._channel = Channel(address, accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"])
+    def __init__(self, address: str, tls: Tls | None = None) -> None:
+        self._channel = Channel(address, accounts_pb2.DESCRIPTOR.services_by_name["AccountsService"], tls=tls)
         self._stub = accounts_pb2_grpc.AccountsServiceStub(self._channel.grpc)
 
     async def close(self) -> None:

@@ -65,7 +65,7 @@ async def prepare(mongo: Mongo) -> None:
 def parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     database = Database(settings.database_url, max_size=settings.database_connections)
     mongo = Mongo(settings.mongodb_url, settings.mongodb_database)
-    auth = Auth(settings.auth_address)
+    auth = Auth(settings.auth_address, settings.tls)
     for part in (database, mongo, auth):
         stack.push_async_callback(part.close)
     people, listings, search = People(database, auth), Listings(mongo, database), Search(mongo, database)

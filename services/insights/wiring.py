@@ -153,7 +153,9 @@ def _database(settings: Settings, stack: AsyncExitStack, url: str) -> Database:
 
 
 def _catalog(settings: Settings, stack: AsyncExitStack) -> Catalog:
-    channel = Channel(settings.catalog_address, tracks_pb2.DESCRIPTOR.services_by_name["TracksService"])
+    channel = Channel(
+        settings.catalog_address, tracks_pb2.DESCRIPTOR.services_by_name["TracksService"], tls=settings.tls
+    )
     stack.push_async_callback(channel.close)
     return Catalog(channel)
 
@@ -166,6 +168,6 @@ def _audience(settings: Settings, stack: AsyncExitStack) -> Audience:
         playlist_likes_pb2.DESCRIPTOR.services_by_name["PlaylistLikesService"],
         follows_pb2.DESCRIPTOR.services_by_name["FollowsService"],
     )
-    channel = Channel(settings.audience_address, *services)
+    channel = Channel(settings.audience_address, *services, tls=settings.tls)
     stack.push_async_callback(channel.close)
     return Audience(channel)

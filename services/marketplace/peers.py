@@ -8,13 +8,14 @@ from soundstage.common.v1 import common_pb2
 
 from chassis import principal
 from chassis.client import Channel, call
+from chassis.config import Tls
 from chassis.ids import parse
 from services.marketplace.tracks.track import Track
 
 
 class Catalog:
-    def __init__(self, address: str) -> None:
-        self._channel = Channel(address, tracks_pb2.DESCRIPTOR.services_by_name["TracksService"])
+    def __init__(self, address: str, tls: Tls | None = None) -> None:
+        self._channel = Channel(address, tracks_pb2.DESCRIPTOR.services_by_name["TracksService"], tls=tls)
         self._tracks = tracks_pb2_grpc.TracksServiceStub(self._channel.grpc)
 
     async def close(self) -> None:

@@ -53,7 +53,7 @@ def build(settings: Settings, stack: AsyncExitStack) -> Roles:
 
 
 def parts(settings: Settings, stack: AsyncExitStack, provider: Provider) -> Parts:
-    database, catalog = Database(settings.database_url), Catalog(settings.catalog_address)
+    database, catalog = Database(settings.database_url), Catalog(settings.catalog_address, settings.tls)
     for part in (database, catalog):
         stack.push_async_callback(part.close)
     sales, originals = Sales(database), Originals(database)

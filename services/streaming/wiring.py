@@ -46,7 +46,7 @@ def artwork(settings: Settings, stack: AsyncExitStack) -> Artwork:
 
 def build(settings: Settings, stack: AsyncExitStack) -> Roles:
     database, store, spool = _stores(settings, stack)
-    channel = Channel(settings.catalog_address, TRACKS)
+    channel = Channel(settings.catalog_address, TRACKS, tls=settings.tls)
     stack.push_async_callback(channel.close)
     recordings = Recordings(database)
     streams = Streams(database, Tracks(database, Catalog(channel)))

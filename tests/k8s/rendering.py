@@ -28,12 +28,17 @@ def command() -> tuple[str, ...]:
 
 
 @cache
-def text(overlay: str) -> str:
-    """From a copy, with secrets made for the occasion: nothing of the checkout is touched."""
+def text(overlay: str, component: str = "") -> str:
+    """From a copy, with secrets made for the occasion: nothing of the checkout is touched. With one more component."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "k8s"
         shutil.copytree(DEPLOY, copy, ignore=shutil.ignore_patterns("secrets", "*.py", "__pycache__"))
         secrets.write(copy / "overlays" / "kind" / "secrets")
+        if component:
+            file = copy / "overlays" / overlay / "kustomization.yaml"
+            file.write_text(
+                file.read_text().replace("components:\n", f"components:\n  - ../../components/{component}\n")
+            )
         done = subprocess.run(
             [*command(), str(copy / "overlays" / overlay)], capture_output=True, text=True, check=False
         )
@@ -42,9 +47,9 @@ def text(overlay: str) -> str:
     return done.stdout
 
 
-def render(overlay: str) -> list[Object]:
+def render(overlay: str, component: str = "") -> list[Object]:
     """Fresh objects each time, to be changed at will."""
-    return list(yaml.load_all(text(overlay), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return list(yaml.load_all(text(overlay, component), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 def of_kind(objects: list[Object], *kinds: str) -> list[Object]:

@@ -124,7 +124,8 @@ def is_probed(it: Object) -> Findings:
     ports = {port["name"]: port["containerPort"] for port in app["ports"]}
     for name in PROBES:
         probe = app.get(name, {})
-        if "grpc" in ports and probe.get("grpc", {}).get("port") != ports["grpc"]:
+        # Where calls are TLS, health has a port of its own.
+        if "grpc" in ports and probe.get("grpc", {}).get("port") != ports.get("health", ports["grpc"]):
             yield f"{name} is not of the gRPC port"
         target = probe.get("httpGet", probe.get("tcpSocket", {})).get("port")
         if target is not None and target not in ports:

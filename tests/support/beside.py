@@ -38,7 +38,7 @@ class Beside:
 @contextmanager
 def beside(system: System, name: str, **settings: str) -> Iterator[Beside]:
     """`python -m gateway`, or `python -m services.<name> serve`; its log is beside those of the system."""
-    port, metrics_port = _free_ports(2)
+    port, metrics_port = free_ports(2)
     prefix = name.upper()
     own = {"PORT" if name == "gateway" else f"{prefix}_PORT": str(port), f"{prefix}_METRICS_PORT": str(metrics_port)}
     command = ["gateway"] if name == "gateway" else [f"services.{name}", "serve"]
@@ -106,7 +106,7 @@ def _wait(name: str, running: Beside) -> None:
             time.sleep(0.1)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))
