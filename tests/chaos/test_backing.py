@@ -13,8 +13,8 @@ from tests.support.waiting import eventually
 # In rows of a hundred, of a type that nobody counts.
 HOLD = """
 INSERT INTO outbox (topic, event_ids, keys, types, payloads, times, traceparents, published_at)
-SELECT 'soundstage.social.v1', array_agg(gen_random_uuid()), array_agg(n::text), array_agg('Nothing'),
-    array_agg(''::bytea), array_agg(now()), array_agg(''), now()
+SELECT 'soundstage.social.v1', array_agg(gen_random_uuid()), array_agg(n::text), array_agg('Nothing'::text),
+    array_agg(''::bytea), array_agg(now()), array_agg(''::text), now()
 FROM generate_series(1, 1000000) AS n GROUP BY n / 100
 """
 IS_REFILLING = "SELECT refilled_id IS NOT NULL FROM outbox_broker"

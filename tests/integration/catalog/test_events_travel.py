@@ -1,8 +1,6 @@
 """Over the real broker: MongoDB's outbox, the relay, and catalog's own consumers."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from soundstage.catalog.v1 import tracks_pb2
@@ -16,18 +14,8 @@ from chassis.mongo import Mongo
 from chassis.process import Role
 from services.catalog import events
 from tests.integration.catalog.system import System
+from tests.integration.chassis.road import running
 from tests.support.waiting import until
-
-
-@asynccontextmanager
-async def running(*roles: Role) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    tasks = [asyncio.create_task(role.run(stop)) for role in roles]
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.gather(*tasks)
 
 
 def alone(roles: Sequence[Role]) -> list[Role]:
