@@ -218,7 +218,7 @@ def test_what_goes_private_or_away_is_gone_everywhere(scene: Scene, tune: Tune) 
 
 def test_apps_are_counted_by_name_and_found_by_address(scene: Scene, running_system: System) -> None:
     name = f"App <b>{uuid.uuid4().hex}</b>"
-    for path in ("/v1/tracks/trending", "/v1/nothing", "/v1/users/xx"):
+    for path in ("/v1/tracks/trending", "/v1/nothing", "/v1/users/xx", "/v1/tracks/xx"):  # of these, three exist
         scene.stage.http.get(path, params={"app_name": name})
     for time_range in ("week", "month", "all_time"):
         path = f"/metrics/app_name/trailing/{time_range}"

@@ -212,6 +212,7 @@ def test_one_setting_multiplies_all_limits(stage: Stage, running_system: System)
 def test_without_redis_the_limits_are_each_gateways_own(running_system: System, pair: Pair) -> None:
     with stopped(running_system, "valkey"):
         for stage in pair:
-            answers = [log_in(stage, "nobody@example.com").status_code for _ in range(6)]
-            assert answers == [401] * 5 + [429]
+            # Nobody knows what the others allow, so each allows two logins instead of five.
+            answers = [log_in(stage, "nobody@example.com").status_code for _ in range(3)]
+            assert answers == [401] * 2 + [429]
     eventually(lambda: log_in(pair[0], "nobody@example.com").status_code == 401)

@@ -14,7 +14,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from tests.load import counting, discovering, serving, stage, transcoding
+from tests.load import counting, discovering, planting, serving, stage, transcoding
 from tests.load.figures import Figure, as_json, show
 from tests.load.stage import System
 from tests.support import audio
@@ -24,7 +24,7 @@ from tests.support.people import Person
 SIMPLE = "bench_simple"
 TRACK_SECONDS = 180.0
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-PARTS = ("plays", "reads", "segments", "topic", "rebuild", "discovery", "transcoding")
+PARTS = ("plays", "reads", "segments", "topic", "rebuild", "words", "discovery", "transcoding")
 
 
 @app.command()
@@ -64,6 +64,9 @@ async def _measure_in_system(parts: list[str], seconds: float, tracks: int, cons
                 if part in parts:
                     console.print(f"{part} ...")
                     figures.append(await run())
+            if "words" in parts:
+                console.print("words ...")
+                figures += await planting.measure(system, system.stage.person("planter"))
             if "discovery" in parts:  # the last: after it the system is another
                 console.print("discovery ...")
                 figures += await discovering.measure(system, simple, tracks, seconds, console)
