@@ -27,7 +27,9 @@ TOLD = {
     "insights": PUBLISHER | CONSUMER | {"completeness_ratio", "completeness_timestamp_seconds"},
 }
 # What only a moment or a fault shows: tests of those look at them.
-OTHERWISE = {"outbox_oldest_seconds", "rpc_in_flight", "rate_limited_total", "limited_locally_total"}
+OTHERWISE = {
+    "outbox_oldest_seconds", "rpc_in_flight", "rate_limited_total", "limited_locally_total", "connections_cut_total",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -24,7 +24,7 @@ OTHERS = {
 }  # fmt: skip
 # One after the other, so a probe takes the larger of the two; PROBES_AT_ONCE of them fit the container.
 TAGS_LIMITS = sandbox.Limits(cpu_seconds=10, wall_seconds=20, memory_bytes=256 * MIB, file_bytes=16 * MIB)
-TRIAL_LIMITS = sandbox.Limits(cpu_seconds=10, wall_seconds=20, memory_bytes=384 * MIB, file_bytes=MIB)
+TRIAL_LIMITS = sandbox.Limits(cpu_seconds=10, wall_seconds=20, memory_bytes=768 * MIB, file_bytes=MIB)
 PROBES_AT_ONCE = 2
 TRIAL_RATE = 8_000
 # Refused by the tag's header: to read it takes several times its size.

@@ -155,3 +155,14 @@ async def test_a_script_as_cover_is_no_cover(tmp_path: Path) -> None:
     tags.add(ID3.TXXX(encoding=ID3.Encoding.UTF8, desc="x", text="\x00\x01"))
     tags.save(file)
     assert (await probed(file)).cover_suffix is None
+
+
+@pytest.mark.parametrize(("rate", "channels", "codec"), [(192_000, 2, "pcm_s24le"), (384_000, 8, "pcm_f64le")])
+async def test_the_finest_sound_fits_the_limits_of_a_trial(
+    tmp_path: Path, rate: int, channels: int, codec: str
+) -> None:
+    file = tmp_path / "a.wav"
+    tone = f"sine=d=3:r={rate}"
+    audio.run("-f", "lavfi", "-i", tone, "-ac", str(channels), "-c:a", codec, file)
+    for _ in range(5):
+        assert (await probed(file)).sound.sample_rate == rate

@@ -30,7 +30,7 @@ from gateway.web.responses import JSONResponse
 HANDLERS = Handlers()
 MAX_USER_AGENT = 255
 # Passwords are hashed two at a time, so many people at once queue.
-HASHING_SECONDS = 20.0
+HASHING_SECONDS = 9.0
 
 _username = TypeAdapter(Username)
 
