@@ -152,7 +152,7 @@ class LocalStore:
 
     async def spend(self, claims: Sequence[Claim]) -> list[Verdict]:
         now = clock.utc_now().timestamp()
-        return [self._one(_alone(claim), now) for claim in claims]
+        return [self._one(_as_allowed_alone(claim), now) for claim in claims]
 
     def _one(self, claim: Claim, now: float) -> Verdict:
         full_at = max(self._full_at.pop(claim.key, now), now)
@@ -164,7 +164,7 @@ class LocalStore:
         return Verdict(claim.limit, is_allowed, self._full_at[claim.key], now)
 
 
-def _alone(claim: Claim) -> Claim:
+def _as_allowed_alone(claim: Claim) -> Claim:
     limit = claim.limit
     return Claim(replace(limit, count=limit.alone, alone=0), claim.who) if limit.alone else claim
 

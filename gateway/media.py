@@ -110,11 +110,9 @@ def render(error: errors.Error) -> JSONResponse:
     document = {"message": error.message}
     if isinstance(error, RangeNotSatisfiable):
         return JSONResponse(document, 416, {"content-range": f"bytes */{error.total_bytes}"})
-    if isinstance(error, MethodNotAllowed):
-        return JSONResponse(document, 405, headers(error, 405))
     statuses: dict[type[errors.Error], int] = {
         errors.NotFound: 404, errors.Forbidden: 403, errors.Invalid: 400, errors.RateLimited: 429,
-        errors.Unavailable: 503,
+        errors.Unavailable: 503, MethodNotAllowed: 405,
     }  # fmt: skip
     status = next((code for kind, code in statuses.items() if isinstance(error, kind)), 500)
     return JSONResponse(document, status, headers(error, status))

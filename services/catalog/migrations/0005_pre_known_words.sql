@@ -1,4 +1,5 @@
--- Instead of `search_words`: the words of what everybody may see, filled by whatever is written and by `rebuild-search`, each with the owner who said it first.
+-- Instead of `search_words`: the words of what everybody may see, each with the owner who said it first. Filled by
+-- whatever is written, and by `rebuild-search`.
 CREATE TABLE known_words (
     word text COLLATE "C" PRIMARY KEY,
     owner_id uuid NOT NULL,

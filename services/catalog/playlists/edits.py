@@ -9,14 +9,13 @@ from weakref import WeakValueDictionary
 
 from chassis import clock
 from chassis.errors import Conflict, NotFound
-from chassis.mongo import Mongo, Session
+from chassis.mongo import TRANSACTION_SECONDS, Mongo, Session
 from services.catalog import events
 from services.catalog.playlists import store
 from services.catalog.playlists.playlist import Playlist
 
 # The share of a call's time that an edit may wait for its turn.
 WAITING = 0.7
-EDIT_SECONDS = 10.0
 # What a transaction turns a playlist into; the same object means nothing to write.
 Edit = Callable[[Session, Playlist | None], Awaitable[Playlist]]
 
@@ -56,7 +55,7 @@ class Edits:
         """One edit of a playlist at a time in this process: of many at once, each would make all others start over."""
         turn = self._turns.setdefault(id, asyncio.Lock())
         try:
-            async with asyncio.timeout(clock.remaining(EDIT_SECONDS) * WAITING):
+            async with asyncio.timeout(clock.remaining(TRANSACTION_SECONDS) * WAITING):
                 await turn.acquire()
         except TimeoutError:
             raise Conflict("Too many changes at once; this one was not made, try again") from None

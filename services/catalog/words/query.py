@@ -59,8 +59,7 @@ class Query:
         return self._of(lambda run: self._forgiving(run, near, begun), lambda symbol: f"{quoted(symbol)}:*")
 
     def _words(self) -> list[str]:
-        runs = [run for token in self._tokens for run in token.runs]
-        return [run[0] for run in runs if len(run) == 1] + [token.joined for token in self._tokens if token.joined]
+        return [word for token in self._tokens for word in token.words]
 
     def _of(self, run: Callable[[list[str]], str], symbol: Callable[[str], str]) -> str:
         """All tokens, each by its parts or joined; and all symbols."""

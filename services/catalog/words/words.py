@@ -5,7 +5,6 @@ All of it happens here and none in Postgres, whose parser and trigrams depend on
 """
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
@@ -58,6 +57,12 @@ class Token:
         if len(self.runs) < 2 or any(len(run) > 1 or _is_unspaced(run[0][0]) for run in self.runs):
             return ""
         return "".join(run[0] for run in self.runs)[:MAX_WORD_LENGTH]
+
+    @property
+    def words(self) -> list[str]:
+        """Those of spaced scripts, alone and joined."""
+        alone = [run[0] for run in self.runs if len(run) == 1]
+        return [*alone, self.joined] if self.joined else alone
 
 
 # A text is split for its row and for the vocabulary, and names of artists come again and again.
@@ -120,7 +125,7 @@ def quoted(word: str) -> str:
 
 def vocabulary(*texts: str) -> set[str]:
     """The words of these texts that are worth knowing: by their beginning, or by a typing error in them."""
-    return {word for text in texts for token in tokens(text) for word in _words(token) if is_known(word)}
+    return {word for text in texts for token in tokens(text) for word in token.words if is_known(word)}
 
 
 def near(word: str) -> list[int]:
@@ -175,13 +180,6 @@ def _extend(run: list[str], char: str) -> None:
         run.append(char)
     else:
         run[-1] += char
-
-
-def _words(token: Token) -> Iterator[str]:
-    """Those of spaced scripts, alone and joined."""
-    yield from (run[0] for run in token.runs if len(run) == 1)
-    if token.joined:
-        yield token.joined
 
 
 def _is_accent(char: str) -> bool:

@@ -1,7 +1,7 @@
 """Reads what a file says of itself, in a limited process of its own: `main` with FILE FORMAT COVER.
 
 A tag may be 100 MB long, or a few KB that inflate to gigabytes; neither may happen in the memory of the service.
-Imports mutagen and of ours only `headers`, so it starts quickly. Prints one JSON object; the picture goes to COVER.
+Imports mutagen and little of ours, so it starts quickly. Prints one JSON object; the picture goes to COVER.
 """
 
 import base64
@@ -200,12 +200,7 @@ def _behind_id3(path: Path) -> Any:
     file = path.open("rb")
     start = headers.id3_bytes(file)
     file.seek(start)
-    return io.BytesIO(file.read()) if start else _rewound(file)
-
-
-def _rewound(file: Any) -> Any:
-    file.seek(0)
-    return file
+    return io.BytesIO(file.read()) if start else file
 
 
 def _length(info: Any, known: str, path: Path) -> float | None:
